@@ -1,0 +1,1 @@
+//! Runs a Program on the CPU: GEMM, fused tiles, threads.

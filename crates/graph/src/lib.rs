@@ -1,0 +1,1 @@
+//! The graph of a training step: operations, shape inference, autograd, passes, programs.

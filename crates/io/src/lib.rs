@@ -1,0 +1,1 @@
+//! File formats: IDX data sets.

@@ -1,0 +1,1 @@
+//! Layers, activations, initializers, losses, metrics and optimizers that build graph.

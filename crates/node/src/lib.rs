@@ -1,0 +1,1 @@
+//! The binding to Node.js: the only crate that knows JavaScript.

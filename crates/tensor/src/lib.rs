@@ -1,0 +1,1 @@
+//! Shapes, dtypes, host tensors and counter-based random numbers.

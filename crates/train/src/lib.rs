@@ -1,0 +1,1 @@
+//! The training loop: batching, shuffling, validation, metrics, events, cancellation.
