@@ -1,0 +1,76 @@
+//! The contract between a training loop and a device.
+
+use std::fmt;
+
+use glorot_tensor::Tensor;
+
+use crate::graph::TensorSpec;
+use crate::op::StateId;
+use crate::program::Program;
+
+/// What a device could not do: out of memory, a driver's error, a wrong shape.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{0}")]
+pub struct DeviceError(pub String);
+
+/// A program that a session holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ProgramId(pub usize);
+
+/// A data set that a session holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct DatasetId(pub usize);
+
+/// Something that runs programs.
+pub trait Device: Send + Sync + fmt::Debug {
+    /// `cpu`, `cuda:0`, …
+    fn id(&self) -> String;
+
+    /// A sentence for people: model, threads, memory.
+    fn description(&self) -> String;
+
+    /// Memory for the states of a model, zeroed, and room for its programs. State `i` has `states[i]`'s shape.
+    fn session(&self, states: &[TensorSpec]) -> Result<Box<dyn Session>, DeviceError>;
+}
+
+/// The states of a model on a device and the programs that work on them. A session belongs to one thread at a time.
+pub trait Session: Send {
+    /// Prepares a program: memory, kernels, threads. Running it allocates nothing.
+    fn add_program(&mut self, program: &Program) -> Result<ProgramId, DeviceError>;
+
+    /// Appends one more state, zeroed.
+    fn add_state(&mut self, spec: &TensorSpec) -> Result<StateId, DeviceError>;
+
+    /// Copies a host tensor into a state.
+    fn write_state(&mut self, state: StateId, value: &Tensor) -> Result<(), DeviceError>;
+
+    /// Copies a state to the host.
+    fn read_state(&mut self, state: StateId) -> Result<Tensor, DeviceError>;
+
+    /// Keeps a data set `[n, ...]` on the device, in its own dtype. On the CPU this shares the memory.
+    fn add_dataset(&mut self, data: &Tensor) -> Result<DatasetId, DeviceError>;
+
+    /// Forgets a data set.
+    fn remove_dataset(&mut self, dataset: DatasetId);
+
+    /// Copies a host tensor into an input of a program.
+    fn write_input(&mut self, program: ProgramId, input: usize, value: &Tensor) -> Result<(), DeviceError>;
+
+    /// Fills an input `[b, ...]` with `b` rows of a data set, by row number. Dtypes and row shapes must agree.
+    fn gather_input(
+        &mut self,
+        program: ProgramId,
+        input: usize,
+        dataset: DatasetId,
+        rows: &[u32],
+    ) -> Result<(), DeviceError>;
+
+    /// Runs one step.
+    fn run(&mut self, program: ProgramId) -> Result<(), DeviceError>;
+
+    /// Copies an output of the last run to the host.
+    fn read_output(&mut self, program: ProgramId, output: usize) -> Result<Tensor, DeviceError>;
+
+    /// Appends the elements of a float32 output of the last run to `values`, without other allocation.
+    fn append_output(&mut self, program: ProgramId, output: usize, values: &mut Vec<f32>) -> Result<(), DeviceError>;
+}
