@@ -1,0 +1,12 @@
+import { fileURLToPath } from 'node:url'
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  // Tests and benches run the TypeScript sources, so there is no compiled copy to go stale.
+  resolve: { alias: { glorot: fileURLToPath(new URL('ts/index.ts', import.meta.url)) } },
+  test: {
+    include: ['__test__/**/*.test.ts'],
+    benchmark: { include: ['benches/**/*.bench.ts'] },
+    testTimeout: 60_000,
+  },
+})
