@@ -1,1 +1,20 @@
 //! Layers, activations, initializers, losses, metrics and optimizers that build graph.
+//!
+//! Everything here is a few lines on [`glorot_graph::Sym`] with a configuration that Keras can read. There is no
+//! backward code and no device code.
+
+pub mod constraint;
+pub mod context;
+pub mod error;
+pub mod initializers;
+pub mod layer;
+pub mod losses;
+pub mod metrics;
+pub mod optimizers;
+pub mod regularizer;
+pub mod variable;
+
+pub use context::{Context, StateTable};
+pub use error::{Error, Result};
+pub use layer::{Layer, LayerRef, Weight};
+pub use variable::Variable;

@@ -22,7 +22,7 @@ pub struct Tensor {
 }
 
 /// Why a host tensor could not be made or read.
-#[derive(Debug, thiserror::Error, PartialEq)]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum TensorError {
     #[error("shape {shape} needs {expected} values, received {received}")]
     Length { shape: Shape, expected: usize, received: usize },

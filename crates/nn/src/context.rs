@@ -1,0 +1,137 @@
+//! What a layer, loss, metric or optimizer sees while it is traced.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use glorot_graph::{RandomKind, StateId, Sym, TensorSpec, Tracer};
+use glorot_tensor::{DType, Shape, Tensor};
+
+use crate::error::Result;
+use crate::variable::Variable;
+
+/// The variables of a session, numbered in the order in which traces first met them. All programs of a session share
+/// one table, so that they work on the same states.
+#[derive(Clone, Default)]
+pub struct StateTable(Rc<RefCell<Table>>);
+
+#[derive(Default)]
+struct Table {
+    variables: Vec<Variable>,
+    ids: HashMap<Variable, StateId>,
+}
+
+impl StateTable {
+    pub fn new() -> StateTable {
+        StateTable::default()
+    }
+
+    /// The state that holds a variable; a new one on first use.
+    pub fn state(&self, variable: &Variable) -> StateId {
+        let mut table = self.0.borrow_mut();
+        if let Some(&id) = table.ids.get(variable) {
+            return id;
+        }
+        let id = StateId(table.variables.len() as u32);
+        table.variables.push(variable.clone());
+        table.ids.insert(variable.clone(), id);
+        id
+    }
+
+    /// Variable `i` is held by state `i`.
+    pub fn variables(&self) -> Vec<Variable> {
+        self.0.borrow().variables.clone()
+    }
+
+    pub fn specs(&self) -> Vec<TensorSpec> {
+        self.0.borrow().variables.iter().map(|variable| variable.spec().clone()).collect()
+    }
+}
+
+/// A trace in progress: the graph, the states, the mode, and what layers add on the way.
+pub struct Context {
+    tracer: Tracer,
+    states: StateTable,
+    training: bool,
+    random_state: Variable,
+    losses: RefCell<Vec<Sym>>,
+}
+
+impl Context {
+    /// `random_state`: see [`random_state`].
+    pub fn new(states: StateTable, random_state: Variable, training: bool) -> Context {
+        Context { tracer: Tracer::new(), states, training, random_state, losses: RefCell::default() }
+    }
+
+    pub fn tracer(&self) -> &Tracer {
+        &self.tracer
+    }
+
+    pub fn states(&self) -> &StateTable {
+        &self.states
+    }
+
+    /// True while a training step is traced: dropout drops, batch normalization uses the batch.
+    pub fn training(&self) -> bool {
+        self.training
+    }
+
+    /// The value of a variable at this point of the step: the last assigned one, or the one at the start.
+    pub fn read(&self, variable: &Variable) -> Sym {
+        let state = self.states.state(variable);
+        let current = self.tracer.graph().current(state);
+        match current {
+            Some(value) => self.tracer.at(value),
+            None => self.tracer.state(state, variable.spec().shape.clone(), variable.spec().dtype),
+        }
+    }
+
+    /// Gives a variable a new value, of the same shape and dtype, at the end of the step.
+    pub fn assign(&self, variable: &Variable, value: &Sym) -> Result<()> {
+        let state = self.states.state(variable);
+        // The state's own node must exist, so that shapes are compared.
+        self.tracer.state(state, variable.spec().shape.clone(), variable.spec().dtype);
+        Ok(self.tracer.assign(state, value)?)
+    }
+
+    /// Random float32 numbers, new ones in each step. With a seed, their key depends on it and not on the model's.
+    pub fn random(&self, kind: RandomKind, shape: impl Into<Shape>, seed: Option<u64>) -> Result<Sym> {
+        let state = self.tracer.state(self.states.state(&self.random_state), [4], DType::I32);
+        let state = match seed {
+            None => state,
+            Some(seed) => {
+                let key = self.tracer.constant(Tensor::i32([2], vec![seed as i32, (seed >> 32) as i32])?);
+                self.tracer.concat(&[key, state.slice(&[2], &[2])?], 0)?
+            }
+        };
+        Ok(self.tracer.random(kind, &state, shape)?)
+    }
+
+    /// Advances the step counter of the random numbers; a training step does so once.
+    pub fn advance_random(&self) -> Result<()> {
+        let state = self.tracer.state(self.states.state(&self.random_state), [4], DType::I32);
+        let low = state.slice(&[2], &[1])?.add_scalar(1.0)?;
+        // The counter's high word advances when the low word wraps to 0.
+        let carry = low.equal(&low.scalar_like(0.0))?.cast(DType::I32)?;
+        let high = state.slice(&[3], &[1])?.add(&carry)?;
+        let advanced = self.tracer.concat(&[state.slice(&[0], &[2])?, low, high], 0)?;
+        self.assign(&self.random_state, &advanced)
+    }
+
+    /// Adds a scalar to the loss: a regularization penalty.
+    pub fn add_loss(&self, penalty: Sym) {
+        self.losses.borrow_mut().push(penalty);
+    }
+
+    /// The penalties added so far.
+    pub fn losses(&self) -> Vec<Sym> {
+        self.losses.borrow().clone()
+    }
+}
+
+/// A variable that holds the key (from the seed) and the step counter of a model's random numbers: int32 `[4]`.
+pub fn random_state(seed: u64) -> Variable {
+    let words = vec![seed as i32, (seed >> 32) as i32, 0, 0];
+    let value = Tensor::i32([4], words).expect("four words have shape [4]");
+    Variable::new("random_state", value)
+}
