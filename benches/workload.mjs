@@ -1,0 +1,97 @@
+#!/usr/bin/env node
+// glorot's side of the comparison: the workloads of peers/peer_common.mjs through the public API of the built package
+// (`npm run build`), with the peers' flags and their one JSON line. compare.mjs runs it beside them.
+import { readFileSync } from 'node:fs'
+import { countParameters, loadData, parseFlags, printPredictResult, printResult } from './peers/peer_common.mjs'
+
+const { flags, workload } = parseFlags()
+process.env.GLOROT_THREADS = String(flags.threads) // read when the package is loaded
+const { input, layers, optimizers, random, sequential, tensor } = await import('../dist/index.js')
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
+random.setSeed(flags.seed)
+
+function buildModel(features) {
+  const stack = [input({ shape: [features] })]
+  for (const units of workload.hidden) {
+    const dense = { units, kernelInitializer: workload.initializer }
+    if (workload.batchNorm) {
+      stack.push(layers.dense(dense), layers.batchNormalization(), layers.activation(workload.activation))
+    } else {
+      stack.push(layers.dense({ ...dense, activation: workload.activation }))
+    }
+  }
+  if (workload.alphaDropout) stack.push(layers.alphaDropout({ rate: workload.alphaDropout }))
+  stack.push(layers.dense({ units: 10, activation: 'softmax' }))
+  return sequential(stack)
+}
+
+function compiledModel(features) {
+  const net = buildModel(features)
+  net.compile({
+    optimizer: optimizers[flags.optimizer]({ learningRate: flags.lr }),
+    loss: 'sparseCategoricalCrossentropy',
+    metrics: ['accuracy'],
+    device: 'cpu',
+  })
+  return net
+}
+
+async function seconds(work) {
+  const start = performance.now()
+  await work()
+  return (performance.now() - start) / 1e3
+}
+
+async function train() {
+  const { train, validation, test, fullSteps } = loadData(flags, workload)
+  const tensors = ({ x, y, features }) => [tensor(x, [y.length, features]), tensor(y, [y.length])]
+  const [x, y] = tensors(train)
+  const [validationData, testData] = [tensors(validation), tensors(test)]
+  const net = compiledModel(train.features)
+
+  let loss
+  const fit = epochs =>
+    seconds(async () => {
+      const { history } = await net.fit(x, y, { epochs, batchSize: flags.batch, verbose: 0 })
+      loss = history.loss.at(-1)
+    })
+  const epochs = []
+  for (let i = 0; i < flags.epochs; i++) {
+    // The peers' clocks start inside their fit, after its set-up. The same here, without a callback in the loop: what
+    // a fit of two epochs takes longer than one of a single epoch. The first epoch holds everything.
+    const once = await fit(1)
+    const trainSeconds = i === 0 ? once : (await fit(2)) - once
+    let accuracy
+    const validationSeconds = await seconds(async () => {
+      accuracy = (await net.evaluate(...validationData, { batchSize: flags.batch, verbose: 0 })).accuracy
+    })
+    epochs.push({ trainSeconds, validationSeconds, loss, validationAccuracy: accuracy })
+  }
+  const { accuracy: testAccuracy } = await net.evaluate(...testData, { batchSize: 1000, verbose: 0 })
+  printResult({
+    peer: 'glorot',
+    version,
+    flags,
+    epochs,
+    fullSteps,
+    testAccuracy,
+    steps: Math.ceil(train.y.length / flags.batch),
+    parameters: countParameters(workload, train.features),
+  })
+}
+
+async function predict() {
+  const net = compiledModel(3072)
+  const samples = Float32Array.from({ length: 1024 * 3072 }, Math.random)
+  await printPredictResult({
+    peer: 'glorot',
+    version,
+    flags,
+    predict: async batch => {
+      const x = tensor(samples.subarray(0, batch * 3072), [batch, 3072])
+      return (await net.predict(x, { batchSize: batch, verbose: 0 })).data()
+    },
+  })
+}
+
+await (flags.workload === 'predict' ? predict() : train())
