@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use glorot_tensor::{DType, Shape, Tensor};
 
 use crate::error::{GraphError, Result};
-use crate::op::{Op, StateId};
+use crate::op::{Op, Real, StateId};
 
 /// Number of a node in its graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -118,9 +118,10 @@ impl Graph {
         self.push(Op::Constant(number), vec![], shape, dtype)
     }
 
-    /// A tensor whose elements all have one value.
+    /// A tensor whose elements all have one value, converted to the dtype as [`Graph::cast`] does.
     pub fn fill(&mut self, value: f64, shape: impl Into<Shape>, dtype: DType) -> NodeId {
-        self.push(Op::Fill(crate::op::Real::new(value)), vec![], shape.into(), dtype)
+        let value = Real::new(crate::ops::cast::convert(value, dtype));
+        self.push(Op::Fill(value), vec![], shape.into(), dtype)
     }
 
     /// A number for one more random op, in the order the model is traced.

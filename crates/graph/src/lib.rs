@@ -11,6 +11,7 @@ mod graph;
 mod op;
 pub mod ops;
 pub mod program;
+pub mod reference;
 mod sym;
 
 pub use error::{GraphError, Result};

@@ -23,7 +23,7 @@ pub enum UnaryOp {
     Neg,
     /// `|x|` (float or int32).
     Abs,
-    /// -1, 0 or 1 (float).
+    /// -1, 0 or 1 (float); of NaN: NaN.
     Sign,
     Exp,
     /// `exp(x) - 1`, exact near 0.
@@ -44,9 +44,9 @@ pub enum UnaryOp {
     Sigmoid,
     /// `log(1 + exp(x))`, without overflow.
     Softplus,
-    /// `max(x, 0)`; the derivative at 0 is 0.
+    /// `max(x, 0)`; the derivative at 0 is 0. NaN stays NaN.
     Relu,
-    /// `x` where `x > 0`, else `alpha (exp(x) - 1)`; the derivative is taken from the output.
+    /// `x` where `x > 0`, else `alpha (exp(x) - 1)`; the derivative at 0 is `alpha`.
     Elu {
         alpha: Real,
     },
@@ -62,18 +62,21 @@ pub enum UnaryOp {
     Not,
 }
 
-/// Elementwise functions of two arguments of one shape and dtype.
+/// Elementwise functions of two arguments of one shape and dtype: float or int32 unless said otherwise. int32 wraps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum BinaryOp {
     Add,
     Sub,
     Mul,
+    /// int32: truncated towards zero, and 0 where the divisor is 0.
     Div,
+    /// NaN where either operand is NaN.
     Max,
+    /// NaN where either operand is NaN.
     Min,
-    /// `a ^ b`; negative bases only with integral exponents.
+    /// `a ^ b` (float); negative bases only with integral exponents, else NaN.
     Pow,
-    /// Remainder with the sign of the divisor (Python's `%`).
+    /// Remainder with the sign of the divisor (Python's `%`); int32: 0 where the divisor is 0.
     Mod,
     /// Bool.
     And,
@@ -81,7 +84,7 @@ pub enum BinaryOp {
     Or,
 }
 
-/// Elementwise comparison: two arguments of one shape and dtype, bool out.
+/// Elementwise comparison: two arguments of one shape and dtype (any), bool out. With NaN only `Ne` holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CompareOp {
     Eq,
@@ -92,14 +95,14 @@ pub enum CompareOp {
     Ge,
 }
 
-/// How a reduction combines elements.
+/// How a reduction combines float or int32 elements; int32 wraps. Never over nothing: constructors fold that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ReduceKind {
     Sum,
     Prod,
-    /// Of an empty set: -infinity.
+    /// NaN if any element is NaN.
     Max,
-    /// Of an empty set: +infinity.
+    /// NaN if any element is NaN.
     Min,
 }
 
@@ -120,7 +123,7 @@ pub enum Op {
     Input(u32),
     /// A tensor that outlives the step (weight, optimizer slot, counter): its value at the start of the step.
     State(StateId),
-    /// All elements have this value.
+    /// All elements have this value, which the dtype can hold (float32: after rounding).
     Fill(Real),
     /// A tensor known at compile time: number in the graph's list of constants.
     Constant(u32),
@@ -139,8 +142,9 @@ pub enum Op {
     Unary(UnaryOp),
     Binary(BinaryOp),
     Compare(CompareOp),
-    /// Operands: condition (bool), value where true, value where false.
+    /// Operands: condition (bool), value where true, value where false (any dtype).
     Select,
+    /// Truncates towards zero and saturates; NaN becomes the integer 0; bool is `x != 0`.
     Cast(DType),
     /// The identity, through which no gradient flows.
     StopGradient,
@@ -150,7 +154,7 @@ pub enum Op {
         kind: ReduceKind,
         axes: Vec<usize>,
     },
-    /// Index (int32) of the first largest element along an axis, which vanishes.
+    /// Index (int32) of the first largest element along an axis, which vanishes. NaN counts as the largest.
     ArgMax {
         axis: usize,
     },
@@ -186,9 +190,10 @@ pub enum Op {
         transpose_b: bool,
     },
     /// Operands: table `[n, ...]`, indices (int32, any shape). Result: shape of the indices, then the row's. An index out
-    /// of range gives a row of NaN (of zeros for integers).
+    /// of range (also a negative one) gives a row of NaN (of zeros for other dtypes).
     Gather,
-    /// The transpose of `Gather`. Operands: indices, rows. Result `[n, ...]`: the rows summed by index.
+    /// The transpose of `Gather`. Operands: indices, rows. Result `[n, ...]`: the rows summed by index, in ascending order
+    /// of the row number; indices out of range are skipped.
     ScatterAdd,
 }
 

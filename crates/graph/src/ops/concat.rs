@@ -1,13 +1,14 @@
 //! Joining tensors along an axis.
 
-use glorot_tensor::Shape;
-
+use crate::autograd::Edge;
 use crate::error::{GraphError, Result};
-use crate::graph::{Graph, NodeId};
+use crate::graph::{Graph, Node, NodeId};
 use crate::op::Op;
+use crate::ops::checked_shape;
+use crate::reference::{Value, indices};
 
 impl Graph {
-    /// Joins tensors of one dtype, equal in all other axes, along an axis.
+    /// Joins tensors of one dtype (any), equal in all other axes, along an axis.
     pub fn concat(&mut self, parts: &[NodeId], axis: usize) -> Result<NodeId> {
         let Some(&first) = parts.first() else {
             return Err(GraphError::new("concat", "expected at least one tensor"));
@@ -16,7 +17,7 @@ impl Graph {
         if axis >= shape.rank() {
             return Err(GraphError::new("concat", format!("shape {shape} has no axis {axis}")));
         }
-        let mut length = 0;
+        let mut length = Some(0usize);
         for &part in parts {
             let other = self.shape(part);
             let fits = other.rank() == shape.rank()
@@ -26,12 +27,38 @@ impl Graph {
                 let detail = format!("expected tensors that differ only in axis {axis}, received {received}");
                 return Err(GraphError::new("concat", detail));
             }
-            length += other[axis];
+            length = length.and_then(|length| length.checked_add(other[axis]));
         }
-        if parts.len() == 1 {
-            return Ok(first);
+        let joined = checked_shape(
+            "concat",
+            (0..shape.rank()).map(|other| if other == axis { length } else { Some(shape[other]) }),
+        )?;
+        let filled: Vec<NodeId> = parts.iter().copied().filter(|&part| self.shape(part)[axis] > 0).collect();
+        match filled[..] {
+            [] => Ok(first),
+            [only] => Ok(only),
+            _ => Ok(self.push(Op::Concat { axis }, filled, joined, dtype)),
         }
-        let joined: Shape = (0..shape.rank()).map(|other| if other == axis { length } else { shape[other] }).collect();
-        Ok(self.push(Op::Concat { axis }, parts.to_vec(), joined, dtype))
     }
+}
+
+/// The part of the upstream gradient that belongs to the operand.
+pub(crate) fn gradient(graph: &mut Graph, axis: usize, edge: &Edge) -> Result<NodeId> {
+    let size = graph.shape(edge.input()).clone();
+    let mut start = vec![0; size.rank()];
+    start[axis] = edge.node.inputs[..edge.operand].iter().map(|&part| graph.shape(part)[axis]).sum();
+    graph.slice(edge.upstream, &start, &size)
+}
+
+/// Plain meaning of the op.
+pub(crate) fn reference(node: &Node, axis: usize, parts: &[&Value]) -> Value {
+    let element = |index: Vec<usize>| {
+        let (mut part, mut local) = (0, index);
+        while local[axis] >= parts[part].shape[axis] {
+            local[axis] -= parts[part].shape[axis];
+            part += 1;
+        }
+        parts[part].at(&local)
+    };
+    Value::new(node.shape.clone(), node.dtype, indices(&node.shape).map(element).collect())
 }

@@ -2,13 +2,16 @@
 
 use glorot_tensor::{DType, Shape};
 
+use crate::autograd::Edge;
 use crate::error::{GraphError, Result};
-use crate::graph::{Graph, NodeId};
+use crate::graph::{Graph, Node, NodeId};
 use crate::op::Op;
+use crate::ops::checked_shape;
+use crate::reference::{Value, indices};
 
 impl Graph {
     /// Matrix product over the last two axes; the axes before are batch axes and must be equal. `transpose_a` says that
-    /// `a` is stored as `[..., k, m]`, `transpose_b` that `b` is stored as `[..., n, k]`.
+    /// `a` is stored as `[..., k, m]`, `transpose_b` that `b` is stored as `[..., n, k]`. Where `k` is 0, the product is 0.
     pub fn mat_mul(&mut self, a: NodeId, b: NodeId, transpose_a: bool, transpose_b: bool) -> Result<NodeId> {
         let (shape_a, shape_b) = (self.shape(a).clone(), self.shape(b).clone());
         for id in [a, b] {
@@ -33,10 +36,38 @@ impl Graph {
         if k != k_b {
             return Err(mismatch());
         }
-        let shape: Shape = shape_a[..rank - 2].iter().copied().chain([m, n]).collect();
+        let shape = checked_shape("matMul", shape_a[..rank - 2].iter().copied().chain([m, n]).map(Some))?;
         if k == 0 {
             return Ok(self.fill(0.0, shape, DType::F32));
         }
         Ok(self.push(Op::MatMul { transpose_a, transpose_b }, vec![a, b], shape, DType::F32))
     }
+}
+
+/// With `C = A B` and `G` the gradient of `C`: `dA = G Bᵀ`, `dB = Aᵀ G`, both turned where the operand is stored
+/// transposed. Flags alone express every case; no transposed copy is made.
+pub(crate) fn gradient(graph: &mut Graph, transpose_a: bool, transpose_b: bool, edge: &Edge) -> Result<NodeId> {
+    let (a, b, upstream) = (edge.node.inputs[0], edge.node.inputs[1], edge.upstream);
+    match (edge.operand, transpose_a, transpose_b) {
+        (0, false, _) => graph.mat_mul(upstream, b, false, !transpose_b),
+        (0, true, _) => graph.mat_mul(b, upstream, transpose_b, true),
+        (_, _, false) => graph.mat_mul(a, upstream, !transpose_a, false),
+        (_, _, true) => graph.mat_mul(upstream, a, true, transpose_a),
+    }
+}
+
+/// Plain meaning of the op.
+pub(crate) fn reference(node: &Node, transpose_a: bool, transpose_b: bool, a: &Value, b: &Value) -> Value {
+    let rank = node.shape.rank();
+    let k = a.shape[if transpose_a { rank - 2 } else { rank - 1 }];
+    let element = |batch: &[usize], row: usize, column: usize, turned: bool| {
+        let (row, column) = if turned { (column, row) } else { (row, column) };
+        [batch, &[row, column]].concat()
+    };
+    let product = |index: Vec<usize>| {
+        let (batch, m, n) = (&index[..rank - 2], index[rank - 2], index[rank - 1]);
+        let term = |k: usize| a.at(&element(batch, m, k, transpose_a)) * b.at(&element(batch, k, n, transpose_b));
+        (0..k).map(term).sum()
+    };
+    Value::new(node.shape.clone(), node.dtype, indices(&node.shape).map(product).collect())
 }

@@ -2,14 +2,17 @@
 
 use glorot_tensor::Shape;
 
+use crate::autograd::Edge;
 use crate::error::{GraphError, Result};
-use crate::graph::{Graph, NodeId};
-use crate::op::Op;
+use crate::graph::{Graph, Node, NodeId};
+use crate::op::{Op, ReduceKind};
+use crate::ops::checked_shape;
+use crate::reference::{Value, indices};
 
 impl Graph {
     /// The same elements, in row-major order, under another shape.
     pub fn reshape(&mut self, x: NodeId, shape: impl Into<Shape>) -> Result<NodeId> {
-        let shape = shape.into();
+        let shape = checked_shape("reshape", shape.into().iter().copied().map(Some))?;
         let node = self.node(x).clone();
         if node.shape == shape {
             return Ok(x);
@@ -27,7 +30,7 @@ impl Graph {
 
     /// Repeats a tensor by NumPy's rule: missing axes are added in front, axes of length 1 are stretched.
     pub fn broadcast_to(&mut self, x: NodeId, shape: impl Into<Shape>) -> Result<NodeId> {
-        let shape = shape.into();
+        let shape = checked_shape("broadcast", shape.into().iter().copied().map(Some))?;
         let node = self.node(x).clone();
         if node.shape == shape {
             return Ok(x);
@@ -63,14 +66,18 @@ impl Graph {
                 format!("{permutation:?} is no permutation of the {} axes of {}", node.shape.rank(), node.shape);
             return Err(GraphError::new("transpose", detail));
         }
-        if permutation.is_sorted() {
-            return Ok(x);
+        let shape: Shape = permutation.iter().map(|&axis| node.shape[axis]).collect();
+        if permutation.iter().filter(|&&axis| node.shape[axis] != 1).is_sorted() {
+            // Only axes of length 1 move: the elements stay in order.
+            return self.reshape(x, shape);
         }
         if let Op::Transpose { permutation: inner } = &node.op {
             let composed: Vec<usize> = permutation.iter().map(|&axis| inner[axis]).collect();
             return self.transpose(node.inputs[0], &composed);
         }
-        let shape: Shape = permutation.iter().map(|&axis| node.shape[axis]).collect();
+        if let Op::Fill(_) = node.op {
+            return Ok(self.push(node.op, vec![], shape, node.dtype));
+        }
         Ok(self.push(Op::Transpose { permutation: permutation.to_vec() }, vec![x], shape, node.dtype))
     }
 
@@ -84,9 +91,9 @@ impl Graph {
             return Err(GraphError::new("slice", detail));
         }
         for axis in 0..rank {
-            if start[axis] + size[axis] > node.shape[axis] {
-                let (first, end) = (start[axis], start[axis] + size[axis]);
-                let detail = format!("{first}..{end} lies outside of axis {axis} of shape {}", node.shape);
+            if start[axis].checked_add(size[axis]).is_none_or(|end| end > node.shape[axis]) {
+                let block = format!("{} elements from {}", size[axis], start[axis]);
+                let detail = format!("{block} on reach beyond axis {axis} of shape {}", node.shape);
                 return Err(GraphError::new("slice", detail));
             }
         }
@@ -98,4 +105,52 @@ impl Graph {
         }
         Ok(self.push(Op::Slice { start: start.to_vec() }, vec![x], Shape::from(size), node.dtype))
     }
+}
+
+/// The upstream gradient, moved back.
+pub(crate) fn gradient(graph: &mut Graph, edge: &Edge) -> Result<NodeId> {
+    let (shape, result, upstream) = (graph.shape(edge.input()).clone(), &edge.node.shape, edge.upstream);
+    match &edge.node.op {
+        Op::Broadcast => {
+            let stretched: Vec<usize> = (0..shape.rank()).filter(|&axis| shape[axis] != result[axis]).collect();
+            graph.reduce(ReduceKind::Sum, upstream, &stretched, true)
+        }
+        Op::Transpose { permutation } => {
+            let mut inverse = vec![0; permutation.len()];
+            for (axis, &source) in permutation.iter().enumerate() {
+                inverse[source] = axis;
+            }
+            graph.transpose(upstream, &inverse)
+        }
+        Op::Slice { start } => {
+            let high: Vec<usize> = (0..shape.rank()).map(|axis| shape[axis] - start[axis] - result[axis]).collect();
+            graph.pad(upstream, start, &high, 0.0)
+        }
+        _ => graph.reshape(upstream, shape),
+    }
+}
+
+/// Plain meaning of `broadcast`.
+pub(crate) fn reference_broadcast(node: &Node, x: &Value) -> Value {
+    let source =
+        |index: Vec<usize>| x.at(&index.iter().zip(x.shape.iter()).map(|(i, dim)| i % dim).collect::<Vec<_>>());
+    Value::new(node.shape.clone(), node.dtype, indices(&node.shape).map(source).collect())
+}
+
+/// Plain meaning of `transpose`.
+pub(crate) fn reference_transpose(node: &Node, permutation: &[usize], x: &Value) -> Value {
+    let element = |index: Vec<usize>| {
+        let mut source = vec![0; index.len()];
+        for (axis, &from) in permutation.iter().enumerate() {
+            source[from] = index[axis];
+        }
+        x.at(&source)
+    };
+    Value::new(node.shape.clone(), node.dtype, indices(&node.shape).map(element).collect())
+}
+
+/// Plain meaning of `slice`.
+pub(crate) fn reference_slice(node: &Node, start: &[usize], x: &Value) -> Value {
+    let source = |index: Vec<usize>| x.at(&index.iter().zip(start).map(|(i, start)| i + start).collect::<Vec<_>>());
+    Value::new(node.shape.clone(), node.dtype, indices(&node.shape).map(source).collect())
 }

@@ -1,13 +1,16 @@
 //! Padding with a value.
 
-use glorot_tensor::Shape;
-
+use crate::autograd::Edge;
 use crate::error::{GraphError, Result};
-use crate::graph::{Graph, NodeId};
+use crate::graph::{Graph, Node, NodeId};
 use crate::op::{Op, Real};
+use crate::ops::cast::convert;
+use crate::ops::checked_shape;
+use crate::reference::{Value, indices};
 
 impl Graph {
-    /// Adds `low[axis]` elements before and `high[axis]` after each axis, all of one value.
+    /// Adds `low[axis]` elements before and `high[axis]` after each axis, all of one value (converted to the dtype as
+    /// [`Graph::cast`] does).
     pub fn pad(&mut self, x: NodeId, low: &[usize], high: &[usize], value: f64) -> Result<NodeId> {
         let node = self.node(x).clone();
         let rank = node.shape.rank();
@@ -18,8 +21,32 @@ impl Graph {
         if low.iter().chain(high).all(|&width| width == 0) {
             return Ok(x);
         }
-        let shape: Shape = (0..rank).map(|axis| low[axis] + node.shape[axis] + high[axis]).collect();
-        let op = Op::Pad { low: low.to_vec(), high: high.to_vec(), value: Real::new(value) };
+        let length = |axis: usize| low[axis].checked_add(node.shape[axis])?.checked_add(high[axis]);
+        let shape = checked_shape("pad", (0..rank).map(length))?;
+        let value = Real::new(convert(value, node.dtype));
+        if node.op == Op::Fill(value) || node.shape.numel() == 0 {
+            return Ok(self.fill(value.get(), shape, node.dtype));
+        }
+        let op = Op::Pad { low: low.to_vec(), high: high.to_vec(), value };
         Ok(self.push(op, vec![x], shape, node.dtype))
     }
+}
+
+/// The part of the upstream gradient inside the padding.
+pub(crate) fn gradient(graph: &mut Graph, low: &[usize], edge: &Edge) -> Result<NodeId> {
+    let size = graph.shape(edge.input()).clone();
+    graph.slice(edge.upstream, low, &size)
+}
+
+/// Plain meaning of the op.
+pub(crate) fn reference(node: &Node, low: &[usize], value: f64, x: &Value) -> Value {
+    let element = |index: Vec<usize>| {
+        let inside = |axis: usize| (low[axis]..low[axis] + x.shape[axis]).contains(&index[axis]);
+        if (0..index.len()).all(inside) {
+            x.at(&index.iter().zip(low).map(|(i, low)| i - low).collect::<Vec<_>>())
+        } else {
+            value
+        }
+    };
+    Value::new(node.shape.clone(), node.dtype, indices(&node.shape).map(element).collect())
 }
