@@ -132,7 +132,8 @@ mod tests {
 
     #[test]
     fn broadcasts_by_numpy_rule() {
-        let cases: [(&[usize], &[usize], Option<&[usize]>); 5] = [
+        type Case<'a> = (&'a [usize], &'a [usize], Option<&'a [usize]>);
+        let cases: [Case; 5] = [
             (&[32, 10], &[10], Some(&[32, 10])),
             (&[32, 1], &[1, 10], Some(&[32, 10])),
             (&[], &[3], Some(&[3])),
