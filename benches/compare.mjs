@@ -125,9 +125,15 @@ function run({ command, args, ...peer }, pinned) {
   child.on('error', reject)
   child.on('close', code => {
     if (code === 0) resolve(JSON.parse(stdout.trim().split('\n').at(-1)))
-    else reject(new Error(`exit code ${code}: ${stderr.trim().split('\n').at(-1)}`))
+    else reject(new Error(`exit code ${code}: ${errorLine(stderr)}`))
   })
   return promise
+}
+
+/** The line that says what went wrong: Python ends with it, Node puts the stack and its own version after it. */
+function errorLine(stderr) {
+  const lines = stderr.trim().split('\n')
+  return lines.findLast(line => /^[\w.]*(Error|Exception)\b/.test(line)) ?? lines.at(-1)
 }
 
 function withResolvers() {
@@ -165,6 +171,8 @@ const throughputOf = result => best(result, /_batch1024_samples_per_s$/, Math.ma
 const best = (result, pattern, choose) =>
   choose(...Object.keys(result).flatMap(key => (pattern.test(key) ? result[key] : [])))
 
+const micros = time => time.toFixed(time < 100 ? 1 : 0)
+
 function table(results) {
   const reference = results.get('glorot')
   const predicts = options.workload === 'predict'
@@ -192,8 +200,8 @@ function table(results) {
     const cells = [
       name,
       runs[0].version,
-      median(times).toFixed(0),
-      `${Math.min(...times).toFixed(0)}–${Math.max(...times).toFixed(0)}`,
+      micros(median(times)),
+      `${micros(Math.min(...times))}–${micros(Math.max(...times))}`,
       ratio.toFixed(2),
       ...columns.map(([, value, digits]) => median(runs.map(value)).toFixed(digits)),
     ]
