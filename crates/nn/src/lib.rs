@@ -3,6 +3,7 @@
 //! Everything here is a few lines on [`glorot_graph::Sym`] with a configuration that Keras can read. There is no
 //! backward code and no device code.
 
+pub mod config;
 pub mod constraint;
 pub mod context;
 pub mod error;
@@ -10,6 +11,7 @@ pub mod initializers;
 pub mod layer;
 pub mod losses;
 pub mod metrics;
+pub mod names;
 pub mod optimizers;
 pub mod regularizer;
 pub mod variable;

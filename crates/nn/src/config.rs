@@ -1,0 +1,179 @@
+//! Options of layers, losses, metrics, optimizers, …: how they are read.
+//!
+//! An object is given as an id (`"nadam"`) or as Keras serializes it (`{ class_name, config }`). Option names are
+//! accepted in snake_case and camelCase. What is misspelled, of the wrong type or out of range is an error that names
+//! the class and the option; options that Keras writes and that change nothing here are known and ignored.
+
+use std::fmt::Display;
+
+use serde_json::{Map, Value};
+
+use crate::error::{Error, Result};
+use crate::names::fold;
+
+/// The class name (or id) and the options of an object that is given as a string or as `{ class_name, config }`.
+/// `kind` names it in errors: `optimizer`.
+pub fn class_and_config(kind: &str, value: &Value) -> Result<(String, Value)> {
+    match value {
+        Value::String(id) => Ok((id.clone(), Value::Null)),
+        Value::Object(object) => {
+            let get = |key: &str| object.iter().find(|(name, _)| fold(name) == fold(key)).map(|(_, value)| value);
+            match get("class_name") {
+                Some(Value::String(class)) => Ok((class.clone(), get("config").cloned().unwrap_or(Value::Null))),
+                _ => Err(Error::config(kind, format!("expected {{ class_name, config }}, received {value}"))),
+            }
+        }
+        _ => Err(Error::config(kind, format!("expected a name or {{ class_name, config }}, received {value}"))),
+    }
+}
+
+/// The options of one object while they are read, each by its snake_case name; [`Options::finish`] then rejects what
+/// was not asked for. `null` counts as not given.
+pub struct Options {
+    class: String,
+    given: Map<String, Value>,
+    known: Vec<&'static str>,
+}
+
+impl Options {
+    /// `config`: an object, or `null` for no options. `class` names the owner in errors.
+    pub fn new(class: &str, config: &Value) -> Result<Options> {
+        let given = match config {
+            Value::Null => Map::new(),
+            Value::Object(options) => options.clone(),
+            other => return Err(Error::config(class, format!("expected an object of options, received {other}"))),
+        };
+        Ok(Options { class: class.into(), given, known: Vec::new() })
+    }
+
+    /// An option as it was given, unless it is `null`.
+    pub fn value(&mut self, name: &'static str) -> Result<Option<Value>> {
+        self.known.push(name);
+        let keys: Vec<String> = self.given.keys().filter(|key| fold(key) == fold(name)).cloned().collect();
+        if keys.len() > 1 {
+            return Err(self.error(format!("option '{name}' is given twice: {}", keys.join(", "))));
+        }
+        let value = keys.first().and_then(|key| self.given.remove(key));
+        Ok(value.filter(|value| !value.is_null()))
+    }
+
+    fn typed<T>(&mut self, name: &'static str, kind: &str, read: impl Fn(&Value) -> Option<T>) -> Result<Option<T>> {
+        let Some(value) = self.value(name)? else { return Ok(None) };
+        match read(&value) {
+            Some(read) => Ok(Some(read)),
+            None => Err(self.error(format!("option '{name}' must be {kind}; received {value}"))),
+        }
+    }
+
+    pub fn optional_float(&mut self, name: &'static str) -> Result<Option<f64>> {
+        self.typed(name, "a number", Value::as_f64)
+    }
+
+    pub fn float(&mut self, name: &'static str, default: f64) -> Result<f64> {
+        Ok(self.optional_float(name)?.unwrap_or(default))
+    }
+
+    /// A whole number; `10` and `10.0` are the same.
+    pub fn optional_int(&mut self, name: &'static str) -> Result<Option<i64>> {
+        self.typed(name, "a whole number", whole)
+    }
+
+    pub fn int(&mut self, name: &'static str, default: i64) -> Result<i64> {
+        Ok(self.optional_int(name)?.unwrap_or(default))
+    }
+
+    /// A whole number that is not negative.
+    pub fn optional_size(&mut self, name: &'static str) -> Result<Option<usize>> {
+        self.typed(name, "a whole number of at least 0", |value| usize::try_from(whole(value)?).ok())
+    }
+
+    pub fn bool(&mut self, name: &'static str, default: bool) -> Result<bool> {
+        Ok(self.typed(name, "true or false", Value::as_bool)?.unwrap_or(default))
+    }
+
+    pub fn optional_string(&mut self, name: &'static str) -> Result<Option<String>> {
+        self.typed(name, "a string", |value| value.as_str().map(String::from))
+    }
+
+    pub fn string(&mut self, name: &'static str, default: &str) -> Result<String> {
+        Ok(self.optional_string(name)?.unwrap_or_else(|| default.into()))
+    }
+
+    /// A list of numbers; one number is a list of one.
+    pub fn optional_floats(&mut self, name: &'static str) -> Result<Option<Vec<f64>>> {
+        self.typed(name, "a number or a list of numbers", |value| match value {
+            Value::Array(values) => values.iter().map(Value::as_f64).collect(),
+            value => value.as_f64().map(|value| vec![value]),
+        })
+    }
+
+    /// Knows options that Keras writes and that change nothing here.
+    pub fn inert(&mut self, names: &[&'static str]) -> Result<()> {
+        for &name in names {
+            self.value(name)?;
+        }
+        Ok(())
+    }
+
+    /// An error that names the class.
+    pub fn error(&self, message: impl Display) -> Error {
+        Error::config(&self.class, message.to_string())
+    }
+
+    /// An error unless the option's value lies in its range, which `expected` describes: `at least 0`.
+    pub fn check(&self, name: &str, value: impl Display, fits: bool, expected: &str) -> Result<()> {
+        if fits {
+            return Ok(());
+        }
+        Err(self.error(format!("option '{name}' must be {expected}; received {value}")))
+    }
+
+    /// Fails if an option was given that nobody asked for.
+    pub fn finish(self) -> Result<()> {
+        let Some((name, _)) = self.given.iter().next() else { return Ok(()) };
+        let known = if self.known.is_empty() { "none".to_string() } else { self.known.join(", ") };
+        Err(self.error(format!("unknown option '{name}'; known options: {known}")))
+    }
+}
+
+fn whole(value: &Value) -> Option<i64> {
+    let number = value.as_f64()?;
+    value.as_i64().or_else(|| (number.fract() == 0.0 && number.abs() < 9e15).then_some(number as i64))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn reads_both_spellings() {
+        let mut options = Options::new("Adam", &json!({ "learningRate": 1, "beta_1": 0.5, "clipnorm": null })).unwrap();
+        assert_eq!(options.float("learning_rate", 0.001).unwrap(), 1.0);
+        assert_eq!(options.float("beta_1", 0.9).unwrap(), 0.5);
+        assert_eq!(options.optional_float("clipnorm").unwrap(), None);
+        assert_eq!(options.int("steps", 3).unwrap(), 3);
+        options.finish().unwrap();
+    }
+
+    #[test]
+    fn errors_name_the_option() {
+        let mut options = Options::new("Adam", &json!({ "beta1": "x", "lr": 1 })).unwrap();
+        let message = options.float("beta_1", 0.9).unwrap_err().to_string();
+        assert_eq!(message, "Adam: option 'beta_1' must be a number; received \"x\"");
+        let message = options.finish().unwrap_err().to_string();
+        assert_eq!(message, "Adam: unknown option 'lr'; known options: beta_1");
+        let mut options = Options::new("Adam", &json!({ "beta1": 0.1, "beta_1": 0.2 })).unwrap();
+        assert!(options.float("beta_1", 0.9).unwrap_err().to_string().contains("given twice"));
+    }
+
+    #[test]
+    fn objects_are_ids_or_class_and_config() {
+        assert_eq!(class_and_config("loss", &json!("mse")).unwrap(), ("mse".into(), Value::Null));
+        let object = json!({ "module": "keras.losses", "class_name": "Huber", "config": { "delta": 2.0 } });
+        assert_eq!(class_and_config("loss", &object).unwrap(), ("Huber".into(), json!({ "delta": 2.0 })));
+        assert!(class_and_config("loss", &json!({ "name": "mse" })).is_err());
+        assert!(class_and_config("loss", &json!(3)).is_err());
+    }
+}
