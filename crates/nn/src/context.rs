@@ -48,19 +48,20 @@ impl StateTable {
     }
 }
 
-/// A trace in progress: the graph, the states, the mode, and what layers add on the way.
+/// A trace in progress: the graph, the states, the mode, and what layers add on the way. Clones are the same trace.
+#[derive(Clone)]
 pub struct Context {
     tracer: Tracer,
     states: StateTable,
     training: bool,
     random_state: Variable,
-    losses: RefCell<Vec<Sym>>,
+    losses: Rc<RefCell<Vec<Sym>>>,
 }
 
 impl Context {
     /// `random_state`: see [`random_state`].
     pub fn new(states: StateTable, random_state: Variable, training: bool) -> Context {
-        Context { tracer: Tracer::new(), states, training, random_state, losses: RefCell::default() }
+        Context { tracer: Tracer::new(), states, training, random_state, losses: Rc::default() }
     }
 
     pub fn tracer(&self) -> &Tracer {

@@ -111,6 +111,11 @@ impl Tensor {
         &self.data
     }
 
+    /// The elements alone.
+    pub fn into_data(self) -> Data {
+        self.data
+    }
+
     pub fn numel(&self) -> usize {
         self.shape.numel()
     }
