@@ -1,0 +1,51 @@
+//! From a graph to a program: fusion, order, memory.
+
+mod access;
+mod body;
+mod emit;
+mod fuse;
+mod groups;
+mod matrix;
+mod plan;
+mod updates;
+
+use crate::graph::Graph;
+use crate::program::{Place, Program};
+
+/// Compiles a graph: its outputs and updates, and nothing that they do not need.
+pub fn compile(graph: &Graph) -> Program {
+    let mut fusion = fuse::fuse(graph);
+    let in_place = updates::settle(&mut fusion);
+    let emitted = emit::emit(&fusion, in_place);
+    place_buffers(emitted)
+}
+
+/// Gives every buffer of the arena its place.
+fn place_buffers(emitted: emit::Emitted) -> Program {
+    let emit::Emitted { kernels, mut buffers, inputs, outputs } = emitted;
+    let end = kernels.len();
+    let mut lifetimes: Vec<Option<plan::Lifetime>> = vec![None; buffers.len()];
+    let mut touch = |buffer: crate::program::BufferId, index: usize| {
+        let lifetime = lifetimes[buffer.index()].get_or_insert(plan::Lifetime { first: index, last: index });
+        lifetime.last = lifetime.last.max(index);
+    };
+    for (index, kernel) in kernels.iter().enumerate() {
+        kernel.writes().into_iter().chain(kernel.reads()).for_each(|buffer| touch(buffer, index));
+    }
+    outputs.iter().for_each(|&output| touch(output, end));
+    let in_arena = |index: &usize| matches!(buffers[*index].place, Place::Arena { .. });
+    let placed: Vec<usize> = (0..buffers.len()).filter(in_arena).filter(|&index| lifetimes[index].is_some()).collect();
+    let sizes: Vec<(usize, plan::Lifetime)> = placed
+        .iter()
+        .map(|&index| {
+            let spec = &buffers[index].spec;
+            let lifetime = lifetimes[index].unwrap_or(plan::Lifetime { first: 0, last: end });
+            ((spec.shape.numel() * spec.dtype.size()).max(1), lifetime)
+        })
+        .collect();
+    let (offsets, arena_bytes) = plan::place(&sizes);
+    for (index, offset) in placed.into_iter().zip(offsets) {
+        buffers[index].place = Place::Arena { offset };
+    }
+    Program { buffers, inputs, outputs, kernels, arena_bytes }
+}
