@@ -115,3 +115,95 @@ fn gradient(graph: &mut Graph, edge: &Edge) -> Result<NodeId> {
         | Op::ArgMax { .. } => Err(GraphError::new(edge.node.op.name(), "has no gradient")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::op::ReduceKind;
+
+    fn sum(graph: &mut Graph, x: NodeId) -> NodeId {
+        let axes: Vec<usize> = (0..graph.shape(x).rank()).collect();
+        graph.reduce(ReduceKind::Sum, x, &axes, false).unwrap()
+    }
+
+    fn count(graph: &Graph, matches: impl Fn(&Op) -> bool) -> usize {
+        graph.nodes().iter().filter(|node| matches(&node.op)).count()
+    }
+
+    #[test]
+    fn a_training_step_multiplies_no_more_than_it_must() {
+        let mut graph = Graph::new();
+        let x = graph.input([4, 5], DType::F32);
+        let (first, second) = (graph.input([5, 6], DType::F32), graph.input([6, 3], DType::F32));
+        let hidden = graph.mat_mul(x, first, false, false).unwrap();
+        let hidden = graph.unary(UnaryOp::Tanh, hidden).unwrap();
+        let result = graph.mat_mul(hidden, second, false, false).unwrap();
+        let result = graph.unary(UnaryOp::Square, result).unwrap();
+        let loss = sum(&mut graph, result);
+        gradients(&mut graph, loss, &[first, second]).unwrap();
+        // Two forward; both weights; the hidden layer, but not the input.
+        assert_eq!(count(&graph, |op| matches!(op, Op::MatMul { .. })), 5);
+        assert_eq!(count(&graph, |op| matches!(op, Op::Transpose { .. })), 0);
+        // The seed of 1 is folded away: the gradient of a square is 2 x, made of the result alone.
+        assert_eq!(count(&graph, |op| matches!(op, Op::Broadcast)), 0);
+    }
+
+    #[test]
+    fn no_path_gives_zeros() {
+        let mut graph = Graph::new();
+        let (x, other) = (graph.input([2], DType::F32), graph.input([3], DType::F32));
+        let loss = sum(&mut graph, x);
+        let later = graph.input([4], DType::F32);
+        let found = gradients(&mut graph, loss, &[other, x, later]).unwrap();
+        assert_eq!(found.iter().map(|&id| graph.fill_value(id)).collect::<Vec<_>>(), [Some(0.0), Some(1.0), Some(0.0)]);
+        assert_eq!(found.iter().map(|&id| graph.shape(id)[0]).collect::<Vec<_>>(), [3, 2, 4]);
+    }
+
+    #[test]
+    fn values_between_input_and_loss_have_gradients() {
+        let mut graph = Graph::new();
+        let x = graph.input([2], DType::F32);
+        let doubled = graph.mul_scalar(x, 2.0).unwrap();
+        let tripled = graph.mul_scalar(doubled, 3.0).unwrap();
+        let loss = sum(&mut graph, tripled);
+        let found = gradients(&mut graph, loss, &[doubled, x, loss, x]).unwrap();
+        let value = |id: &NodeId| graph.fill_value(*id).unwrap();
+        assert_eq!(found.iter().map(value).collect::<Vec<_>>(), [3.0, 6.0, 1.0, 6.0]);
+    }
+
+    #[test]
+    fn refuses_other_losses() {
+        let mut graph = Graph::new();
+        let (x, label) = (graph.input([2], DType::F32), graph.input([], DType::I32));
+        let refusal = |graph: &mut Graph, loss, wrt| gradients(graph, loss, &[wrt]).unwrap_err().to_string();
+        assert_eq!(
+            refusal(&mut graph, x, x),
+            "gradients: expected a float32 scalar to differentiate, received float32 [2]; reduce it to one number"
+        );
+        assert_eq!(
+            refusal(&mut graph, label, x),
+            "gradients: expected a float32 scalar to differentiate, received int32 []; reduce it to one number"
+        );
+        let loss = sum(&mut graph, x);
+        assert_eq!(
+            refusal(&mut graph, loss, label),
+            "gradients: expected float32 tensors to differentiate with regard to, received int32 []"
+        );
+    }
+
+    #[test]
+    fn the_same_expression_is_built_once() {
+        let mut graph = Graph::new();
+        let (a, b) = (graph.input([2, 3], DType::F32), graph.input([3], DType::F32));
+        let mut build = || {
+            let product = graph.mul(a, b).unwrap();
+            let scaled = graph.mul_scalar(product, 0.5).unwrap();
+            let squared = graph.unary(UnaryOp::Square, scaled).unwrap();
+            let loss = sum(&mut graph, squared);
+            let gradients = gradients(&mut graph, loss, &[a, b]).unwrap();
+            (loss, gradients, graph.nodes().len())
+        };
+        let first = build();
+        assert_eq!(build(), first);
+    }
+}

@@ -137,3 +137,35 @@ pub(crate) fn indices(shape: &Shape) -> impl Iterator<Item = Vec<usize>> {
     let (dims, strides) = (shape.dims().to_vec(), shape.strides());
     (0..shape.numel()).map(move |i| dims.iter().zip(&strides).map(|(dim, stride)| i / stride % dim).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::op::BinaryOp;
+
+    #[test]
+    fn outputs_and_updates() {
+        let mut graph = Graph::new();
+        let counter = StateId(3);
+        let (x, old) = (graph.input([2], DType::F32), graph.state(counter, [2], DType::F32));
+        let constant = graph.constant(Tensor::f32([2], vec![10.0, 20.0]).unwrap());
+        let new = graph.binary(BinaryOp::Add, old, x).unwrap();
+        let shifted = graph.binary(BinaryOp::Add, new, constant).unwrap();
+        graph.assign(counter, new).unwrap();
+        graph.output(shifted);
+        let result = evaluate(&graph, &[Value::f32([2], vec![1.0, 2.0])], &|state| {
+            assert_eq!(state, counter);
+            Value::f32([2], vec![100.0, 200.0])
+        });
+        assert_eq!(result.updates, [(counter, Value::f32([2], vec![101.0, 202.0]))]);
+        assert_eq!(result.outputs, [Value::f32([2], vec![111.0, 222.0])]);
+    }
+
+    #[test]
+    fn indices_are_row_major() {
+        let listed = |shape: Shape| indices(&shape).collect::<Vec<_>>();
+        assert_eq!(listed(Shape::from([2, 2])), [[0, 0], [0, 1], [1, 0], [1, 1]]);
+        assert_eq!(listed(Shape::scalar()), [Vec::<usize>::new()]);
+        assert!(listed(Shape::from([2, 0])).is_empty());
+    }
+}

@@ -182,3 +182,137 @@ fn apply_int(op: BinaryOp, a: i32, b: i32) -> i32 {
         BinaryOp::Pow | BinaryOp::And | BinaryOp::Or => unreachable!("{} takes no int32", op.name()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::testing::{assert_close, gradients, refusal, run};
+
+    #[test]
+    fn broadcasts() {
+        let (a, b) = (Value::f32([2, 1], vec![1.0, 2.0]), Value::f32([3], vec![10.0, 20.0, 30.0]));
+        let sum = run(&[a, b], |graph, x| graph.binary(BinaryOp::Add, x[0], x[1]));
+        assert_eq!(sum, Value::f32([2, 3], vec![11.0, 21.0, 31.0, 12.0, 22.0, 32.0]));
+        let (empty, one) = (Value::f32([0, 3], vec![]), Value::f32([1, 1], vec![1.0]));
+        let product = run(&[empty.clone(), one], |graph, x| graph.mul(x[0], x[1]));
+        assert_eq!(product, empty);
+    }
+
+    #[test]
+    fn integers() {
+        let cases = [
+            (BinaryOp::Add, i32::MAX, 1, i32::MIN),
+            (BinaryOp::Mul, 1 << 30, 6, i32::MIN),
+            (BinaryOp::Div, -7, 2, -3),
+            (BinaryOp::Div, 7, 0, 0),
+            (BinaryOp::Div, i32::MIN, -1, i32::MIN),
+            (BinaryOp::Mod, -7, 3, 2),
+            (BinaryOp::Mod, 7, -3, -2),
+            (BinaryOp::Mod, -6, 3, 0),
+            (BinaryOp::Mod, 7, 0, 0),
+            (BinaryOp::Mod, i32::MIN, -1, 0),
+            (BinaryOp::Max, -2, 3, 3),
+            (BinaryOp::Min, -2, 3, -2),
+        ];
+        for (op, a, b, want) in cases {
+            let got = run(&[Value::i32([], vec![a]), Value::i32([], vec![b])], |graph, x| graph.binary(op, x[0], x[1]));
+            assert_eq!(got, Value::i32([], vec![want]), "{a} {} {b}", op.name());
+        }
+    }
+
+    #[test]
+    fn floats() {
+        let cases = [
+            (BinaryOp::Mod, -0.5, 2.0, 1.5),
+            (BinaryOp::Mod, 0.5, -2.0, -1.5),
+            (BinaryOp::Mod, 1.0, 0.0, f64::NAN),
+            (BinaryOp::Max, f64::NAN, 1.0, f64::NAN),
+            (BinaryOp::Min, 1.0, f64::NAN, f64::NAN),
+            (BinaryOp::Pow, -2.0, 3.0, -8.0),
+            (BinaryOp::Pow, -2.0, 0.5, f64::NAN),
+            (BinaryOp::Div, 1.0, 0.0, f64::INFINITY),
+        ];
+        for (op, a, b, want) in cases {
+            let got = run(&[Value::f32([], vec![a]), Value::f32([], vec![b])], |graph, x| graph.binary(op, x[0], x[1]));
+            assert_close(&got.data, &[want]);
+        }
+    }
+
+    #[test]
+    fn ties_belong_to_the_first_operand() {
+        let equal = [Value::f32([], vec![1.0]), Value::f32([], vec![1.0])];
+        for op in [BinaryOp::Max, BinaryOp::Min] {
+            assert_eq!(gradients(&equal, |graph, x| graph.binary(op, x[0], x[1])), [[1.0], [0.0]]);
+        }
+    }
+
+    #[test]
+    fn powers_of_zero_have_finite_gradients() {
+        let values = [Value::f32([2], vec![0.0, 0.0]), Value::f32([2], vec![2.0, 0.0])];
+        let got = gradients(&values, |graph, x| graph.binary(BinaryOp::Pow, x[0], x[1]));
+        assert_eq!(got, [[0.0, 0.0], [0.0, 0.0]]);
+    }
+
+    #[test]
+    fn refuses_what_does_not_fit() {
+        let shapes = [Value::f32([2, 3], vec![0.0; 6]), Value::f32([2], vec![0.0; 2])];
+        let message = refusal(&shapes, |graph, x| graph.binary(BinaryOp::Add, x[0], x[1]));
+        assert_eq!(message, "add: shapes [2, 3] and [2] do not broadcast together");
+        let dtypes = [Value::f32([], vec![0.0]), Value::i32([], vec![0])];
+        let message = refusal(&dtypes, |graph, x| graph.binary(BinaryOp::Max, x[0], x[1]));
+        assert_eq!(message, "maximum: expected operands of one dtype, received float32 and int32; cast one of them");
+        let bytes = [Value::new([], DType::U8, vec![0.0])];
+        let message = refusal(&bytes, |graph, x| graph.mul(x[0], x[0]));
+        assert_eq!(message, "mul: expected dtype float32 or int32, received uint8");
+        let integers = [Value::i32([], vec![2])];
+        let message = refusal(&integers, |graph, x| graph.binary(BinaryOp::Pow, x[0], x[0]));
+        assert_eq!(message, "pow: expected dtype float32, received int32");
+    }
+
+    #[test]
+    fn neutral_operands_vanish() {
+        let mut graph = Graph::new();
+        let x = graph.input([2, 3], DType::F32);
+        let mut scalar = |value: f64| graph.fill(value, [], DType::F32);
+        let (zero, minus_zero, one) = (scalar(0.0), scalar(-0.0), scalar(1.0));
+        for (op, a, b) in [
+            (BinaryOp::Add, x, zero),
+            (BinaryOp::Add, zero, x),
+            (BinaryOp::Add, x, minus_zero),
+            (BinaryOp::Sub, x, zero),
+            (BinaryOp::Mul, one, x),
+            (BinaryOp::Mul, x, one),
+            (BinaryOp::Div, x, one),
+            (BinaryOp::Pow, x, one),
+        ] {
+            assert_eq!(graph.binary(op, a, b).unwrap(), x, "{}", op.name());
+        }
+        // A neutral operand that stretches the other one does not vanish without a trace.
+        let row = graph.input([3], DType::F32);
+        let zeros = graph.fill(0.0, [2, 3], DType::F32);
+        let sum = graph.binary(BinaryOp::Add, row, zeros).unwrap();
+        assert_eq!(graph.shape(sum).dims(), [2, 3]);
+        // Not neutral: 0 - x, and 0 x, which may be NaN.
+        assert_ne!(graph.binary(BinaryOp::Sub, zero, x).unwrap(), x);
+        let product = graph.binary(BinaryOp::Mul, zero, x).unwrap();
+        assert_eq!(graph.fill_value(product), None);
+    }
+
+    #[test]
+    fn zeros_of_both_signs_stay_apart() {
+        let mut graph = Graph::new();
+        let (plus, minus) = (graph.fill(0.0, [], DType::F32), graph.fill(-0.0, [], DType::F32));
+        assert_ne!(plus, minus);
+        let (above, below) =
+            (graph.unary(UnaryOp::Reciprocal, plus).unwrap(), graph.unary(UnaryOp::Reciprocal, minus).unwrap());
+        assert_eq!((graph.fill_value(above), graph.fill_value(below)), (Some(f64::INFINITY), Some(f64::NEG_INFINITY)));
+    }
+
+    #[test]
+    fn constants_are_computed_at_once() {
+        let mut graph = Graph::new();
+        let (seven, two) = (graph.fill(7.0, [2], DType::I32), graph.fill(2.0, [], DType::I32));
+        let quotient = graph.div(seven, two).unwrap();
+        assert_eq!((graph.fill_value(quotient), graph.shape(quotient).dims()), (Some(3.0), [2].as_slice()));
+    }
+}

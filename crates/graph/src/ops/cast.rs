@@ -47,3 +47,45 @@ pub(crate) fn convert(value: f64, to: DType) -> f64 {
         DType::Bool => f64::from(value != 0.0),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::testing::{gradients, run};
+
+    #[test]
+    fn truncates_and_saturates() {
+        let x = Value::f32([6], vec![-1.9, 2.9, 1e20, -1e20, f64::NAN, 300.0]);
+        let cast = |to| run(std::slice::from_ref(&x), |graph, x| graph.cast(x[0], to)).data;
+        assert_eq!(cast(DType::I32), [-1.0, 2.0, f64::from(i32::MAX), f64::from(i32::MIN), 0.0, 300.0]);
+        assert_eq!(cast(DType::U8), [0.0, 2.0, 255.0, 0.0, 0.0, 255.0]);
+        assert_eq!(cast(DType::Bool), [1.0; 6]);
+        let small = run(&[Value::i32([3], vec![-1, 256, 7])], |graph, x| graph.cast(x[0], DType::U8));
+        assert_eq!(small.data, [0.0, 255.0, 7.0]);
+    }
+
+    #[test]
+    fn constants_hold_what_their_dtype_can() {
+        let mut graph = Graph::new();
+        let value = |id, graph: &Graph| graph.fill_value(id).unwrap();
+        let half = graph.fill(2.5, [], DType::F32);
+        let whole = graph.cast(half, DType::I32).unwrap();
+        assert_eq!((value(half, &graph), value(whole, &graph)), (2.5, 2.0));
+        let byte = graph.fill(-3.0, [], DType::U8);
+        assert_eq!(value(byte, &graph), 0.0);
+    }
+
+    #[test]
+    fn stops_gradients() {
+        let build = |graph: &mut Graph, x: &[NodeId]| {
+            let constant = graph.stop_gradient(x[0])?;
+            graph.mul(constant, x[0])
+        };
+        assert_eq!(gradients(&[Value::f32([], vec![3.0])], build), [[3.0]]);
+        let through_integers = |graph: &mut Graph, x: &[NodeId]| {
+            let whole = graph.cast(x[0], DType::I32)?;
+            graph.cast(whole, DType::F32)
+        };
+        assert_eq!(gradients(&[Value::f32([], vec![3.0])], through_integers), [[0.0]]);
+    }
+}

@@ -36,3 +36,33 @@ fn apply(op: CompareOp, a: f64, b: f64) -> bool {
         CompareOp::Ge => a >= b,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::testing::run;
+
+    #[test]
+    fn every_dtype_and_nan() {
+        let holds = |op, dtype, a: f64, b: f64| {
+            let values = [Value::new([], dtype, vec![a]), Value::new([], dtype, vec![b])];
+            run(&values, |graph, x| graph.compare(op, x[0], x[1])).data[0] == 1.0
+        };
+        assert!(holds(CompareOp::Lt, DType::U8, 3.0, 250.0));
+        assert!(holds(CompareOp::Gt, DType::I32, 3.0, -250.0));
+        assert!(holds(CompareOp::Lt, DType::Bool, 0.0, 1.0));
+        assert!(holds(CompareOp::Ge, DType::F32, 0.0, -0.0));
+        for op in [CompareOp::Eq, CompareOp::Lt, CompareOp::Le, CompareOp::Gt, CompareOp::Ge] {
+            assert!(!holds(op, DType::F32, f64::NAN, f64::NAN));
+        }
+        assert!(holds(CompareOp::Ne, DType::F32, f64::NAN, f64::NAN));
+    }
+
+    #[test]
+    fn constants_are_compared_at_once() {
+        let mut graph = Graph::new();
+        let (two, one) = (graph.fill(2.0, [3], DType::F32), graph.fill(1.0, [], DType::F32));
+        let greater = graph.compare(CompareOp::Gt, two, one).unwrap();
+        assert_eq!((graph.fill_value(greater), graph.dtype(greater)), (Some(1.0), DType::Bool));
+    }
+}

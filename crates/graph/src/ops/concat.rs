@@ -62,3 +62,44 @@ pub(crate) fn reference(node: &Node, axis: usize, parts: &[&Value]) -> Value {
     };
     Value::new(node.shape.clone(), node.dtype, indices(&node.shape).map(element).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::testing::{refusal, run};
+    use glorot_tensor::DType;
+
+    #[test]
+    fn joins_any_dtype() {
+        let parts =
+            [Value::new([2, 1], DType::U8, vec![1.0, 2.0]), Value::new([2, 2], DType::U8, vec![3.0, 4.0, 5.0, 6.0])];
+        let joined = run(&parts, |graph, parts| graph.concat(parts, 1));
+        assert_eq!(joined, Value::new([2, 3], DType::U8, vec![1.0, 3.0, 4.0, 2.0, 5.0, 6.0]));
+    }
+
+    #[test]
+    fn empty_parts_vanish() {
+        let mut graph = Graph::new();
+        let (x, nothing) = (graph.input([2, 3], DType::F32), graph.input([2, 0], DType::F32));
+        assert_eq!(graph.concat(&[nothing, x, nothing], 1).unwrap(), x);
+        assert_eq!(graph.concat(&[nothing, nothing], 1).unwrap(), nothing);
+    }
+
+    #[test]
+    fn refuses_what_does_not_fit() {
+        assert_eq!(refusal(&[], |graph, parts| graph.concat(parts, 0)), "concat: expected at least one tensor");
+        let parts = [Value::f32([2, 1], vec![0.0; 2]), Value::f32([3, 1], vec![0.0; 3])];
+        let message = refusal(&parts, |graph, parts| graph.concat(parts, 1));
+        let expected = "expected tensors that differ only in axis 1, received float32 [2, 1] and float32 [3, 1]";
+        assert_eq!(message, format!("concat: {expected}"));
+        assert_eq!(refusal(&parts, |graph, parts| graph.concat(parts, 2)), "concat: shape [2, 1] has no axis 2");
+    }
+
+    #[test]
+    fn refuses_overflow() {
+        let mut graph = Graph::new();
+        let huge = graph.fill(0.0, [usize::MAX / 16], DType::U8);
+        let message = graph.concat(&[huge; 20], 0).unwrap_err().to_string();
+        assert_eq!(message, "concat: the result has more elements than memory can hold");
+    }
+}

@@ -97,3 +97,45 @@ pub(crate) fn reference_scatter_add(node: &Node, indices: &Value, rows: &Value) 
 fn row(index: f64, rows: usize) -> Option<usize> {
     (index >= 0.0 && index < rows as f64).then_some(index as usize)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::testing::{assert_close, gradients, refusal, run};
+
+    #[test]
+    fn gathers_rows() {
+        let table = Value::f32([3, 2], vec![0.0, 1.0, 10.0, 11.0, 20.0, 21.0]);
+        let rows = run(&[table, Value::i32([2, 2], vec![2, 0, -1, 3])], |graph, x| graph.gather(x[0], x[1]));
+        assert_eq!(rows.shape.dims(), [2, 2, 2]);
+        let nan = f64::NAN;
+        assert_close(&rows.data, &[20.0, 21.0, 0.0, 1.0, nan, nan, nan, nan]);
+        let bytes = Value::new([2], DType::U8, vec![7.0, 8.0]);
+        let rows = run(&[bytes, Value::i32([3], vec![1, 2, 0])], |graph, x| graph.gather(x[0], x[1]));
+        assert_eq!(rows, Value::new([3], DType::U8, vec![8.0, 0.0, 7.0]));
+        let nothing = run(&[Value::f32([0, 1], vec![]), Value::i32([1], vec![0])], |graph, x| graph.gather(x[0], x[1]));
+        assert_close(&nothing.data, &[nan]);
+    }
+
+    #[test]
+    fn scatters_rows() {
+        let rows = Value::f32([4, 2], vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]);
+        let indices = Value::i32([4], vec![1, -1, 1, 3]);
+        let table = run(&[indices.clone(), rows.clone()], |graph, x| graph.scatter_add(x[0], x[1], 3));
+        assert_eq!(table, Value::f32([3, 2], vec![0.0, 0.0, 6.0, 8.0, 0.0, 0.0]));
+        let gradient = gradients(&[indices, rows], |graph, x| graph.scatter_add(x[0], x[1], 3));
+        assert_eq!(gradient, [[1.0, 1.0, 0.0, 0.0, 1.0, 1.0, 0.0, 0.0]]);
+    }
+
+    #[test]
+    fn refuses_what_does_not_fit() {
+        let (table, floats) = (Value::f32([2], vec![0.0; 2]), Value::f32([1], vec![0.0]));
+        let message = refusal(&[table.clone(), floats], |graph, x| graph.gather(x[0], x[1]));
+        assert_eq!(message, "gather: expected indices of dtype int32, received float32");
+        let (scalar, indices) = (Value::f32([], vec![0.0]), Value::i32([3], vec![0; 3]));
+        let message = refusal(&[scalar, indices.clone()], |graph, x| graph.gather(x[0], x[1]));
+        assert_eq!(message, "gather: expected a table with at least one axis, received a scalar");
+        let message = refusal(&[indices, table], |graph, x| graph.scatter_add(x[0], x[1], 3));
+        assert_eq!(message, "scatterAdd: expected float32 rows whose shape begins with [3], received float32 [2]");
+    }
+}

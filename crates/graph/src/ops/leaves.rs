@@ -45,3 +45,24 @@ pub(crate) fn reference_fill(node: &Node, value: f64) -> Value {
 pub(crate) fn reference_iota(node: &Node, axis: usize) -> Value {
     Value::new(node.shape.clone(), node.dtype, indices(&node.shape).map(|index| index[axis] as f64).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::testing::{refusal, run};
+
+    #[test]
+    fn counts_along_an_axis() {
+        let rows = run(&[], |graph, _| graph.iota([2, 3], 0, DType::I32));
+        assert_eq!(rows, Value::i32([2, 3], vec![0, 0, 0, 1, 1, 1]));
+        let columns = run(&[], |graph, _| graph.iota([2, 3], 1, DType::F32));
+        assert_eq!(columns, Value::f32([2, 3], vec![0.0, 1.0, 2.0, 0.0, 1.0, 2.0]));
+    }
+
+    #[test]
+    fn refuses_what_does_not_fit() {
+        let iota = |axis, dtype| refusal(&[], |graph, _| graph.iota([2, 3], axis, dtype));
+        assert_eq!(iota(2, DType::F32), "iota: shape [2, 3] has no axis 2");
+        assert_eq!(iota(0, DType::Bool), "iota: expected dtype int32 or float32, received bool");
+    }
+}

@@ -71,3 +71,53 @@ pub(crate) fn reference(node: &Node, transpose_a: bool, transpose_b: bool, a: &V
     };
     Value::new(node.shape.clone(), node.dtype, indices(&node.shape).map(product).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::testing::{gradients, refusal, run};
+
+    #[test]
+    fn multiplies_every_way_of_storing() {
+        let (a, a_turned) = (Value::f32([2, 3], vec![1., 2., 3., 4., 5., 6.]), vec![1., 4., 2., 5., 3., 6.]);
+        let (b, b_turned) = (Value::f32([3, 2], vec![7., 8., 9., 10., 11., 12.]), vec![7., 9., 11., 8., 10., 12.]);
+        let (a_turned, b_turned) = (Value::f32([3, 2], a_turned), Value::f32([2, 3], b_turned));
+        for (a, b, flags) in [
+            (&a, &b, (false, false)),
+            (&a_turned, &b, (true, false)),
+            (&a, &b_turned, (false, true)),
+            (&a_turned, &b_turned, (true, true)),
+        ] {
+            let product = run(&[a.clone(), b.clone()], |graph, x| graph.mat_mul(x[0], x[1], flags.0, flags.1));
+            assert_eq!(product, Value::f32([2, 2], vec![58., 64., 139., 154.]), "{flags:?}");
+        }
+    }
+
+    #[test]
+    fn batches_are_separate() {
+        let values = [Value::f32([2, 1, 1], vec![2.0, 3.0]), Value::f32([2, 1, 1], vec![5.0, 7.0])];
+        let product = run(&values, |graph, x| graph.mat_mul(x[0], x[1], false, false));
+        assert_eq!(product, Value::f32([2, 1, 1], vec![10.0, 21.0]));
+    }
+
+    #[test]
+    fn axes_of_length_zero() {
+        let values = [Value::f32([2, 0], vec![]), Value::f32([0, 3], vec![])];
+        let product = run(&values, |graph, x| graph.mat_mul(x[0], x[1], false, false));
+        assert_eq!(product, Value::f32([2, 3], vec![0.0; 6]));
+        let values = [Value::f32([2, 3], vec![1.0; 6]), Value::f32([3, 0], vec![])];
+        let got = gradients(&values, |graph, x| graph.mat_mul(x[0], x[1], false, false));
+        assert_eq!(got, [vec![0.0; 6], vec![]]);
+    }
+
+    #[test]
+    fn refuses_what_does_not_fit() {
+        let values = [Value::f32([2, 3], vec![0.0; 6]), Value::f32([2, 3], vec![0.0; 6])];
+        let message = refusal(&values, |graph, x| graph.mat_mul(x[0], x[1], false, false));
+        assert_eq!(message, "matMul: cannot multiply [2, 3] by [2, 3]");
+        let message = refusal(&values, |graph, x| graph.mat_mul(x[0], x[1], true, true));
+        assert_eq!(message, "matMul: cannot multiply [2, 3] transposed by [2, 3] transposed");
+        let message = refusal(&[Value::i32([1, 1], vec![1])], |graph, x| graph.mat_mul(x[0], x[0], false, false));
+        assert_eq!(message, "matMul: expected dtype float32, received int32");
+    }
+}

@@ -15,6 +15,8 @@ pub(crate) mod pad;
 pub mod random;
 pub(crate) mod reduce;
 pub(crate) mod select;
+#[cfg(test)]
+mod testing;
 pub(crate) mod unary;
 
 use glorot_tensor::Shape;

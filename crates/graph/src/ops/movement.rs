@@ -154,3 +154,85 @@ pub(crate) fn reference_slice(node: &Node, start: &[usize], x: &Value) -> Value 
     let source = |index: Vec<usize>| x.at(&index.iter().zip(start).map(|(i, start)| i + start).collect::<Vec<_>>());
     Value::new(node.shape.clone(), node.dtype, indices(&node.shape).map(source).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::testing::{refusal, run};
+    use glorot_tensor::DType;
+
+    fn counting(shape: impl Into<Shape>) -> Value {
+        let shape = shape.into();
+        let data = (0..shape.numel()).map(|i| i as f64).collect();
+        Value::new(shape, DType::U8, data)
+    }
+
+    #[test]
+    fn broadcasts() {
+        let stretched = run(&[counting([2, 1])], |graph, x| graph.broadcast_to(x[0], [2, 2, 2]));
+        assert_eq!(stretched.data, [0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 1.0, 1.0]);
+        let nothing = run(&[counting([1])], |graph, x| graph.broadcast_to(x[0], [2, 0]));
+        assert_eq!(nothing.shape.dims(), [2, 0]);
+        let message = refusal(&[counting([2])], |graph, x| graph.broadcast_to(x[0], [2, 3]));
+        assert_eq!(message, "broadcast: shape [2] does not broadcast to [2, 3]");
+        let message = refusal(&[counting([2, 1])], |graph, x| graph.broadcast_to(x[0], [1]));
+        assert_eq!(message, "broadcast: shape [2, 1] does not broadcast to [1]");
+    }
+
+    #[test]
+    fn transposes() {
+        let turned = run(&[counting([2, 3])], |graph, x| graph.transpose(x[0], &[1, 0]));
+        assert_eq!((turned.shape.dims(), &turned.data[..]), ([3, 2].as_slice(), &[0., 3., 1., 4., 2., 5.][..]));
+        let rotated = run(&[counting([2, 3, 4])], |graph, x| graph.transpose(x[0], &[2, 0, 1]));
+        assert_eq!((rotated.shape.dims(), rotated.at(&[3, 1, 2])), ([4, 2, 3].as_slice(), 23.0));
+        let message = refusal(&[counting([2, 3])], |graph, x| graph.transpose(x[0], &[0, 0]));
+        assert_eq!(message, "transpose: [0, 0] is no permutation of the 2 axes of [2, 3]");
+    }
+
+    #[test]
+    fn transposes_compose() {
+        let mut graph = Graph::new();
+        let x = graph.input([2, 3, 4], DType::F32);
+        let rotated = graph.transpose(x, &[1, 2, 0]).unwrap();
+        let once_more = graph.transpose(rotated, &[1, 2, 0]).unwrap();
+        assert_eq!(graph.node(once_more).inputs, [x]);
+        assert_eq!(graph.transpose(once_more, &[1, 2, 0]).unwrap(), x);
+        let column = graph.input([5, 1], DType::F32);
+        let row = graph.transpose(column, &[1, 0]).unwrap();
+        assert_eq!(graph.node(row).op, Op::Reshape);
+    }
+
+    #[test]
+    fn reshapes_compose() {
+        let mut graph = Graph::new();
+        let x = graph.input([2, 3], DType::F32);
+        let flat = graph.reshape(x, [6]).unwrap();
+        let tall = graph.reshape(flat, [3, 2]).unwrap();
+        assert_eq!(graph.node(tall).inputs, [x]);
+        assert_eq!(graph.reshape(tall, [2, 3]).unwrap(), x);
+        let message = graph.reshape(x, [4]).unwrap_err().to_string();
+        assert_eq!(message, "reshape: cannot arrange the 6 elements of [2, 3] as [4]");
+        let message = graph.reshape(x, [usize::MAX, 3]).unwrap_err().to_string();
+        assert_eq!(message, "reshape: the result has more elements than memory can hold");
+    }
+
+    #[test]
+    fn slices() {
+        let block = run(&[counting([3, 4])], |graph, x| graph.slice(x[0], &[1, 2], &[2, 2]));
+        assert_eq!(block.data, [6.0, 7.0, 10.0, 11.0]);
+        let nothing = run(&[counting([3])], |graph, x| graph.slice(x[0], &[3], &[0]));
+        assert_eq!(nothing.shape.dims(), [0]);
+    }
+
+    #[test]
+    fn slices_stay_inside() {
+        let message = refusal(&[counting([3, 4])], |graph, x| graph.slice(x[0], &[0, 3], &[3, 2]));
+        assert_eq!(message, "slice: 2 elements from 3 on reach beyond axis 1 of shape [3, 4]");
+        let message = refusal(&[counting([3])], |graph, x| graph.slice(x[0], &[usize::MAX], &[2]));
+        assert_eq!(message, format!("slice: 2 elements from {} on reach beyond axis 0 of shape [3]", usize::MAX));
+        let message = refusal(&[counting([3])], |graph, x| graph.slice(x[0], &[4], &[0]));
+        assert_eq!(message, "slice: 0 elements from 4 on reach beyond axis 0 of shape [3]");
+        let message = refusal(&[counting([3])], |graph, x| graph.slice(x[0], &[], &[1]));
+        assert_eq!(message, "slice: expected 1 starts and sizes for shape [3], received [], [1]");
+    }
+}

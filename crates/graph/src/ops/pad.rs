@@ -50,3 +50,38 @@ pub(crate) fn reference(node: &Node, low: &[usize], value: f64, x: &Value) -> Va
     };
     Value::new(node.shape.clone(), node.dtype, indices(&node.shape).map(element).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::testing::{refusal, run};
+    use glorot_tensor::DType;
+
+    #[test]
+    fn pads_any_dtype() {
+        let x = Value::new([1, 2], DType::U8, vec![1.0, 2.0]);
+        let padded = run(&[x], |graph, x| graph.pad(x[0], &[1, 0], &[0, 1], 300.0));
+        assert_eq!(padded, Value::new([2, 3], DType::U8, vec![255.0, 255.0, 255.0, 1.0, 2.0, 255.0]));
+        let nothing = run(&[Value::f32([0], vec![])], |graph, x| graph.pad(x[0], &[1], &[1], 0.5));
+        assert_eq!(nothing, Value::f32([2], vec![0.5, 0.5]));
+    }
+
+    #[test]
+    fn constants_grow() {
+        let mut graph = Graph::new();
+        let ones = graph.fill(1.0, [2], DType::F32);
+        let more = graph.pad(ones, &[1], &[1], 1.0).unwrap();
+        assert_eq!((graph.fill_value(more), graph.shape(more).dims()), (Some(1.0), [4].as_slice()));
+        let framed = graph.pad(ones, &[1], &[1], 0.0).unwrap();
+        assert_eq!(graph.fill_value(framed), None);
+    }
+
+    #[test]
+    fn refuses_what_does_not_fit() {
+        let x = [Value::f32([2], vec![0.0; 2])];
+        let message = refusal(&x, |graph, x| graph.pad(x[0], &[1, 1], &[0], 0.0));
+        assert_eq!(message, "pad: expected 1 widths for shape [2], received [1, 1] and [0]");
+        let message = refusal(&x, |graph, x| graph.pad(x[0], &[usize::MAX], &[1], 0.0));
+        assert_eq!(message, "pad: the result has more elements than memory can hold");
+    }
+}

@@ -44,3 +44,41 @@ pub(crate) fn reference(node: &Node, kind: RandomKind, stream: u32, state: &Valu
     };
     Value::new(node.shape.clone(), node.dtype, (0..node.shape.numel()).map(|i| f64::from(element(i))).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::testing::{refusal, run};
+
+    #[test]
+    fn elements_follow_the_documented_blocks() {
+        // Words with the highest bit set are read as unsigned.
+        let state = Value::i32([4], vec![-5, 6, 7, 0]);
+        let key = [0xffff_fffb, 6];
+        let uniform = run(std::slice::from_ref(&state), |graph, x| graph.random(RandomKind::Uniform, x[0], [2, 3]));
+        let words = |block| philox4x32(key, [block, 0, 7, 0]);
+        let expected = words(0).into_iter().chain(words(1)).take(6).map(|word| f64::from(to_unit(word)));
+        assert_eq!(uniform.data, expected.collect::<Vec<_>>());
+
+        let normal = run(&[state], |graph, x| graph.random(RandomKind::Normal, x[0], [3]));
+        let pair = |block| to_normal(words(block)[0], words(block)[1]);
+        assert_eq!(normal.data, [pair(0).0, pair(0).1, pair(1).0].map(f64::from));
+    }
+
+    #[test]
+    fn each_call_is_another_stream() {
+        let mut graph = Graph::new();
+        let state = graph.input([4], DType::I32);
+        let first = graph.random(RandomKind::Uniform, state, [8]).unwrap();
+        let second = graph.random(RandomKind::Uniform, state, [8]).unwrap();
+        let state = Value::i32([4], vec![1, 2, 3, 4]);
+        let result = crate::reference::evaluate(&graph, &[state], &|_| unreachable!("a graph without states"));
+        assert_ne!(result.value(first), result.value(second));
+    }
+
+    #[test]
+    fn refuses_other_states() {
+        let message = refusal(&[Value::f32([4], vec![0.0; 4])], |graph, x| graph.random(RandomKind::Normal, x[0], [3]));
+        assert_eq!(message, "random: expected a state int32 [4], received float32 [4]");
+    }
+}

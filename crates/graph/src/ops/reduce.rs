@@ -145,3 +145,104 @@ pub(crate) fn reference_arg_max(node: &Node, axis: usize, x: &Value) -> Value {
     };
     Value::new(node.shape.clone(), node.dtype, indices(&node.shape).map(position).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::testing::{assert_close, gradients, refusal, run};
+
+    #[test]
+    fn combines_along_axes() {
+        let x = Value::f32([2, 3], vec![1.0, 5.0, 3.0, 4.0, 2.0, 6.0]);
+        let reduce =
+            |kind, axes: &[usize]| run(std::slice::from_ref(&x), |graph, x| graph.reduce(kind, x[0], axes, false));
+        assert_eq!(reduce(ReduceKind::Sum, &[0]), Value::f32([3], vec![5.0, 7.0, 9.0]));
+        assert_eq!(reduce(ReduceKind::Max, &[1]), Value::f32([2], vec![5.0, 6.0]));
+        assert_eq!(reduce(ReduceKind::Min, &[1, 0, 1]), Value::f32([], vec![1.0]));
+        assert_eq!(reduce(ReduceKind::Prod, &[0, 1]), Value::f32([], vec![720.0]));
+        let kept = run(std::slice::from_ref(&x), |graph, x| graph.reduce(ReduceKind::Sum, x[0], &[1], true));
+        assert_eq!(kept, Value::f32([2, 1], vec![9.0, 12.0]));
+    }
+
+    #[test]
+    fn integers_wrap_and_nan_wins() {
+        let sum =
+            run(&[Value::i32([2], vec![i32::MAX, 1])], |graph, x| graph.reduce(ReduceKind::Sum, x[0], &[0], false));
+        assert_eq!(sum, Value::i32([], vec![i32::MIN]));
+        let values = [Value::f32([3], vec![1.0, f64::NAN, 2.0])];
+        for kind in [ReduceKind::Max, ReduceKind::Min] {
+            assert_close(&run(&values, |graph, x| graph.reduce(kind, x[0], &[0], false)).data, &[f64::NAN]);
+        }
+    }
+
+    #[test]
+    fn of_nothing() {
+        let mut graph = Graph::new();
+        let (floats, integers) = (graph.input([2, 0], DType::F32), graph.input([0], DType::I32));
+        let mut value = |kind, x, axis| {
+            let id = graph.reduce(kind, x, &[axis], false).unwrap();
+            graph.fill_value(id)
+        };
+        assert_eq!(value(ReduceKind::Sum, floats, 1), Some(0.0));
+        assert_eq!(value(ReduceKind::Prod, floats, 1), Some(1.0));
+        assert_eq!(value(ReduceKind::Max, floats, 1), Some(f64::NEG_INFINITY));
+        assert_eq!(value(ReduceKind::Min, integers, 0), Some(f64::from(i32::MAX)));
+        assert_eq!(value(ReduceKind::Max, integers, 0), Some(f64::from(i32::MIN)));
+        // The reduced axis has elements, the result has none.
+        assert_eq!(value(ReduceKind::Max, floats, 0), None);
+        assert_eq!(graph.reduce(ReduceKind::Sum, floats, &[], false).unwrap(), floats);
+    }
+
+    #[test]
+    fn of_constants() {
+        let mut graph = Graph::new();
+        let twos = graph.fill(2.0, [3, 2], DType::F32);
+        let mut value = |kind| {
+            let id = graph.reduce(kind, twos, &[0], false).unwrap();
+            (graph.fill_value(id), graph.shape(id).dims().to_vec())
+        };
+        assert_eq!(value(ReduceKind::Sum), (Some(6.0), vec![2]));
+        assert_eq!(value(ReduceKind::Prod), (Some(8.0), vec![2]));
+        assert_eq!(value(ReduceKind::Min), (Some(2.0), vec![2]));
+    }
+
+    #[test]
+    fn equal_elements_share_the_gradient() {
+        let values = [Value::f32([3], vec![2.0, 1.0, 2.0])];
+        let got = gradients(&values, |graph, x| graph.reduce(ReduceKind::Max, x[0], &[0], false));
+        assert_eq!(got, [[0.5, 0.0, 0.5]]);
+    }
+
+    #[test]
+    fn products_with_zeros() {
+        let gradient = |data| {
+            gradients(&[Value::f32([3], data)], |graph, x| graph.reduce(ReduceKind::Prod, x[0], &[0], false)).remove(0)
+        };
+        assert_eq!(gradient(vec![2.0, 3.0, 4.0]), [12.0, 8.0, 6.0]);
+        assert_eq!(gradient(vec![2.0, 0.0, 4.0]), [0.0, 8.0, 0.0]);
+        assert_eq!(gradient(vec![0.0, 0.0, 4.0]), [0.0, 0.0, 0.0]);
+    }
+
+    #[test]
+    fn index_of_the_first_largest() {
+        let x = Value::f32([2, 3], vec![1.0, 5.0, 5.0, 9.0, f64::NAN, f64::NAN]);
+        let largest = run(std::slice::from_ref(&x), |graph, x| graph.arg_max(x[0], 1));
+        assert_eq!(largest, Value::i32([2], vec![1, 1]));
+        let columns = run(&[Value::i32([2, 2], vec![1, 4, 3, 2])], |graph, x| graph.arg_max(x[0], 0));
+        assert_eq!(columns, Value::i32([2], vec![1, 0]));
+        let message = refusal(&[Value::f32([2, 0], vec![])], |graph, x| graph.arg_max(x[0], 1));
+        assert_eq!(message, "argMax: shape [2, 0] has no elements along axis 1");
+    }
+
+    #[test]
+    fn refuses_what_does_not_fit() {
+        let message =
+            refusal(&[Value::f32([2], vec![0.0; 2])], |graph, x| graph.reduce(ReduceKind::Max, x[0], &[1], true));
+        assert_eq!(message, "max: shape [2] has no axis 1");
+        let bytes = [Value::new([2], DType::U8, vec![0.0; 2])];
+        let message = refusal(&bytes, |graph, x| graph.reduce(ReduceKind::Sum, x[0], &[0], false));
+        assert_eq!(message, "sum: expected dtype float32 or int32, received uint8");
+        let message = refusal(&bytes, |graph, x| graph.arg_max(x[0], 0));
+        assert_eq!(message, "argMax: expected dtype float32 or int32, received uint8");
+    }
+}

@@ -157,3 +157,99 @@ fn erf(x: f64) -> f64 {
     }
     std::f64::consts::FRAC_2_SQRT_PI * (-x * x).exp() * sum
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::op::Real;
+    use crate::ops::testing::{assert_close, gradients, refusal, run};
+
+    fn value(op: UnaryOp, x: f64) -> f64 {
+        run(&[Value::f32([], vec![x])], |graph, x| graph.unary(op, x[0])).data[0]
+    }
+
+    #[test]
+    fn values() {
+        let elu = UnaryOp::Elu { alpha: Real::new(0.5) };
+        let cases = [
+            (UnaryOp::Sign, -3.0, -1.0),
+            (UnaryOp::Sign, 0.0, 0.0),
+            (UnaryOp::Expm1, 1e-20, 1e-20),
+            (UnaryOp::Log1p, 1e-20, 1e-20),
+            (UnaryOp::Rsqrt, 4.0, 0.5),
+            (UnaryOp::Sigmoid, -800.0, 0.0),
+            (UnaryOp::Softplus, 800.0, 800.0),
+            (UnaryOp::Softplus, 0.0, 2f64.ln()),
+            (UnaryOp::Softplus, -800.0, 0.0),
+            (UnaryOp::Relu, -1.0, 0.0),
+            (UnaryOp::Relu, f64::NAN, f64::NAN),
+            (UnaryOp::Softplus, f64::NAN, f64::NAN),
+            (elu, 2.0, 2.0),
+            (elu, -2f64.ln(), -0.25),
+            (UnaryOp::Round, 2.5, 2.0),
+            (UnaryOp::Round, -1.5, -2.0),
+            (UnaryOp::IsFinite, f64::INFINITY, 0.0),
+            (UnaryOp::IsFinite, f64::NAN, 0.0),
+            (UnaryOp::IsFinite, 1.0, 1.0),
+            // Values of C's erf.
+            (UnaryOp::Erf, 0.5, 0.520_499_877_813_046_5),
+            (UnaryOp::Erf, -1.0, -0.842_700_792_949_714_9),
+            (UnaryOp::Erf, 2.0, 0.995_322_265_018_952_7),
+            (UnaryOp::Erf, 5.9, 1.0),
+            (UnaryOp::Erf, f64::NEG_INFINITY, -1.0),
+            (UnaryOp::Erf, 0.0, 0.0),
+        ];
+        for (op, x, want) in cases {
+            assert_close(&[value(op, x)], &[want]);
+        }
+    }
+
+    #[test]
+    fn integers_wrap() {
+        let x = Value::i32([3], vec![-5, 7, i32::MIN]);
+        let negated = run(&[x.clone()], |graph, x| graph.unary(UnaryOp::Neg, x[0]));
+        assert_eq!(negated, Value::i32([3], vec![5, -7, i32::MIN]));
+        let absolute = run(&[x], |graph, x| graph.unary(UnaryOp::Abs, x[0]));
+        assert_eq!(absolute, Value::i32([3], vec![5, 7, i32::MIN]));
+    }
+
+    #[test]
+    fn refuses_other_dtypes() {
+        let exp = refusal(&[Value::i32([2], vec![1, 2])], |graph, x| graph.unary(UnaryOp::Exp, x[0]));
+        assert_eq!(exp, "exp: expected dtype float32, received int32");
+        let neg = refusal(&[Value::new([1], DType::U8, vec![1.0])], |graph, x| graph.unary(UnaryOp::Neg, x[0]));
+        assert_eq!(neg, "neg: expected dtype float32 or int32, received uint8");
+        let not = refusal(&[Value::f32([], vec![1.0])], |graph, x| graph.unary(UnaryOp::Not, x[0]));
+        assert_eq!(not, "not: expected dtype bool, received float32");
+    }
+
+    #[test]
+    fn derivatives_at_kinks() {
+        let at_zero = |op| gradients(&[Value::f32([], vec![0.0])], |graph, x| graph.unary(op, x[0])).remove(0);
+        assert_eq!(at_zero(UnaryOp::Relu), [0.0]);
+        assert_eq!(at_zero(UnaryOp::Abs), [0.0]);
+        assert_eq!(at_zero(UnaryOp::Elu { alpha: Real::new(0.3) }), [0.3]);
+    }
+
+    #[test]
+    fn steps_have_no_slope() {
+        for op in [UnaryOp::Sign, UnaryOp::Floor, UnaryOp::Ceil, UnaryOp::Round] {
+            let build = |graph: &mut Graph, x: &[NodeId]| {
+                let steps = graph.unary(op, x[0])?;
+                graph.mul(steps, x[0])
+            };
+            // Only the second factor counts.
+            assert_eq!(gradients(&[Value::f32([], vec![2.0])], build), [[value(op, 2.0)]]);
+        }
+    }
+
+    #[test]
+    fn functions_of_constants_are_constants() {
+        let mut graph = Graph::new();
+        let four = graph.fill(4.0, [2, 3], DType::F32);
+        let root = graph.unary(UnaryOp::Sqrt, four).unwrap();
+        assert_eq!(graph.fill_value(root), Some(2.0));
+        let finite = graph.unary(UnaryOp::IsFinite, four).unwrap();
+        assert_eq!((graph.fill_value(finite), graph.dtype(finite)), (Some(1.0), DType::Bool));
+    }
+}
