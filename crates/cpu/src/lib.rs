@@ -1,1 +1,3 @@
-//! Runs a Program on the CPU: GEMM, fused tiles, threads.
+//! Runs a Program on the CPU: fused tiles, matrix products, threads.
+mod math;
+mod simd;

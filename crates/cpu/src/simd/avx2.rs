@@ -1,0 +1,123 @@
+use std::arch::x86_64::*;
+
+use super::Isa;
+
+/// AVX2 and FMA: 8 lanes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Avx2(());
+
+impl Avx2 {
+    /// # Safety
+    /// The processor has AVX2 and FMA.
+    #[inline(always)]
+    pub(crate) unsafe fn new() -> Avx2 {
+        Avx2(())
+    }
+}
+
+macro_rules! ops {
+    ($($name:ident($($arg:ident: $type:ty),*) -> $result:ty = $body:expr;)*) => {
+        $(#[inline(always)]
+        fn $name(self, $($arg: $type),*) -> $result {
+            // SAFETY: `self` proves that the processor has these instructions.
+            unsafe { $body }
+        })*
+    };
+}
+
+/// All bits set in the first `n` lanes.
+#[inline(always)]
+fn first(n: usize) -> __m256i {
+    const LANES: [i32; 16] = [-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0];
+    // SAFETY: n < 8, so the 8 values from 8 - n on lie inside the array; the callers' token proves AVX2.
+    unsafe { _mm256_loadu_si256(LANES.as_ptr().add(8 - n).cast()) }
+}
+
+impl Isa for Avx2 {
+    const LANES: usize = 8;
+    const TILE_ROWS: usize = 6;
+    const TILE_VECTORS: usize = 2;
+    type V = __m256;
+    type I = __m256i;
+    /// All bits of a lane set or none.
+    type M = __m256;
+
+    #[inline(always)]
+    unsafe fn load(self, p: *const f32) -> __m256 {
+        // SAFETY: the caller vouches for 8 floats.
+        unsafe { _mm256_loadu_ps(p) }
+    }
+    #[inline(always)]
+    unsafe fn store(self, p: *mut f32, v: __m256) {
+        // SAFETY: the caller vouches for 8 floats.
+        unsafe { _mm256_storeu_ps(p, v) }
+    }
+    #[inline(always)]
+    unsafe fn load_partial(self, p: *const f32, n: usize) -> __m256 {
+        // SAFETY: masked lanes are not read.
+        unsafe { _mm256_maskload_ps(p, first(n)) }
+    }
+    #[inline(always)]
+    unsafe fn store_partial(self, p: *mut f32, v: __m256, n: usize) {
+        // SAFETY: masked lanes are not written.
+        unsafe { _mm256_maskstore_ps(p, first(n), v) }
+    }
+
+    ops! {
+        splat(x: f32) -> __m256 = _mm256_set1_ps(x);
+        splat_i(x: i32) -> __m256i = _mm256_set1_epi32(x);
+        bits(v: __m256) -> __m256i = _mm256_castps_si256(v);
+        from_bits(i: __m256i) -> __m256 = _mm256_castsi256_ps(i);
+        add(a: __m256, b: __m256) -> __m256 = _mm256_add_ps(a, b);
+        sub(a: __m256, b: __m256) -> __m256 = _mm256_sub_ps(a, b);
+        mul(a: __m256, b: __m256) -> __m256 = _mm256_mul_ps(a, b);
+        div(a: __m256, b: __m256) -> __m256 = _mm256_div_ps(a, b);
+        mul_add(a: __m256, b: __m256, c: __m256) -> __m256 = _mm256_fmadd_ps(a, b, c);
+        neg_mul_add(a: __m256, b: __m256, c: __m256) -> __m256 = _mm256_fnmadd_ps(a, b, c);
+        min(a: __m256, b: __m256) -> __m256 = _mm256_min_ps(a, b);
+        max(a: __m256, b: __m256) -> __m256 = _mm256_max_ps(a, b);
+        sqrt(a: __m256) -> __m256 = _mm256_sqrt_ps(a);
+        round(a: __m256) -> __m256 = _mm256_round_ps::<{ _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC }>(a);
+        floor(a: __m256) -> __m256 = _mm256_floor_ps(a);
+        ceil(a: __m256) -> __m256 = _mm256_ceil_ps(a);
+        iadd(a: __m256i, b: __m256i) -> __m256i = _mm256_add_epi32(a, b);
+        isub(a: __m256i, b: __m256i) -> __m256i = _mm256_sub_epi32(a, b);
+        imul(a: __m256i, b: __m256i) -> __m256i = _mm256_mullo_epi32(a, b);
+        imin(a: __m256i, b: __m256i) -> __m256i = _mm256_min_epi32(a, b);
+        imax(a: __m256i, b: __m256i) -> __m256i = _mm256_max_epi32(a, b);
+        iand(a: __m256i, b: __m256i) -> __m256i = _mm256_and_si256(a, b);
+        ior(a: __m256i, b: __m256i) -> __m256i = _mm256_or_si256(a, b);
+        ixor(a: __m256i, b: __m256i) -> __m256i = _mm256_xor_si256(a, b);
+        to_int(a: __m256) -> __m256i = _mm256_cvttps_epi32(a);
+        to_float(a: __m256i) -> __m256 = _mm256_cvtepi32_ps(a);
+        eq(a: __m256, b: __m256) -> __m256 = _mm256_cmp_ps::<_CMP_EQ_OQ>(a, b);
+        lt(a: __m256, b: __m256) -> __m256 = _mm256_cmp_ps::<_CMP_LT_OQ>(a, b);
+        le(a: __m256, b: __m256) -> __m256 = _mm256_cmp_ps::<_CMP_LE_OQ>(a, b);
+        ieq(a: __m256i, b: __m256i) -> __m256 = _mm256_castsi256_ps(_mm256_cmpeq_epi32(a, b));
+        igt(a: __m256i, b: __m256i) -> __m256 = _mm256_castsi256_ps(_mm256_cmpgt_epi32(a, b));
+        not(m: __m256) -> __m256 = _mm256_xor_ps(m, _mm256_castsi256_ps(_mm256_set1_epi32(-1)));
+        or(a: __m256, b: __m256) -> __m256 = _mm256_or_ps(a, b);
+        any(m: __m256) -> bool = _mm256_movemask_ps(m) != 0;
+        select(m: __m256, a: __m256, b: __m256) -> __m256 = _mm256_blendv_ps(b, a, m);
+        mask_bits(m: __m256) -> __m256i = _mm256_castps_si256(m);
+    }
+    #[inline(always)]
+    fn shl<const N: u32>(self, a: __m256i) -> __m256i {
+        // The intrinsic takes a signed constant.
+        // SAFETY: `self` proves that the processor has these instructions.
+        unsafe { _mm256_sll_epi32(a, _mm_cvtsi32_si128(N as i32)) }
+    }
+    #[inline(always)]
+    fn shr<const N: u32>(self, a: __m256i) -> __m256i {
+        // SAFETY: `self` proves that the processor has these instructions.
+        unsafe { _mm256_sra_epi32(a, _mm_cvtsi32_si128(N as i32)) }
+    }
+    #[inline(always)]
+    fn scale(self, a: __m256, n: __m256) -> __m256 {
+        // Two factors, each a normal number.
+        let n = self.to_int(n);
+        let half = self.shr::<1>(n);
+        let power = |e| self.from_bits(self.shl::<23>(self.iadd(e, self.splat_i(127))));
+        self.mul(self.mul(a, power(half)), power(self.isub(n, half)))
+    }
+}

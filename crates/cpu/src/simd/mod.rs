@@ -1,0 +1,165 @@
+//! Vectors of 32-bit lanes under one interface, so that every loop is written once and compiled for each instruction
+//! set. A value of a type that implements [`Isa`] proves that the processor has the instructions.
+
+mod portable;
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+
+#[cfg(target_arch = "x86_64")]
+pub(crate) use avx2::Avx2;
+#[cfg(target_arch = "x86_64")]
+pub(crate) use avx512::Avx512;
+pub(crate) use portable::Portable;
+
+/// Most lanes that any instruction set has: the length of a broadcast scalar in memory.
+pub(crate) const MAX_LANES: usize = 16;
+
+/// Vectors of `LANES` float32 (`V`) or int32 (`I`) lanes and masks (`M`) of one instruction set.
+pub(crate) trait Isa: Copy {
+    const LANES: usize;
+    /// Rows and vectors of the tile that a matrix product keeps in registers.
+    const TILE_ROWS: usize;
+    const TILE_VECTORS: usize;
+    type V: Copy;
+    type I: Copy;
+    type M: Copy;
+
+    /// # Safety
+    /// `LANES` floats can be read at `p`.
+    unsafe fn load(self, p: *const f32) -> Self::V;
+    /// # Safety
+    /// `LANES` floats can be written at `p`.
+    unsafe fn store(self, p: *mut f32, v: Self::V);
+    /// The first `n < LANES` lanes; the others are 0.
+    /// # Safety
+    /// `n` floats can be read at `p`.
+    unsafe fn load_partial(self, p: *const f32, n: usize) -> Self::V;
+    /// # Safety
+    /// `n < LANES` floats can be written at `p`.
+    unsafe fn store_partial(self, p: *mut f32, v: Self::V, n: usize);
+
+    fn splat(self, x: f32) -> Self::V;
+    fn splat_i(self, x: i32) -> Self::I;
+    fn bits(self, v: Self::V) -> Self::I;
+    fn from_bits(self, i: Self::I) -> Self::V;
+
+    fn add(self, a: Self::V, b: Self::V) -> Self::V;
+    fn sub(self, a: Self::V, b: Self::V) -> Self::V;
+    fn mul(self, a: Self::V, b: Self::V) -> Self::V;
+    fn div(self, a: Self::V, b: Self::V) -> Self::V;
+    /// `a * b + c`, rounded once where the instruction set can.
+    fn mul_add(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V;
+    /// `c - a * b`.
+    fn neg_mul_add(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V;
+    /// `a < b ? a : b`: `b` where either is NaN.
+    fn min(self, a: Self::V, b: Self::V) -> Self::V;
+    /// `a > b ? a : b`: `b` where either is NaN.
+    fn max(self, a: Self::V, b: Self::V) -> Self::V;
+    fn sqrt(self, a: Self::V) -> Self::V;
+    /// To the nearest integer, ties to even.
+    fn round(self, a: Self::V) -> Self::V;
+    fn floor(self, a: Self::V) -> Self::V;
+    fn ceil(self, a: Self::V) -> Self::V;
+    /// `a * 2^n` for integral `n` of magnitude up to 250, with gradual underflow.
+    fn scale(self, a: Self::V, n: Self::V) -> Self::V;
+
+    fn iadd(self, a: Self::I, b: Self::I) -> Self::I;
+    fn isub(self, a: Self::I, b: Self::I) -> Self::I;
+    fn imul(self, a: Self::I, b: Self::I) -> Self::I;
+    fn imin(self, a: Self::I, b: Self::I) -> Self::I;
+    fn imax(self, a: Self::I, b: Self::I) -> Self::I;
+    fn iand(self, a: Self::I, b: Self::I) -> Self::I;
+    fn ior(self, a: Self::I, b: Self::I) -> Self::I;
+    fn ixor(self, a: Self::I, b: Self::I) -> Self::I;
+    fn shl<const N: u32>(self, a: Self::I) -> Self::I;
+    /// Arithmetic shift.
+    fn shr<const N: u32>(self, a: Self::I) -> Self::I;
+    /// Truncation; `i32::MIN` where the value does not fit.
+    fn to_int(self, a: Self::V) -> Self::I;
+    fn to_float(self, a: Self::I) -> Self::V;
+
+    fn eq(self, a: Self::V, b: Self::V) -> Self::M;
+    fn lt(self, a: Self::V, b: Self::V) -> Self::M;
+    fn le(self, a: Self::V, b: Self::V) -> Self::M;
+    fn ieq(self, a: Self::I, b: Self::I) -> Self::M;
+    fn igt(self, a: Self::I, b: Self::I) -> Self::M;
+    fn not(self, m: Self::M) -> Self::M;
+    fn or(self, a: Self::M, b: Self::M) -> Self::M;
+    fn any(self, m: Self::M) -> bool;
+    fn select(self, m: Self::M, on_true: Self::V, on_false: Self::V) -> Self::V;
+    /// All bits set where the mask holds.
+    fn mask_bits(self, m: Self::M) -> Self::I;
+
+    // What follows is made of the above.
+
+    /// True where the bits are not 0.
+    #[inline(always)]
+    fn nonzero(self, i: Self::I) -> Self::M {
+        self.not(self.ieq(i, self.splat_i(0)))
+    }
+    #[inline(always)]
+    fn is_nan(self, a: Self::V) -> Self::M {
+        self.not(self.eq(a, a))
+    }
+    #[inline(always)]
+    fn abs(self, a: Self::V) -> Self::V {
+        self.from_bits(self.iand(self.bits(a), self.splat_i(i32::MAX)))
+    }
+    #[inline(always)]
+    fn neg(self, a: Self::V) -> Self::V {
+        self.from_bits(self.ixor(self.bits(a), self.splat_i(i32::MIN)))
+    }
+    /// The magnitude of `a` with the sign of `sign`.
+    #[inline(always)]
+    fn copysign(self, a: Self::V, sign: Self::V) -> Self::V {
+        let sign = self.iand(self.bits(sign), self.splat_i(i32::MIN));
+        self.from_bits(self.ior(self.bits(self.abs(a)), sign))
+    }
+    /// Larger of two, NaN if either is.
+    #[inline(always)]
+    fn maximum(self, a: Self::V, b: Self::V) -> Self::V {
+        self.select(self.is_nan(a), a, self.max(a, b))
+    }
+    /// Smaller of two, NaN if either is.
+    #[inline(always)]
+    fn minimum(self, a: Self::V, b: Self::V) -> Self::V {
+        self.select(self.is_nan(a), a, self.min(a, b))
+    }
+    /// A function applied to each lane.
+    #[inline(always)]
+    fn by_lane(self, a: Self::V, f: impl Fn(f32) -> f32) -> Self::V {
+        self.by_lane2(a, a, |x, _| f(x))
+    }
+    /// A function applied to each pair of lanes.
+    #[inline(always)]
+    fn by_lane2(self, a: Self::V, b: Self::V, f: impl Fn(f32, f32) -> f32) -> Self::V {
+        let (mut x, mut y) = ([0f32; MAX_LANES], [0f32; MAX_LANES]);
+        // SAFETY: the arrays hold at least LANES floats.
+        unsafe {
+            self.store(x.as_mut_ptr(), a);
+            self.store(y.as_mut_ptr(), b);
+        }
+        for lane in 0..Self::LANES {
+            x[lane] = f(x[lane], y[lane]);
+        }
+        // SAFETY: as above.
+        unsafe { self.load(x.as_ptr()) }
+    }
+    /// The lanes combined pairwise: `f(f(0, 2), f(1, 3))` and so on.
+    #[inline(always)]
+    fn fold(self, a: Self::V, f: impl Fn(f32, f32) -> f32) -> f32 {
+        let mut x = [0f32; MAX_LANES];
+        // SAFETY: the array holds at least LANES floats.
+        unsafe { self.store(x.as_mut_ptr(), a) };
+        let mut half = Self::LANES / 2;
+        while half > 0 {
+            for lane in 0..half {
+                x[lane] = f(x[lane], x[lane + half]);
+            }
+            half /= 2;
+        }
+        x[0]
+    }
+}
