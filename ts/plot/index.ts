@@ -1,0 +1,2 @@
+export { plotCurves } from './plot-curves.js'
+export type { Line, Panel } from './spec.js'
