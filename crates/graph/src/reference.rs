@@ -104,7 +104,7 @@ pub fn evaluate(graph: &Graph, inputs: &[Value], states: &dyn Fn(StateId) -> Val
 }
 
 /// Computes one node from its operands.
-fn compute(node: &Node, operands: &[&Value]) -> Value {
+pub(crate) fn compute(node: &Node, operands: &[&Value]) -> Value {
     match (&node.op, operands) {
         (Op::Fill(value), []) => ops::leaves::reference_fill(node, value.get()),
         (Op::Iota { axis }, []) => ops::leaves::reference_iota(node, *axis),

@@ -9,6 +9,9 @@ mod matrix;
 mod plan;
 mod updates;
 
+#[cfg(test)]
+mod tests;
+
 use crate::graph::Graph;
 use crate::program::{Place, Program};
 

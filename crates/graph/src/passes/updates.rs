@@ -22,7 +22,8 @@ pub fn settle(fusion: &mut Fusion<'_>) -> InPlace {
     for &output in graph.outputs() {
         let base = fusion.access(output).base;
         let changes = matches!(graph.node(base).op, Op::State(state) if updated.contains(&state));
-        if changes || !is_dense(fusion, output) {
+        // A buffer carries one shape, so a reshaped output is copied too.
+        if changes || !is_dense(fusion, output) || graph.shape(output) != graph.shape(base) {
             fusion.copy(output);
         }
     }
