@@ -1,0 +1,84 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::batches::{Batches, Feed, LoadedBatches};
+use crate::error::{Error, Result};
+use crate::event::{Event, Flow};
+use crate::jobs::watch::{Readings, Watch};
+use crate::jobs::{Handler, States};
+use crate::options::Progress;
+use crate::samples::Samples;
+use crate::session::DeviceSession;
+use crate::trace::Reports;
+
+/// A prepared evaluation.
+pub struct EvaluateJob {
+    pub(crate) states: States,
+    pub(crate) reports: Arc<Reports>,
+    pub(crate) samples: Samples,
+    pub(crate) batches: Batches,
+    pub(crate) progress: Progress,
+}
+
+impl EvaluateJob {
+    /// Loss and metrics over all samples, in order. While a training runs, the weights are those that it wrote to the
+    /// host last. The handler gets [`Event::Progress`] with epoch 0.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Cancelled`] if `cancel` was set or the handler said stop.
+    pub fn run(&mut self, cancel: &AtomicBool, handler: &mut Handler<'_>) -> Result<Vec<(String, f32)>> {
+        let mut lease = self.states.pool.read(&self.states.variables)?;
+        let feed = Feed::open(&mut lease, self.samples.tensors())?;
+        let result = self.evaluate(&mut lease, &feed, cancel, &mut Watch::new(handler, self.progress));
+        feed.close(&mut lease);
+        lease.finish()?;
+        result
+    }
+
+    fn evaluate(
+        &self,
+        session: &mut DeviceSession,
+        feed: &Feed,
+        cancel: &AtomicBool,
+        watch: &mut Watch<'_, '_>,
+    ) -> Result<Vec<(String, f32)>> {
+        let batches = self.batches.load(session)?;
+        let mut readings = Readings::new(session, &self.reports, &self.reports.names)?;
+        session.reset(&self.reports.reset)?;
+        let rows: Vec<u32> = (0..self.samples.len as u32).collect();
+        let steps = batches.batches.steps();
+        for step in 0..steps {
+            if cancel.load(Ordering::Relaxed) {
+                return Err(Error::Cancelled);
+            }
+            let (start, len, loaded) = batches.step(step);
+            feed.run(session, loaded, &rows[start..start + len])?;
+            if watch.is_due(step + 1 == steps) {
+                let event = Event::Progress { epoch: 0, step, steps, logs: readings.read(session)? };
+                if watch.tell(session, event)? == Flow::Stop {
+                    return Err(Error::Cancelled);
+                }
+            }
+        }
+        Ok(readings.read(session)?.to_vec())
+    }
+}
+
+/// Runs a pass in order; false if it was cancelled.
+pub(crate) fn run_pass(
+    session: &mut DeviceSession,
+    feed: &Feed,
+    batches: &LoadedBatches,
+    rows: &[u32],
+    cancel: &AtomicBool,
+) -> Result<bool> {
+    for step in 0..batches.batches.steps() {
+        if cancel.load(Ordering::Relaxed) {
+            return Ok(false);
+        }
+        let (start, len, loaded) = batches.step(step);
+        feed.run(session, loaded, &rows[start..start + len])?;
+    }
+    Ok(true)
+}

@@ -1,0 +1,264 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use glorot_nn::Variable;
+
+use crate::batches::{Batches, Feed, LoadedBatches};
+use crate::error::{Error, Result};
+use crate::event::{Event, Flow, Outcome};
+use crate::jobs::evaluate::run_pass;
+use crate::jobs::watch::{Readings, Watch};
+use crate::jobs::{Handler, States};
+use crate::logs::History;
+use crate::options::{NonFinite, Progress};
+use crate::samples::Samples;
+use crate::session::DeviceSession;
+use crate::shuffle::Order;
+use crate::trace::Reports;
+
+/// What a training does, with all its steps compiled.
+pub(crate) struct FitPlan {
+    pub reports: Arc<Reports>,
+    pub samples: Samples,
+    /// A pass over the samples that are trained on: the first ones.
+    pub batches: Batches,
+    pub validation: Option<ValidationPlan>,
+    pub random_state: Variable,
+    pub epochs: std::ops::Range<usize>,
+    /// Steps of an epoch.
+    pub steps: usize,
+    pub shuffle: bool,
+    pub progress: Progress,
+    pub non_finite: NonFinite,
+}
+
+/// How a model is evaluated at the end of an epoch.
+pub(crate) struct ValidationPlan {
+    pub samples: Samples,
+    /// The row of the first sample: the others are trained on.
+    pub first: usize,
+    pub batches: Batches,
+    /// Epochs from one evaluation to the next.
+    pub freq: usize,
+}
+
+/// A prepared training. It runs on any thread and can be run once more, from the same first epoch, on the weights as
+/// they are then.
+pub struct FitJob {
+    states: States,
+    plan: FitPlan,
+    /// Names of the logs: those of the training, then with `val_` those of the validation.
+    names: Vec<String>,
+    history: History,
+}
+
+impl FitJob {
+    pub(crate) fn new(states: States, plan: FitPlan) -> FitJob {
+        let mut names = plan.reports.names.clone();
+        if plan.validation.is_some() {
+            names.extend(plan.reports.names.iter().map(|name| format!("val_{name}")));
+        }
+        FitJob { states, plan, names, history: History::default() }
+    }
+
+    /// Names of the logs of an epoch that ends with validation, in order.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// Steps of an epoch.
+    pub fn steps_per_epoch(&self) -> usize {
+        self.plan.steps
+    }
+
+    /// The logs of the epochs that ended in the last run, whether it was completed or not.
+    pub fn history(&self) -> &History {
+        &self.history
+    }
+
+    /// Trains. `cancel` is looked at before each step. In all cases, errors included, the weights are on the host
+    /// afterwards as the last step left them, and [`FitJob::history`] has the epochs so far.
+    pub fn run(&mut self, cancel: &AtomicBool, handler: &mut Handler<'_>) -> Result<Outcome> {
+        self.history = History::default();
+        let plan = &self.plan;
+        let mut lease = self.states.pool.train(&self.states.variables)?;
+        let result = run_with_data(plan, &self.names, &mut lease, cancel, handler, &mut self.history);
+        lease.finish()?;
+        result
+    }
+}
+
+fn run_with_data(
+    plan: &FitPlan,
+    names: &[String],
+    session: &mut DeviceSession,
+    cancel: &AtomicBool,
+    handler: &mut Handler<'_>,
+    history: &mut History,
+) -> Result<Outcome> {
+    let feed = Feed::open(session, plan.samples.tensors())?;
+    let validation = match plan.validation.as_ref().map(|plan| Validation::open(session, plan)).transpose() {
+        Ok(validation) => validation,
+        Err(error) => {
+            feed.close(session);
+            return Err(error);
+        }
+    };
+    let result = Run::new(plan, names, session, &feed, validation.as_ref(), cancel, handler)
+        .and_then(|mut run| run.epochs(session, history));
+    if let Some(validation) = validation {
+        validation.feed.close(session);
+    }
+    feed.close(session);
+    result
+}
+
+/// The data and steps of the validation on the device.
+struct Validation<'a> {
+    plan: &'a ValidationPlan,
+    feed: Feed,
+    batches: LoadedBatches,
+    rows: Vec<u32>,
+}
+
+impl<'a> Validation<'a> {
+    fn open(session: &mut DeviceSession, plan: &'a ValidationPlan) -> Result<Validation<'a>> {
+        let batches = plan.batches.load(session)?;
+        let feed = Feed::open(session, plan.samples.tensors())?;
+        let rows = (plan.first as u32..plan.samples.len as u32).collect();
+        Ok(Validation { plan, feed, batches, rows })
+    }
+}
+
+/// A training in progress.
+struct Run<'a, 'h, 'b> {
+    plan: &'a FitPlan,
+    feed: &'a Feed,
+    validation: Option<&'a Validation<'a>>,
+    batches: LoadedBatches,
+    readings: Readings<'a>,
+    order: Order,
+    watch: Watch<'h, 'b>,
+    cancel: &'a AtomicBool,
+    check_steps: bool,
+    /// The loss of the last step.
+    loss: Vec<f32>,
+}
+
+/// How the steps of an epoch ended.
+enum Steps {
+    Done,
+    Stopped,
+    Cancelled,
+}
+
+impl<'a, 'h, 'b> Run<'a, 'h, 'b> {
+    fn new(
+        plan: &'a FitPlan,
+        names: &'a [String],
+        session: &mut DeviceSession,
+        feed: &'a Feed,
+        validation: Option<&'a Validation<'a>>,
+        cancel: &'a AtomicBool,
+        handler: &'h mut Handler<'b>,
+    ) -> Result<Run<'a, 'h, 'b>> {
+        Ok(Run {
+            plan,
+            feed,
+            validation,
+            batches: plan.batches.load(session)?,
+            readings: Readings::new(session, &plan.reports, names)?,
+            order: Order::new(plan.batches.samples as u32, plan.shuffle),
+            watch: Watch::new(handler, plan.progress),
+            cancel,
+            check_steps: plan.non_finite == NonFinite::Error,
+            loss: Vec::with_capacity(1),
+        })
+    }
+
+    fn epochs(&mut self, session: &mut DeviceSession, history: &mut History) -> Result<Outcome> {
+        let passes = self.plan.batches.steps();
+        // Where this run goes on in a pass: only with steps_per_epoch not at its beginning.
+        let mut position = self.plan.epochs.start * self.plan.steps % passes;
+        self.begin_pass(session, position)?;
+        for epoch in self.plan.epochs.clone() {
+            let begin = Instant::now();
+            session.reset(&self.plan.reports.reset)?;
+            if self.watch.tell(session, Event::EpochBegin { epoch })? == Flow::Stop {
+                return Ok(Outcome::Stopped);
+            }
+            let steps = self.steps(session, epoch, &mut position)?;
+            if matches!(steps, Steps::Cancelled) {
+                return Ok(Outcome::Cancelled);
+            }
+            self.readings.read(session)?;
+            if !self.validate(session, epoch)? {
+                return Ok(Outcome::Cancelled);
+            }
+            let logs = self.readings.logs();
+            history.push(epoch, logs);
+            let flow = self.watch.tell(session, Event::EpochEnd { epoch, logs, elapsed: begin.elapsed() })?;
+            if flow == Flow::Stop || matches!(steps, Steps::Stopped) {
+                return Ok(Outcome::Stopped);
+            }
+        }
+        Ok(Outcome::Completed)
+    }
+
+    /// Draws the order of a pass of which `position` steps are behind.
+    fn begin_pass(&mut self, session: &mut DeviceSession, position: usize) -> Result<()> {
+        let state = session.get(&self.plan.random_state)?;
+        let words: Vec<u64> = state.as_i32()?.iter().map(|&word| u64::from(word as u32)).collect();
+        let (seed, counter) = (words[0] | words[1] << 32, words[2] | words[3] << 32);
+        self.order.begin_pass(seed, counter.wrapping_sub(position as u64));
+        Ok(())
+    }
+
+    fn steps(&mut self, session: &mut DeviceSession, epoch: usize, position: &mut usize) -> Result<Steps> {
+        let steps = self.plan.steps;
+        for step in 0..steps {
+            if self.cancel.load(Ordering::Relaxed) {
+                return Ok(Steps::Cancelled);
+            }
+            if *position == self.batches.batches.steps() {
+                *position = 0;
+                self.begin_pass(session, 0)?;
+            }
+            if self.watch.every_step() && self.watch.tell(session, Event::BatchBegin { epoch, step })? == Flow::Stop {
+                return Ok(Steps::Stopped);
+            }
+            let (start, len, loaded) = self.batches.step(*position);
+            self.feed.run(session, loaded, self.order.batch(start, len))?;
+            if self.check_steps {
+                self.loss.clear();
+                session.device().append_output(loaded.program, 0, &mut self.loss)?;
+                let value = self.loss[0];
+                if !value.is_finite() {
+                    return Err(Error::NonFiniteLoss { epoch, step, value });
+                }
+            }
+            *position += 1;
+            if self.watch.is_due(step + 1 == steps) {
+                let event = Event::Progress { epoch, step, steps, logs: self.readings.read(session)? };
+                if self.watch.tell(session, event)? == Flow::Stop {
+                    return Ok(Steps::Stopped);
+                }
+            }
+        }
+        Ok(Steps::Done)
+    }
+
+    /// Evaluates at the end of an epoch, if this is one with validation; false if it was cancelled.
+    fn validate(&mut self, session: &mut DeviceSession, epoch: usize) -> Result<bool> {
+        let Some(validation) = self.validation.filter(|validation| (epoch + 1) % validation.plan.freq == 0) else {
+            return Ok(true);
+        };
+        session.reset(&self.plan.reports.reset)?;
+        if !run_pass(session, &validation.feed, &validation.batches, &validation.rows, self.cancel)? {
+            return Ok(false);
+        }
+        self.readings.append(session)?;
+        Ok(true)
+    }
+}

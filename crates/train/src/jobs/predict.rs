@@ -1,0 +1,120 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use glorot_tensor::{DType, Shape, Tensor};
+
+use crate::Event;
+use crate::batches::{Batches, Feed};
+use crate::error::{Error, Result};
+use crate::event::Flow;
+use crate::jobs::watch::Watch;
+use crate::jobs::{Handler, States};
+use crate::logs::Logs;
+use crate::options::Progress;
+use crate::samples::Samples;
+use crate::session::{DeviceSession, Loaded};
+use crate::step::Step;
+
+/// A prepared prediction.
+pub struct PredictJob {
+    pub(crate) states: States,
+    pub(crate) samples: Samples,
+    pub(crate) batches: Batches,
+    pub(crate) progress: Progress,
+}
+
+impl PredictJob {
+    /// The outputs of the model for all samples: one tensor `[n, ...]` for each output. While a training runs, the
+    /// weights are those that it wrote to the host last. The handler gets [`Event::Progress`] with epoch 0 and no logs.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Cancelled`] if `cancel` was set or the handler said stop.
+    pub fn run(&mut self, cancel: &AtomicBool, handler: &mut Handler<'_>) -> Result<Vec<Tensor>> {
+        let mut lease = self.states.pool.read(&self.states.variables)?;
+        let feed = Feed::open(&mut lease, self.samples.tensors())?;
+        let result = self.predict(&mut lease, &feed, cancel, &mut Watch::new(handler, self.progress));
+        feed.close(&mut lease);
+        lease.finish()?;
+        result
+    }
+
+    fn predict(
+        &self,
+        session: &mut DeviceSession,
+        feed: &Feed,
+        cancel: &AtomicBool,
+        watch: &mut Watch<'_, '_>,
+    ) -> Result<Vec<Tensor>> {
+        let batches = self.batches.load(session)?;
+        let mut outputs: Vec<Output> = self.step().outputs().map(|spec| Output::new(self.samples.len, spec)).collect();
+        let rows: Vec<u32> = (0..self.samples.len as u32).collect();
+        let steps = batches.batches.steps();
+        for step in 0..steps {
+            if cancel.load(Ordering::Relaxed) {
+                return Err(Error::Cancelled);
+            }
+            let (start, len, loaded) = batches.step(step);
+            feed.run(session, loaded, &rows[start..start + len])?;
+            for (number, output) in outputs.iter_mut().enumerate() {
+                output.append(session, loaded, number)?;
+            }
+            if watch.is_due(step + 1 == steps) {
+                let event = Event::Progress { epoch: 0, step, steps, logs: Logs::default() };
+                if watch.tell(session, event)? == Flow::Stop {
+                    return Err(Error::Cancelled);
+                }
+            }
+        }
+        outputs.into_iter().map(Output::finish).collect()
+    }
+
+    /// A step of the pass: all have the same outputs but for the batch axis.
+    fn step(&self) -> &Arc<Step> {
+        self.batches.full.as_ref().or(self.batches.rest.as_ref()).expect("a pass has at least one step")
+    }
+}
+
+/// An output of the model that grows by a batch at a time.
+struct Output {
+    shape: Shape,
+    values: Values,
+}
+
+enum Values {
+    F32(Vec<f32>),
+    I32(Vec<i32>),
+    Bytes(Vec<u8>, DType),
+}
+
+impl Output {
+    fn new(samples: usize, spec: &glorot_graph::TensorSpec) -> Output {
+        let shape: Shape = std::iter::once(samples).chain(spec.shape.iter().skip(1).copied()).collect();
+        let len = shape.numel();
+        let values = match spec.dtype {
+            DType::F32 => Values::F32(Vec::with_capacity(len)),
+            DType::I32 => Values::I32(Vec::with_capacity(len)),
+            bytes => Values::Bytes(Vec::with_capacity(len), bytes),
+        };
+        Output { shape, values }
+    }
+
+    fn append(&mut self, session: &mut DeviceSession, loaded: &Loaded, number: usize) -> Result<()> {
+        let device = session.device();
+        match &mut self.values {
+            Values::F32(values) => device.append_output(loaded.program, number, values)?,
+            Values::I32(values) => values.extend_from_slice(device.read_output(loaded.program, number)?.as_i32()?),
+            Values::Bytes(values, _) => values.extend_from_slice(device.read_output(loaded.program, number)?.bytes()),
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> Result<Tensor> {
+        Ok(match self.values {
+            Values::F32(values) => Tensor::f32(self.shape, values)?,
+            Values::I32(values) => Tensor::i32(self.shape, values)?,
+            Values::Bytes(values, DType::Bool) => Tensor::bool(self.shape, values)?,
+            Values::Bytes(values, _) => Tensor::u8(self.shape, values)?,
+        })
+    }
+}

@@ -1,0 +1,121 @@
+//! Who may use the model's states on the device, and when.
+
+use std::ops::{Deref, DerefMut};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use glorot_graph::device::Device;
+use glorot_nn::Variable;
+
+use crate::error::{Error, Result};
+use crate::session::DeviceSession;
+
+/// A session with more programs than this is closed and opened anew, so that ever new batch sizes do not fill the memory.
+const MAX_PROGRAMS: usize = 64;
+
+/// The sessions of a model: one that trains and is used in turns, and a spare one, with the weights as the host has them,
+/// for those who ask while a training runs (a callback that evaluates or predicts).
+pub(crate) struct Pool {
+    device: Arc<dyn Device>,
+    main: Mutex<Option<DeviceSession>>,
+    spare: Mutex<Option<DeviceSession>>,
+    training: AtomicBool,
+}
+
+impl Pool {
+    pub fn new(device: Arc<dyn Device>) -> Pool {
+        Pool { device, main: Mutex::new(None), spare: Mutex::new(None), training: AtomicBool::new(false) }
+    }
+
+    pub fn device(&self) -> &dyn Device {
+        self.device.as_ref()
+    }
+
+    /// The session for a training. It waits for a reader to end, but not for another training.
+    pub fn train(&self, variables: &[Variable]) -> Result<Lease<'_>> {
+        if self.training.swap(true, Ordering::AcqRel) {
+            return Err(Error::Busy);
+        }
+        let training = Some(Training(&self.training));
+        self.lease(&self.main, variables, true, training)
+    }
+
+    /// The session for an evaluation or prediction.
+    pub fn read(&self, variables: &[Variable]) -> Result<Lease<'_>> {
+        match self.training.load(Ordering::Acquire) {
+            true => self.lease(&self.spare, variables, false, None),
+            false => self.lease(&self.main, variables, true, None),
+        }
+    }
+
+    fn lease<'a>(
+        &'a self,
+        place: &'a Mutex<Option<DeviceSession>>,
+        variables: &[Variable],
+        is_main: bool,
+        training: Option<Training<'a>>,
+    ) -> Result<Lease<'a>> {
+        let mut place = place.lock().unwrap_or_else(PoisonError::into_inner);
+        // The session leaves its place while it is in use: after a panic a new one is opened.
+        let mut session = match place.take() {
+            Some(session) if session.program_count() > MAX_PROGRAMS => {
+                // The host has everything that lasts: each job ends with Lease::finish.
+                drop(session);
+                DeviceSession::open(self.device(), variables)?
+            }
+            Some(session) => session,
+            None => DeviceSession::open(self.device(), variables)?,
+        };
+        session.extend(variables)?;
+        session.upload()?;
+        Ok(Lease { session: Some(session), place, is_main, _training: training })
+    }
+}
+
+/// A session in use; it goes back to its place when this is dropped, unless a panic has left it half done.
+pub(crate) struct Lease<'a> {
+    session: Option<DeviceSession>,
+    place: MutexGuard<'a, Option<DeviceSession>>,
+    is_main: bool,
+    _training: Option<Training<'a>>,
+}
+
+impl Lease<'_> {
+    /// Writes what the device has computed back to the variables; the spare session computes nothing that lasts.
+    pub fn finish(mut self) -> Result<()> {
+        match self.is_main {
+            true => self.sync_to_host(),
+            false => Ok(()),
+        }
+    }
+}
+
+impl Drop for Lease<'_> {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            *self.place = self.session.take();
+        }
+    }
+}
+
+impl Deref for Lease<'_> {
+    type Target = DeviceSession;
+    fn deref(&self) -> &DeviceSession {
+        self.session.as_ref().expect("the session is taken only by drop")
+    }
+}
+
+impl DerefMut for Lease<'_> {
+    fn deref_mut(&mut self) -> &mut DeviceSession {
+        self.session.as_mut().expect("the session is taken only by drop")
+    }
+}
+
+/// Marks that a training runs.
+struct Training<'a>(&'a AtomicBool);
+
+impl Drop for Training<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
+    }
+}

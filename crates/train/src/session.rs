@@ -1,0 +1,132 @@
+//! The states and programs of a model on a device.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use glorot_graph::StateId;
+use glorot_graph::device::{Device, ProgramId, Session};
+use glorot_nn::Variable;
+use glorot_tensor::Tensor;
+
+use crate::error::Result;
+use crate::step::Step;
+
+/// A session on a device, with what it knows about the variables on the host. It may move between threads.
+pub(crate) struct DeviceSession {
+    session: Box<dyn Session>,
+    states: Vec<State>,
+    programs: HashMap<u64, ProgramId>,
+}
+
+/// A variable that the session holds; its number is that of the state.
+struct State {
+    variable: Variable,
+    /// The host's version that the device had last; `None` before the first upload.
+    known: Option<u64>,
+    /// The device has computed a newer value.
+    newer: bool,
+}
+
+/// A step that a session has loaded.
+#[derive(Clone)]
+pub(crate) struct Loaded {
+    pub program: ProgramId,
+    pub step: Arc<Step>,
+}
+
+impl DeviceSession {
+    pub fn open(device: &dyn Device, variables: &[Variable]) -> Result<DeviceSession> {
+        let specs: Vec<_> = variables.iter().map(|variable| variable.spec().clone()).collect();
+        let states = variables.iter().cloned().map(State::new).collect();
+        Ok(DeviceSession { session: device.session(&specs)?, states, programs: HashMap::new() })
+    }
+
+    /// Makes states for the variables that were met since; the first ones are those that the session has.
+    pub fn extend(&mut self, variables: &[Variable]) -> Result<()> {
+        for variable in &variables[self.states.len().min(variables.len())..] {
+            self.session.add_state(variable.spec())?;
+            self.states.push(State::new(variable.clone()));
+        }
+        Ok(())
+    }
+
+    /// Number of programs that are loaded.
+    pub fn program_count(&self) -> usize {
+        self.programs.len()
+    }
+
+    /// Prepares a step, unless that was done.
+    pub fn load(&mut self, step: &Arc<Step>) -> Result<Loaded> {
+        let program = match self.programs.get(&step.id) {
+            Some(&program) => program,
+            None => {
+                let program = self.session.add_program(&step.program)?;
+                self.programs.insert(step.id, program);
+                program
+            }
+        };
+        Ok(Loaded { program, step: step.clone() })
+    }
+
+    /// Copies to the device what was assigned on the host since the last time. Where both sides have a new value, the
+    /// host's holds.
+    pub fn upload(&mut self) -> Result<()> {
+        for (number, state) in self.states.iter_mut().enumerate() {
+            let version = state.variable.version();
+            if state.known != Some(version) {
+                self.session.write_state(StateId(number as u32), &state.variable.value())?;
+                (state.known, state.newer) = (Some(version), false);
+            }
+        }
+        Ok(())
+    }
+
+    /// Copies to the host what the device has computed since the last time.
+    pub fn sync_to_host(&mut self) -> Result<()> {
+        for (number, state) in self.states.iter_mut().enumerate() {
+            if state.newer && state.known == Some(state.variable.version()) {
+                let value = self.session.read_state(StateId(number as u32))?;
+                (state.known, state.newer) = (Some(state.variable.assign(value)?), false);
+            }
+        }
+        Ok(())
+    }
+
+    /// The newest value of a variable, which stays on the device.
+    pub fn get(&mut self, variable: &Variable) -> Result<Tensor> {
+        match self.states.iter().position(|state| state.newer && state.variable == *variable) {
+            Some(number) if self.states[number].known == Some(variable.version()) => {
+                Ok(self.session.read_state(StateId(number as u32))?)
+            }
+            _ => Ok(variable.value()),
+        }
+    }
+
+    /// Sets states to values that the host does not keep (metrics at the beginning of an epoch).
+    pub fn reset(&mut self, values: &[(StateId, Tensor)]) -> Result<()> {
+        for (state, value) in values {
+            self.session.write_state(*state, value)?;
+        }
+        Ok(())
+    }
+
+    /// Runs a step whose inputs are in place.
+    pub fn run(&mut self, loaded: &Loaded) -> Result<()> {
+        self.session.run(loaded.program)?;
+        for state in &loaded.step.updates {
+            self.states[state.0 as usize].newer = true;
+        }
+        Ok(())
+    }
+
+    /// The device's session, for inputs, outputs and data sets.
+    pub fn device(&mut self) -> &mut dyn Session {
+        self.session.as_mut()
+    }
+}
+
+impl State {
+    fn new(variable: Variable) -> State {
+        State { variable, known: None, newer: false }
+    }
+}

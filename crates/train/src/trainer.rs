@@ -1,0 +1,264 @@
+use std::cell::{OnceCell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use glorot_graph::device::Device;
+use glorot_nn::{StateTable, Variable, Weight};
+use glorot_tensor::Tensor;
+
+use crate::batches::Batches;
+use crate::compiled::Compiled;
+use crate::data::Dataset;
+use crate::error::{Error, Result};
+use crate::jobs::{BatchJob, EvaluateJob, FitJob, FitPlan, PredictJob, States, ValidationPlan};
+use crate::network::Network;
+use crate::options::{FitOptions, Progress, Validation};
+use crate::pool::Pool;
+use crate::samples::Samples;
+use crate::step::{Kind, Step, StepKey};
+use crate::trace::{Reports, Tracing, Trackers, predict, test, train};
+
+/// More compiled steps than this are forgotten, so that ever new batch sizes do not fill the memory.
+const MAX_STEPS: usize = 64;
+
+/// Trains a model, evaluates it and predicts with it, on one device.
+///
+/// A trainer lives on the thread of the model. Its `prepare_*` methods check the data and compile what is needed; the
+/// jobs that they return run on any thread. Compiled steps are kept, so a second job with the same shapes starts at
+/// once. Weights stay on the device from job to job; their [`Variable`]s have the newest values whenever no job runs.
+pub struct Trainer {
+    network: Rc<dyn Network>,
+    compiled: Option<Judge>,
+    random_state: Variable,
+    states: StateTable,
+    pool: Arc<Pool>,
+    steps: RefCell<HashMap<StepKey, Arc<Step>>>,
+    /// The weights that are trained, as they were at the first trace.
+    trained: OnceCell<Vec<Weight>>,
+}
+
+/// What judges a model: losses, metrics and their running values.
+struct Judge {
+    compiled: Compiled,
+    trackers: Trackers,
+    reports: OnceCell<Arc<Reports>>,
+}
+
+impl Trainer {
+    /// `random_state`: the key and counter of the model's random numbers, made by
+    /// [`glorot_nn::context::random_state`]; it also determines the order of the samples. Without `compiled` the model
+    /// can only predict.
+    pub fn new(
+        network: Rc<dyn Network>,
+        device: Arc<dyn Device>,
+        random_state: Variable,
+        compiled: Option<Compiled>,
+    ) -> Result<Trainer> {
+        let judge = |compiled: Compiled| {
+            let (given, outputs) = (compiled.targets.len(), network.output_names().len());
+            if given != outputs {
+                let message = format!("model '{}' has {outputs} outputs, received losses for {given}", network.name());
+                return Err(Error::option("loss", message));
+            }
+            Ok(Judge { trackers: Trackers::new(&compiled), compiled, reports: OnceCell::new() })
+        };
+        let compiled = compiled.map(judge).transpose()?;
+        Ok(Trainer {
+            network,
+            compiled,
+            random_state,
+            states: StateTable::new(),
+            pool: Arc::new(Pool::new(device)),
+            steps: RefCell::default(),
+            trained: OnceCell::new(),
+        })
+    }
+
+    /// The device that the model runs on.
+    pub fn device(&self) -> &dyn Device {
+        self.pool.device()
+    }
+
+    /// The key and counter of the model's random numbers.
+    pub fn random_state(&self) -> &Variable {
+        &self.random_state
+    }
+
+    /// Checks data and options and compiles the steps of a training.
+    pub fn prepare_fit(&self, data: Dataset, options: FitOptions) -> Result<FitJob> {
+        options.check()?;
+        let judge = self.judge("fit")?;
+        let samples = self.samples(judge, data)?;
+        let (trained, validation) = match &options.validation {
+            Validation::None => (samples.len, None),
+            Validation::Split(fraction) => {
+                let trained = split(samples.len, *fraction)?;
+                (trained, Some((samples.clone(), trained)))
+            }
+            Validation::Data(data) => {
+                let validation = self.samples(judge, data.clone()).map_err(|error| error.within("validationData"))?;
+                (samples.len, Some((validation, 0)))
+            }
+        };
+        let samples = match options.class_weight.is_empty() {
+            true => samples,
+            false => samples.weighted_by_class(&options.class_weight)?,
+        };
+        let batches = self.batches(Kind::Train, &samples, trained, options.batch_size)?;
+        self.check_labels(judge, &batches, &samples)?;
+        let validation = validation.map(|(samples, first)| -> Result<ValidationPlan> {
+            let batch_size = options.validation_batch_size.unwrap_or(options.batch_size);
+            let batches = self.batches(Kind::Test, &samples, samples.len - first, batch_size)?;
+            if first == 0 {
+                self.check_labels(judge, &batches, &samples).map_err(|error| error.within("validationData"))?;
+            }
+            Ok(ValidationPlan { samples, first, batches, freq: options.validation_freq })
+        });
+        let plan = FitPlan {
+            validation: validation.transpose()?,
+            reports: self.reports(judge)?,
+            samples,
+            steps: options.steps_per_epoch.unwrap_or(batches.steps()),
+            batches,
+            random_state: self.random_state.clone(),
+            epochs: options.initial_epoch..options.epochs,
+            shuffle: options.shuffle,
+            progress: options.progress,
+            non_finite: options.non_finite,
+        };
+        Ok(FitJob::new(self.handle(), plan))
+    }
+
+    /// Checks data and compiles the steps of an evaluation.
+    pub fn prepare_evaluate(&self, data: Dataset, batch_size: usize, progress: Progress) -> Result<EvaluateJob> {
+        let judge = self.judge("evaluate")?;
+        let samples = self.samples(judge, data)?;
+        let batches = self.batches(Kind::Test, &samples, samples.len, batch_size)?;
+        self.check_labels(judge, &batches, &samples)?;
+        Ok(EvaluateJob { reports: self.reports(judge)?, states: self.handle(), samples, batches, progress })
+    }
+
+    /// Checks inputs and compiles the steps of a prediction.
+    pub fn prepare_predict(&self, x: Vec<Tensor>, batch_size: usize, progress: Progress) -> Result<PredictJob> {
+        let samples = Samples::inputs(self.network.as_ref(), x)?;
+        let batches = self.batches(Kind::Predict, &samples, samples.len, batch_size)?;
+        Ok(PredictJob { states: self.handle(), samples, batches, progress })
+    }
+
+    /// Checks a batch and compiles its training step.
+    pub fn prepare_train_batch(&self, batch: Dataset, class_weight: &[(i64, f32)]) -> Result<BatchJob> {
+        let judge = self.judge("trainOnBatch")?;
+        let samples = self.samples(judge, batch)?;
+        let samples = if class_weight.is_empty() { samples } else { samples.weighted_by_class(class_weight)? };
+        self.batch_job(judge, Kind::Train, samples)
+    }
+
+    /// Checks a batch and compiles its evaluation step.
+    pub fn prepare_test_batch(&self, batch: Dataset) -> Result<BatchJob> {
+        let judge = self.judge("testOnBatch")?;
+        let samples = self.samples(judge, batch)?;
+        self.batch_job(judge, Kind::Test, samples)
+    }
+
+    fn batch_job(&self, judge: &Judge, kind: Kind, samples: Samples) -> Result<BatchJob> {
+        let batches = self.batches(kind, &samples, samples.len, samples.len)?;
+        self.check_labels(judge, &batches, &samples)?;
+        let step = batches.full.expect("a pass of one full batch");
+        Ok(BatchJob { reports: self.reports(judge)?, states: self.handle(), samples, step, kind })
+    }
+
+    fn judge(&self, method: &str) -> Result<&Judge> {
+        self.compiled.as_ref().ok_or_else(|| {
+            let model = self.network.name();
+            Error::data(format!(
+                "model '{model}' must be compiled before {method}(): call compile({{ optimizer, loss }})"
+            ))
+        })
+    }
+
+    /// Names of the outputs that need targets.
+    fn used_outputs(&self, judge: &Judge) -> Vec<String> {
+        let outputs = self.network.output_names().into_iter().zip(&judge.compiled.targets);
+        outputs.filter(|(_, target)| target.is_used()).map(|(name, _)| name).collect()
+    }
+
+    fn samples(&self, judge: &Judge, data: Dataset) -> Result<Samples> {
+        Samples::new(self.network.as_ref(), &self.used_outputs(judge), data)
+    }
+
+    fn check_labels(&self, judge: &Judge, batches: &Batches, samples: &Samples) -> Result<()> {
+        let Some(step) = batches.full.as_ref().or(batches.rest.as_ref()) else { return Ok(()) };
+        let outputs = self.used_outputs(judge);
+        for ((labels, y), output) in step.labels.iter().zip(&samples.y).zip(&outputs) {
+            if let Some(labels) = labels {
+                labels.check(y, output)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The steps of a pass over `len` of the samples.
+    fn batches(&self, kind: Kind, samples: &Samples, len: usize, batch_size: usize) -> Result<Batches> {
+        if batch_size == 0 {
+            return Err(Error::option("batchSize", "expected at least 1, received 0"));
+        }
+        let step = |batch: usize| (batch > 0).then(|| self.step(samples.key(kind, batch))).transpose();
+        let full = step(if len >= batch_size { batch_size } else { 0 })?;
+        Ok(Batches { samples: len, batch_size, full, rest: step(len % batch_size)? })
+    }
+
+    fn step(&self, key: StepKey) -> Result<Arc<Step>> {
+        if let Some(step) = self.steps.borrow().get(&key) {
+            return Ok(step.clone());
+        }
+        let step = Arc::new(self.compile(&key)?);
+        let mut steps = self.steps.borrow_mut();
+        if steps.len() >= MAX_STEPS {
+            steps.clear();
+        }
+        steps.insert(key, step.clone());
+        Ok(step)
+    }
+
+    fn compile(&self, key: &StepKey) -> Result<Step> {
+        let tracing =
+            Tracing { network: self.network.as_ref(), states: &self.states, random_state: &self.random_state };
+        let judge = || self.judge("this");
+        match key.kind {
+            Kind::Predict => predict(&tracing, key),
+            Kind::Test => judge().and_then(|judge| test(&tracing, &judge.compiled, &judge.trackers, key)),
+            Kind::Train => {
+                let weights = || self.trained.get_or_init(|| self.network.trainable_weights()).clone();
+                judge().and_then(|judge| train(&tracing, &judge.compiled, &judge.trackers, key, &weights))
+            }
+        }
+    }
+
+    fn reports(&self, judge: &Judge) -> Result<Arc<Reports>> {
+        if let Some(reports) = judge.reports.get() {
+            return Ok(reports.clone());
+        }
+        let names = self.network.output_names();
+        let reports =
+            Arc::new(Reports::new(&judge.compiled, &judge.trackers, &names, &self.states, &self.random_state)?);
+        Ok(judge.reports.get_or_init(|| reports).clone())
+    }
+
+    /// Asked after all traces of a job, which number the variables.
+    fn handle(&self) -> States {
+        // The order of samples is drawn from the random state, which a model without random layers may not have met.
+        self.states.state(&self.random_state);
+        States { pool: self.pool.clone(), variables: self.states.variables() }
+    }
+}
+
+/// Number of samples that are trained on if a fraction of them is kept for validation.
+fn split(len: usize, fraction: f64) -> Result<usize> {
+    let trained = (len as f64 * (1.0 - fraction)).floor() as usize;
+    if trained == 0 || trained == len {
+        let message = format!("{fraction} of {len} samples leaves no sample for training or none for validation");
+        return Err(Error::option("validationSplit", message));
+    }
+    Ok(trained)
+}
