@@ -40,7 +40,32 @@ impl Graph {
         if k == 0 {
             return Ok(self.fill(0.0, shape, DType::F32));
         }
+        let ((a, transpose_a), (b, transpose_b)) =
+            (self.untransposed(a, transpose_a), self.untransposed(b, transpose_b));
         Ok(self.push(Op::MatMul { transpose_a, transpose_b }, vec![a, b], shape, DType::F32))
+    }
+}
+
+impl Graph {
+    /// The operand and its flag without a transposition of the last two axes, which the flag can express.
+    fn untransposed(&self, x: NodeId, transposed: bool) -> (NodeId, bool) {
+        let node = self.node(x);
+        let last = node.shape.rank() - 1;
+        let swapped = |axis: usize| {
+            if axis == last {
+                last - 1
+            } else if axis == last - 1 {
+                last
+            } else {
+                axis
+            }
+        };
+        match &node.op {
+            Op::Transpose { permutation } if permutation.iter().enumerate().all(|(to, &from)| from == swapped(to)) => {
+                (node.inputs[0], !transposed)
+            }
+            _ => (x, transposed),
+        }
     }
 }
 
@@ -98,6 +123,21 @@ mod tests {
         let values = [Value::f32([2, 1, 1], vec![2.0, 3.0]), Value::f32([2, 1, 1], vec![5.0, 7.0])];
         let product = run(&values, |graph, x| graph.mat_mul(x[0], x[1], false, false));
         assert_eq!(product, Value::f32([2, 1, 1], vec![10.0, 21.0]));
+    }
+
+    #[test]
+    fn transposed_operands_cost_nothing() {
+        let mut graph = Graph::new();
+        let (a, b) = (graph.input([5, 3, 2], DType::F32), graph.input([5, 3, 4], DType::F32));
+        let turned = graph.transpose(a, &[0, 2, 1]).unwrap();
+        let product = graph.mat_mul(turned, b, false, false).unwrap();
+        assert_eq!(product, graph.mat_mul(a, b, true, false).unwrap());
+        assert_eq!(graph.node(product).inputs, [a, b]);
+        // Another permutation stays.
+        let square = graph.input([2, 2, 2], DType::F32);
+        let rotated = graph.transpose(square, &[1, 2, 0]).unwrap();
+        let product = graph.mat_mul(rotated, square, false, false).unwrap();
+        assert_eq!(graph.node(product).inputs, [rotated, square]);
     }
 
     #[test]

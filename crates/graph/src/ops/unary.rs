@@ -207,7 +207,7 @@ mod tests {
     #[test]
     fn integers_wrap() {
         let x = Value::i32([3], vec![-5, 7, i32::MIN]);
-        let negated = run(&[x.clone()], |graph, x| graph.unary(UnaryOp::Neg, x[0]));
+        let negated = run(std::slice::from_ref(&x), |graph, x| graph.unary(UnaryOp::Neg, x[0]));
         assert_eq!(negated, Value::i32([3], vec![5, -7, i32::MIN]));
         let absolute = run(&[x], |graph, x| graph.unary(UnaryOp::Abs, x[0]));
         assert_eq!(absolute, Value::i32([3], vec![5, 7, i32::MIN]));
