@@ -14,6 +14,7 @@ pub mod metrics;
 pub mod names;
 pub mod optimizers;
 pub mod regularizer;
+pub mod schedules;
 pub mod variable;
 
 pub use context::{Context, StateTable};

@@ -1,13 +1,33 @@
 //! Update rules.
+//!
+//! Each rule is a file that implements [`Rule`]; what all have in common (clipping, weight decay, moving averages,
+//! gradient accumulation, constraints, the counter) is in [`RuleOptimizer`].
+
+mod adam;
+mod adam_w;
+mod clip;
+mod nadam;
+mod rule;
+mod rule_optimizer;
+mod settings;
+mod sgd;
+#[cfg(test)]
+mod tests;
 
 use serde_json::Value;
 
 use glorot_graph::Sym;
 
+use crate::config::{Options, class_and_config};
 use crate::context::Context;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::layer::Weight;
+use crate::names::fold;
+use crate::schedules::Schedule;
 use crate::variable::Variable;
+
+pub use rule::{Rule, Slot, Step, Update};
+pub use rule_optimizer::RuleOptimizer;
 
 /// An update rule with its state. The state is made of variables, so it is saved and restored like weights.
 pub trait Optimizer {
@@ -22,15 +42,60 @@ pub trait Optimizer {
     fn build(&mut self, weights: &[Weight]) -> Result<()>;
 
     /// Adds one update to the trace: new values of the weights (constraints included), the slots and `iterations`.
-    /// `gradients` belong to the weights that the optimizer was built for, in the same order.
+    /// `gradients` belong to the weights that the optimizer was built for, in the same order; they are those of the
+    /// loss times [`Optimizer::loss_scale`].
     fn apply(&self, ctx: &Context, weights: &[Weight], gradients: &[Sym]) -> Result<()>;
 
-    /// The variables in Keras's order: iterations, learning rate, slots.
+    /// The variables in Keras's order: iterations, learning rate (unless a schedule sets it), slots.
     fn variables(&self) -> Vec<Variable>;
 
-    /// The number of updates so far: int32 scalar.
+    /// The number of calls of [`Optimizer::apply`] so far: int32 scalar.
     fn iterations(&self) -> Variable;
 
-    /// The learning rate, a float32 scalar, unless a schedule sets it.
+    /// The learning rate, a float32 scalar. If a schedule sets it: the rate of the last update.
     fn learning_rate(&self) -> Variable;
+
+    /// The schedule that sets the learning rate.
+    fn schedule(&self) -> Option<&dyn Schedule> {
+        None
+    }
+
+    /// The moving averages of the weights, in order; none unless `use_ema`. When training ends they replace the weights.
+    fn averages(&self) -> &[Variable] {
+        &[]
+    }
+
+    /// What the loss is multiplied by before it is differentiated; [`Optimizer::apply`] divides by it.
+    fn loss_scale(&self) -> f64 {
+        1.0
+    }
+
+    /// Weights that weight decay leaves alone: these variables, and those whose name contains one of `names`.
+    fn exclude_from_weight_decay(&mut self, variables: &[Variable], names: &[String]) -> Result<()>;
+}
+
+/// How a rule reads its own options.
+type Read = fn(&mut Options) -> Result<Box<dyn Rule>>;
+
+/// All optimizers by class name.
+const OPTIMIZERS: &[(&str, Read)] =
+    &[("Adam", adam::read), ("AdamW", adam_w::read), ("Nadam", nadam::read), ("SGD", sgd::read)];
+
+/// The class names of all optimizers.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    OPTIMIZERS.iter().map(|(name, _)| *name)
+}
+
+/// Makes an optimizer from its id (`"nadam"`) or from `{ class_name, config }`.
+pub fn deserialize(value: &Value) -> Result<Box<dyn Optimizer>> {
+    let (class, config) = class_and_config("optimizer", value)?;
+    // Keras 2 wrote some configurations under module paths and the prefix `Custom>`.
+    let wanted = fold(class.rsplit(['>', '.']).next().unwrap_or(&class));
+    let Some((name, read)) = OPTIMIZERS.iter().find(|(name, _)| fold(name) == wanted) else {
+        let known = names().collect::<Vec<_>>().join(", ");
+        return Err(Error::config("optimizer", format!("unknown optimizer '{class}'; known: {known}")));
+    };
+    let mut options = Options::new(name, &config)?;
+    let rule = read(&mut options)?;
+    Ok(Box::new(RuleOptimizer::new(rule, options)?))
 }

@@ -1,0 +1,75 @@
+//! Adam with Nesterov momentum.
+
+use glorot_graph::Sym;
+use serde_json::{Map, Value, json};
+
+use crate::config::Options;
+use crate::error::Result;
+use crate::optimizers::adam::{read_betas, read_epsilon, towards};
+use crate::optimizers::rule::{Rule, Slot, Step, Update, float32};
+
+/// Nadam (Dozat 2016) with its warming momentum `u_t = beta_1 (1 - 0.5 * 0.96^t)` and `U_t = u_1 … u_t`: at update `t`
+///
+/// `m += (g - m) (1 - beta_1)`, `v += (g^2 - v) (1 - beta_2)`,
+/// `m' = u_(t+1) m / (1 - U_t u_(t+1)) + (1 - u_t) g / (1 - U_t)`, `v' = v / (1 - beta_2^t)`,
+/// `w -= rate m' / (sqrt(v') + epsilon)`.
+struct Nadam {
+    beta_1: f64,
+    beta_2: f64,
+    epsilon: f64,
+}
+
+/// Options: `beta_1` (0.9), `beta_2` (0.999), `epsilon` (1e-7).
+pub fn read(options: &mut Options) -> Result<Box<dyn Rule>> {
+    let (beta_1, beta_2) = read_betas(options)?;
+    Ok(Box::new(Nadam { beta_1, beta_2, epsilon: read_epsilon(options)? }))
+}
+
+impl Nadam {
+    /// `u_t` for `t` (float32 scalar).
+    fn momentum(&self, t: &Sym) -> Result<Sym> {
+        let warming = t.scalar_like(0.96).pow(t)?.mul_scalar(-0.5)?.add_scalar(1.0)?;
+        Ok(warming.mul_scalar(self.beta_1)?)
+    }
+}
+
+impl Rule for Nadam {
+    fn class_name(&self) -> &'static str {
+        "Nadam"
+    }
+
+    fn config(&self) -> Map<String, Value> {
+        Map::from_iter([
+            ("beta_1".into(), json!(self.beta_1)),
+            ("beta_2".into(), json!(self.beta_2)),
+            ("epsilon".into(), json!(self.epsilon)),
+        ])
+    }
+
+    fn slots(&self) -> Vec<Vec<Slot>> {
+        vec![vec![Slot::zeros("momentum"), Slot::zeros("velocity")]]
+    }
+
+    fn shared(&self) -> Vec<Slot> {
+        vec![Slot { name: "u_product", initial: 1.0 }]
+    }
+
+    fn advance(&self, step: &Step) -> Result<Vec<Sym>> {
+        Ok(vec![step.shared[0].mul(&self.momentum(&step.count)?)?])
+    }
+
+    fn update(&self, step: &Step, weight: &Sym, gradient: &Sym, slots: &[Sym]) -> Result<Update> {
+        let product = &step.shared[0];
+        let (now, next) = (self.momentum(&step.count)?, self.momentum(&step.count.add_scalar(1.0)?)?);
+        let one = product.scalar_like(1.0);
+        let of_momentum = step.rate.mul(&next)?.div(&one.sub(&product.mul(&next)?)?)?;
+        let of_gradient = step.rate.mul(&one.sub(&now)?)?.div(&one.sub(product)?)?;
+        let correction = step.one_minus_power(self.beta_2)?.reciprocal()?;
+
+        let m = towards(&slots[0], gradient, float32(self.beta_1))?;
+        let v = towards(&slots[1], &gradient.square()?, float32(self.beta_2))?;
+        let direction = m.mul(&of_momentum)?.add(&gradient.mul(&of_gradient)?)?;
+        let change = direction.div(&v.mul(&correction)?.sqrt()?.add_scalar(self.epsilon)?)?;
+        Ok(Update { weight: weight.sub(&change)?, slots: vec![m, v] })
+    }
+}

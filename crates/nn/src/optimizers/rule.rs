@@ -1,0 +1,90 @@
+//! What one kind of optimizer adds to the machinery that all share.
+
+use glorot_graph::Sym;
+use serde_json::{Map, Value};
+
+use crate::error::Result;
+
+/// A tensor that a rule keeps for each weight, of the weight's shape.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Slot {
+    /// The name Keras uses: `momentum`, `velocity`.
+    pub name: &'static str,
+    /// Value of all elements before the first update.
+    pub initial: f64,
+}
+
+impl Slot {
+    /// A slot that starts at 0.
+    pub const fn zeros(name: &'static str) -> Slot {
+        Slot { name, initial: 0.0 }
+    }
+}
+
+/// The scalars of an update, the same for all weights. Nodes made from them are made once, however many weights ask.
+pub struct Step {
+    /// Learning rate (float32).
+    pub rate: Sym,
+    /// Number of this update, from 1 (float32).
+    pub count: Sym,
+    /// The new values of [`Rule::shared`].
+    pub shared: Vec<Sym>,
+}
+
+impl Step {
+    /// `1 - beta^count` for the float32 `beta` nearest to the given one, exact also where it is close to 1.
+    pub fn one_minus_power(&self, beta: f64) -> Result<Sym> {
+        Ok(self.count.mul_scalar(float32(beta).ln())?.expm1()?.neg()?)
+    }
+}
+
+/// The nearest float32 number. Where Keras holds a hyperparameter in float32 and subtracts it from 1, this tells: for
+/// 0.999 the difference is 1.3e-5 of the result.
+pub fn float32(value: f64) -> f64 {
+    f64::from(value as f32)
+}
+
+/// The new values of a weight and of its slots, in the order of [`Rule::slots`].
+pub struct Update {
+    pub weight: Sym,
+    pub slots: Vec<Sym>,
+}
+
+/// The arithmetic of an optimizer.
+///
+/// Everything that does not depend on the element is computed on scalars, so that an update is one pass over each
+/// weight.
+pub trait Rule {
+    /// The class name Keras uses.
+    fn class_name(&self) -> &'static str;
+
+    /// The rule's own options as Keras serializes them.
+    fn config(&self) -> Map<String, Value>;
+
+    /// The learning rate unless one is given.
+    fn default_learning_rate(&self) -> f64 {
+        0.001
+    }
+
+    /// The weight decay unless one is given.
+    fn default_weight_decay(&self) -> Option<f64> {
+        None
+    }
+
+    /// The tensors kept for each weight. The order of the variables is Keras's: group by group, in a group weight by
+    /// weight, for a weight slot by slot.
+    fn slots(&self) -> Vec<Vec<Slot>>;
+
+    /// Scalars (float32) that all weights share: name and first value. They come after the slots.
+    fn shared(&self) -> Vec<Slot> {
+        Vec::new()
+    }
+
+    /// The new values of the shared scalars. [`Step::shared`] holds the old ones.
+    fn advance(&self, step: &Step) -> Result<Vec<Sym>> {
+        Ok(step.shared.clone())
+    }
+
+    /// One update of one weight, which has already decayed, by its gradient, which has already been clipped.
+    fn update(&self, step: &Step, weight: &Sym, gradient: &Sym, slots: &[Sym]) -> Result<Update>;
+}
