@@ -29,6 +29,11 @@ pub trait Device: Send + Sync + fmt::Debug {
     /// A sentence for people: model, threads, memory.
     fn description(&self) -> String;
 
+    /// True if reading a scalar after each step costs nothing: no copy between memories, no waiting.
+    fn reads_are_free(&self) -> bool {
+        false
+    }
+
     /// Memory for the states of a model, zeroed, and room for its programs. State `i` has `states[i]`'s shape.
     fn session(&self, states: &[TensorSpec]) -> Result<Box<dyn Session>, DeviceError>;
 }

@@ -104,7 +104,11 @@ pub fn evaluate(graph: &Graph, inputs: &[Value], states: &dyn Fn(StateId) -> Val
 }
 
 /// Computes one node from its operands.
-pub(crate) fn compute(node: &Node, operands: &[&Value]) -> Value {
+///
+/// # Panics
+///
+/// If the node is a leaf that has its value from elsewhere, or the operands are not those of its op.
+pub fn compute(node: &Node, operands: &[&Value]) -> Value {
     match (&node.op, operands) {
         (Op::Fill(value), []) => ops::leaves::reference_fill(node, value.get()),
         (Op::Iota { axis }, []) => ops::leaves::reference_iota(node, *axis),
@@ -133,7 +137,7 @@ pub(crate) fn compute(node: &Node, operands: &[&Value]) -> Value {
 }
 
 /// All indices of a shape, in row-major order. A scalar has one, the empty index.
-pub(crate) fn indices(shape: &Shape) -> impl Iterator<Item = Vec<usize>> {
+pub fn indices(shape: &Shape) -> impl Iterator<Item = Vec<usize>> {
     let (dims, strides) = (shape.dims().to_vec(), shape.strides());
     (0..shape.numel()).map(move |i| dims.iter().zip(&strides).map(|(dim, stride)| i / stride % dim).collect())
 }
