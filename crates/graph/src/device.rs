@@ -29,9 +29,9 @@ pub trait Device: Send + Sync + fmt::Debug {
     /// A sentence for people: model, threads, memory.
     fn description(&self) -> String;
 
-    /// True if reading a scalar after each step costs nothing: no copy between memories, no waiting.
+    /// True if reading a scalar after each step costs nothing: no copy between memories, no waiting. Default true.
     fn reads_are_free(&self) -> bool {
-        false
+        true
     }
 
     /// Memory for the states of a model, zeroed, and room for its programs. State `i` has `states[i]`'s shape.
