@@ -105,6 +105,7 @@ impl Stream {
 
 /// Quantile of the standard normal distribution (Acklam's rational approximation, relative error below 1.15e-9, less
 /// than a float32 weight can show).
+#[allow(clippy::excessive_precision, reason = "the coefficients as published")]
 fn inverse_normal_cdf(p: f64) -> f64 {
     const A: [f64; 6] = [
         -3.969683028665376e+01,
