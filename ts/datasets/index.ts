@@ -1,0 +1,6 @@
+export { cifar10 } from './cifar10.js'
+export { fashionMnist } from './fashion-mnist.js'
+export { type GlyphsOptions, glyphs } from './glyphs.js'
+export { mnist } from './mnist.js'
+export { readCifar10, readIdx } from './read.js'
+export type { Dataset, DatasetOptions, DownloadProgress, Samples } from './types.js'
