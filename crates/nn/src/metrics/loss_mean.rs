@@ -1,0 +1,48 @@
+//! Means of losses.
+
+use glorot_graph::Sym;
+use serde_json::{Map, Value};
+
+use crate::config::Options;
+use crate::error::Result;
+use crate::losses::{self, LossFunction};
+use crate::metrics::Metric;
+use crate::metrics::mean::{Mean, Values};
+
+/// The losses that are metrics too: class name, short names, and the options that Keras writes.
+pub(super) const METRICS: &[(&str, &[&str], &[&str])] = &[
+    ("BinaryCrossentropy", &["bce"], &["from_logits", "label_smoothing"]),
+    ("CategoricalCrossentropy", &[], &["from_logits", "label_smoothing", "axis"]),
+    ("MeanSquaredError", &["mse"], &[]),
+    ("SparseCategoricalCrossentropy", &[], &["from_logits", "ignore_class"]),
+];
+
+/// The mean of a loss over the samples.
+struct LossMean {
+    loss: Box<dyn LossFunction>,
+    written: &'static [&'static str],
+}
+
+/// A metric with the name and the options of a loss; `written` are those that are serialized.
+pub fn read(name: &str, written: &'static [&'static str], mut options: Options) -> Result<Box<dyn Metric>> {
+    let loss = losses::read_function(name, &mut options)?;
+    Mean::read(LossMean { loss, written }, options)
+}
+
+impl Values for LossMean {
+    fn class_name(&self) -> &'static str {
+        self.loss.class_name()
+    }
+
+    fn config(&self) -> Map<String, Value> {
+        self.loss.config().into_iter().filter(|(name, _)| self.written.contains(&name.as_str())).collect()
+    }
+
+    fn values(&self, y_true: &Sym, y_pred: &Sym) -> Result<Sym> {
+        self.loss.per_sample(y_true, y_pred)
+    }
+
+    fn mask(&self, y_true: &Sym, y_pred: &Sym) -> Result<Option<Sym>> {
+        self.loss.mask(y_true, y_pred)
+    }
+}
