@@ -10,9 +10,11 @@ use napi_derive::napi;
 
 use crate::tensor::HostTensor;
 
+type Work = Box<dyn FnOnce() -> Result<Vec<Tensor>, DataError> + Send>;
+
 /// Something that takes a while and ends with tensors.
 pub struct Load {
-    work: Option<Box<dyn FnOnce() -> Result<Vec<Tensor>, DataError> + Send>>,
+    work: Option<Work>,
 }
 
 impl Load {
