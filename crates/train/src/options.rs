@@ -56,7 +56,8 @@ pub enum Progress {
 /// What happens when the loss is NaN or infinite.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum NonFinite {
-    /// The run ends with [`crate::Error::NonFiniteLoss`].
+    /// The run ends with [`crate::Error::NonFiniteLoss`]: at the very step on the CPU; on devices where reading costs
+    /// time, at the next progress event.
     #[default]
     Error,
     /// The run goes on.

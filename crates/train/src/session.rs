@@ -50,6 +50,11 @@ impl DeviceSession {
         Ok(())
     }
 
+    /// Lets other variables, of the same specs, take the places of those that the session holds.
+    pub fn hold(&mut self, variables: Vec<Variable>) {
+        self.states = variables.into_iter().map(State::new).collect();
+    }
+
     /// Number of programs that are loaded.
     pub fn program_count(&self) -> usize {
         self.programs.len()

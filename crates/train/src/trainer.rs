@@ -11,9 +11,9 @@ use crate::batches::Batches;
 use crate::compiled::Compiled;
 use crate::data::Dataset;
 use crate::error::{Error, Result};
-use crate::jobs::{BatchJob, EvaluateJob, FitJob, FitPlan, PredictJob, States, ValidationPlan};
+use crate::jobs::{BatchJob, Check, EvaluateJob, FitJob, FitPlan, PredictJob, States, ValidationPlan};
 use crate::network::Network;
-use crate::options::{FitOptions, Progress, Validation};
+use crate::options::{FitOptions, NonFinite, Progress, Validation};
 use crate::pool::Pool;
 use crate::samples::Samples;
 use crate::step::{Kind, Step, StepKey};
@@ -125,7 +125,12 @@ impl Trainer {
             epochs: options.initial_epoch..options.epochs,
             shuffle: options.shuffle,
             progress: options.progress,
-            non_finite: options.non_finite,
+            check: match options.non_finite {
+                NonFinite::Continue => Check::Never,
+                NonFinite::Error if self.device().reads_are_free() => Check::Steps,
+                NonFinite::Error => Check::Readings,
+            },
+            averages: self.averages(judge),
         };
         Ok(FitJob::new(self.handle(), plan))
     }
@@ -243,6 +248,12 @@ impl Trainer {
         let reports =
             Arc::new(Reports::new(&judge.compiled, &judge.trackers, &names, &self.states, &self.random_state)?);
         Ok(judge.reports.get_or_init(|| reports).clone())
+    }
+
+    /// The weights that the optimizer averages, with their averages.
+    fn averages(&self, judge: &Judge) -> Vec<(Variable, Variable)> {
+        let weights = self.trained.get().into_iter().flatten().map(|weight| weight.variable.clone());
+        weights.zip(judge.compiled.optimizer.borrow().averages().iter().cloned()).collect()
     }
 
     /// Asked after all traces of a job, which number the variables.

@@ -11,7 +11,7 @@ use crate::jobs::evaluate::run_pass;
 use crate::jobs::watch::{Readings, Watch};
 use crate::jobs::{Handler, States};
 use crate::logs::History;
-use crate::options::{NonFinite, Progress};
+use crate::options::Progress;
 use crate::samples::Samples;
 use crate::session::DeviceSession;
 use crate::shuffle::Order;
@@ -30,7 +30,19 @@ pub(crate) struct FitPlan {
     pub steps: usize,
     pub shuffle: bool,
     pub progress: Progress,
-    pub non_finite: NonFinite,
+    pub check: Check,
+    /// Weights that their moving averages replace when the training ends.
+    pub averages: Vec<(Variable, Variable)>,
+}
+
+/// When it is checked that the loss is finite.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Check {
+    Never,
+    /// After each step.
+    Steps,
+    /// When the running loss is read, in which a NaN stays: reading costs time on this device.
+    Readings,
 }
 
 /// How a model is evaluated at the end of an epoch.
@@ -85,6 +97,11 @@ impl FitJob {
         let mut lease = self.states.pool.train(&self.states.variables)?;
         let result = run_with_data(plan, &self.names, &mut lease, cancel, handler, &mut self.history);
         lease.finish()?;
+        if result.is_ok() && !self.history.epochs.is_empty() {
+            for (weight, average) in &plan.averages {
+                weight.assign(average.value())?;
+            }
+        }
         result
     }
 }
@@ -141,9 +158,13 @@ struct Run<'a, 'h, 'b> {
     order: Order,
     watch: Watch<'h, 'b>,
     cancel: &'a AtomicBool,
-    check_steps: bool,
-    /// The loss of the last step.
+    /// The loss of the last step, where it is read.
     loss: Vec<f32>,
+}
+
+/// Fails if a loss is NaN or infinite.
+fn finite(epoch: usize, step: usize, value: f32) -> Result<()> {
+    if value.is_finite() { Ok(()) } else { Err(Error::NonFiniteLoss { epoch, step, value }) }
 }
 
 /// How the steps of an epoch ended.
@@ -172,7 +193,6 @@ impl<'a, 'h, 'b> Run<'a, 'h, 'b> {
             order: Order::new(plan.batches.samples as u32, plan.shuffle),
             watch: Watch::new(handler, plan.progress),
             cancel,
-            check_steps: plan.non_finite == NonFinite::Error,
             loss: Vec::with_capacity(1),
         })
     }
@@ -192,7 +212,10 @@ impl<'a, 'h, 'b> Run<'a, 'h, 'b> {
             if matches!(steps, Steps::Cancelled) {
                 return Ok(Outcome::Cancelled);
             }
-            self.readings.read(session)?;
+            let logs = self.readings.read(session)?;
+            if self.plan.check == Check::Readings {
+                finite(epoch, self.plan.steps - 1, logs.values()[0])?;
+            }
             if !self.validate(session, epoch)? {
                 return Ok(Outcome::Cancelled);
             }
@@ -230,18 +253,18 @@ impl<'a, 'h, 'b> Run<'a, 'h, 'b> {
             }
             let (start, len, loaded) = self.batches.step(*position);
             self.feed.run(session, loaded, self.order.batch(start, len))?;
-            if self.check_steps {
+            *position += 1;
+            if self.plan.check == Check::Steps {
                 self.loss.clear();
                 session.device().append_output(loaded.program, 0, &mut self.loss)?;
-                let value = self.loss[0];
-                if !value.is_finite() {
-                    return Err(Error::NonFiniteLoss { epoch, step, value });
-                }
+                finite(epoch, step, self.loss[0])?;
             }
-            *position += 1;
             if self.watch.is_due(step + 1 == steps) {
-                let event = Event::Progress { epoch, step, steps, logs: self.readings.read(session)? };
-                if self.watch.tell(session, event)? == Flow::Stop {
+                let logs = self.readings.read(session)?;
+                if self.plan.check == Check::Readings {
+                    finite(epoch, step, logs.values()[0])?;
+                }
+                if self.watch.tell(session, Event::Progress { epoch, step, steps, logs })? == Flow::Stop {
                     return Ok(Steps::Stopped);
                 }
             }
@@ -251,7 +274,8 @@ impl<'a, 'h, 'b> Run<'a, 'h, 'b> {
 
     /// Evaluates at the end of an epoch, if this is one with validation; false if it was cancelled.
     fn validate(&mut self, session: &mut DeviceSession, epoch: usize) -> Result<bool> {
-        let Some(validation) = self.validation.filter(|validation| (epoch + 1) % validation.plan.freq == 0) else {
+        let Some(validation) = self.validation.filter(|validation| (epoch + 1).is_multiple_of(validation.plan.freq))
+        else {
             return Ok(true);
         };
         session.reset(&self.plan.reports.reset)?;

@@ -13,7 +13,7 @@ use glorot_nn::Variable;
 pub use batch::BatchJob;
 pub use evaluate::EvaluateJob;
 pub use fit::FitJob;
-pub(crate) use fit::{FitPlan, ValidationPlan};
+pub(crate) use fit::{Check, FitPlan, ValidationPlan};
 pub use predict::PredictJob;
 
 use crate::access::Access;

@@ -38,8 +38,12 @@ pub(crate) fn train(
     let judged = judge(&ctx, tracing, compiled, trackers, key)?;
     let weights = weights();
     let current: Vec<Sym> = weights.iter().map(|weight| ctx.read(&weight.variable)).collect();
-    let gradients = ctx.tracer().gradients(&judged.loss, &current)?;
     let mut optimizer = compiled.optimizer.borrow_mut();
+    let scaled = match optimizer.loss_scale() {
+        1.0 => judged.loss.clone(),
+        scale => judged.loss.mul_scalar(scale)?,
+    };
+    let gradients = ctx.tracer().gradients(&scaled, &current)?;
     optimizer.build(&weights)?;
     optimizer.apply(&ctx, &weights, &gradients)?;
     ctx.advance_random()?;
@@ -68,9 +72,10 @@ pub(crate) fn predict(tracing: &Tracing<'_>, key: &StepKey) -> Result<Step> {
 /// Layers that stay random outside training draw new numbers in each step.
 fn advance_if_random(ctx: &Context) -> Result<()> {
     let is_random = ctx.tracer().graph().nodes().iter().any(|node| matches!(node.op, Op::Random { .. }));
-    Ok(if is_random {
-        ctx.advance_random()?
-    })
+    if is_random {
+        ctx.advance_random()?;
+    }
+    Ok(())
 }
 
 /// A traced forward pass with its loss.

@@ -1,0 +1,6 @@
+//! The training loop, end to end.
+
+mod data_errors;
+mod fit;
+mod judge;
+mod support;
