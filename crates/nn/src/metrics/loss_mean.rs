@@ -1,7 +1,7 @@
 //! Means of losses.
 
 use glorot_graph::Sym;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::config::Options;
 use crate::error::Result;
@@ -14,7 +14,7 @@ pub(super) const METRICS: &[(&str, &[&str], &[&str])] = &[
     ("BinaryCrossentropy", &["bce"], &["from_logits", "label_smoothing"]),
     ("CategoricalCrossentropy", &[], &["from_logits", "label_smoothing", "axis"]),
     ("MeanSquaredError", &["mse"], &[]),
-    ("SparseCategoricalCrossentropy", &[], &["from_logits", "ignore_class"]),
+    ("SparseCategoricalCrossentropy", &[], &["from_logits", "ignore_class", "axis"]),
 ];
 
 /// The mean of a loss over the samples.
@@ -35,7 +35,10 @@ impl Values for LossMean {
     }
 
     fn config(&self) -> Map<String, Value> {
-        self.loss.config().into_iter().filter(|(name, _)| self.written.contains(&name.as_str())).collect()
+        let own = self.loss.config();
+        // Keras writes the axis of classes even where there is only one.
+        let value = |name: &str| own.get(name).cloned().unwrap_or_else(|| json!(-1));
+        self.written.iter().map(|&name| (name.to_string(), value(name))).collect()
     }
 
     fn values(&self, y_true: &Sym, y_pred: &Sym) -> Result<Sym> {

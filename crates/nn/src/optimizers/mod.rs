@@ -3,10 +3,16 @@
 //! Each rule is a file that implements [`Rule`]; what all have in common (clipping, weight decay, moving averages,
 //! gradient accumulation, constraints, the counter) is in [`RuleOptimizer`].
 
+mod adadelta;
+mod adagrad;
 mod adam;
 mod adam_w;
+mod adamax;
 mod clip;
+mod ftrl;
+mod lion;
 mod nadam;
+mod rmsprop;
 mod rule;
 mod rule_optimizer;
 mod settings;
@@ -78,8 +84,18 @@ pub trait Optimizer {
 type Read = fn(&mut Options) -> Result<Box<dyn Rule>>;
 
 /// All optimizers by class name.
-const OPTIMIZERS: &[(&str, Read)] =
-    &[("Adam", adam::read), ("AdamW", adam_w::read), ("Nadam", nadam::read), ("SGD", sgd::read)];
+const OPTIMIZERS: &[(&str, Read)] = &[
+    ("Adadelta", adadelta::read),
+    ("Adagrad", adagrad::read),
+    ("Adam", adam::read),
+    ("Adamax", adamax::read),
+    ("AdamW", adam_w::read),
+    ("Ftrl", ftrl::read),
+    ("Lion", lion::read),
+    ("Nadam", nadam::read),
+    ("RMSprop", rmsprop::read),
+    ("SGD", sgd::read),
+];
 
 /// The class names of all optimizers.
 pub fn names() -> impl Iterator<Item = &'static str> {

@@ -8,8 +8,8 @@ use crate::error::Result;
 use crate::schedules::cosine_decay::half_cosine;
 use crate::schedules::{Schedule, required, required_steps, steps_json};
 
-/// SGDR (Loshchilov and Hutter 2017): period `i` (from 0) has `first_decay_steps * t_mul ^ i` steps and decays along half
-/// a cosine from `s = initial_learning_rate * m_mul ^ i` to `alpha * s`.
+/// SGDR (Loshchilov and Hutter 2017): `initial_learning_rate ((1 - alpha) m_mul^i (1 + cos(pi * f)) / 2 + alpha)`, where
+/// `f` is the part that has passed of period `i` (from 0), which has `first_decay_steps * t_mul^i` steps.
 struct CosineDecayRestarts {
     initial_learning_rate: f64,
     first_decay_steps: f64,
@@ -75,7 +75,8 @@ impl Schedule for CosineDecayRestarts {
 
     fn rate(&self, step: &Sym) -> Result<Sym> {
         let (period, passed) = self.period(&step.div_scalar(self.first_decay_steps)?)?;
-        let start = step.scalar_like(self.m_mul).pow(&period)?.mul_scalar(self.initial_learning_rate)?;
-        Ok(half_cosine(&passed, self.alpha)?.mul(&start)?)
+        let height = step.scalar_like(self.m_mul).pow(&period)?.mul_scalar(1.0 - self.alpha)?;
+        let part = half_cosine(&passed, 0.0)?.mul(&height)?.add_scalar(self.alpha)?;
+        Ok(part.mul_scalar(self.initial_learning_rate)?)
     }
 }
