@@ -5,7 +5,7 @@ export default defineConfig({
   // Tests and benches run the TypeScript sources, so there is no compiled copy to go stale.
   resolve: { alias: { glorot: fileURLToPath(new URL('ts/index.ts', import.meta.url)) } },
   test: {
-    include: ['__test__/**/*.test.ts'],
+    include: ['__test__/**/*.test.{ts,mjs}'],
     benchmark: { include: ['benches/**/*.bench.ts'] },
     testTimeout: 60_000,
   },

@@ -75,11 +75,11 @@ export async function step(what, work) {
  * Runs a command in the root. Its output is kept back and shown only when it fails, unless `show` is set.
  * Resolves to what it wrote to stdout; with `allowFailure` to `{ code, stdout }` and never rejects for its exit code.
  */
-export function run(command, args, { show = false, allowFailure = false, cwd = root, env = {}, tapStdout } = {}) {
+export function run(command, args, { show = false, allowFailure = false, cwd = root, shell = false, tapStdout } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       cwd,
-      env: { ...process.env, ...env },
+      shell,
       stdio: ['inherit', show && !tapStdout ? 'inherit' : 'pipe', show ? 'inherit' : 'pipe'],
     })
     const stdout = []
@@ -108,5 +108,6 @@ export const node = (args, options) => run(process.execPath, args, options)
 export function npm(args, options) {
   const cli = process.env.npm_execpath
   if (cli?.endsWith('.js')) return node([cli, ...args], options)
-  return run(process.platform === 'win32' ? 'npm.cmd' : 'npm', args, options)
+  // On Windows npm is a batch file, which only a shell can run.
+  return run('npm', args, { ...options, shell: process.platform === 'win32' })
 }
