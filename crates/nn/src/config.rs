@@ -107,10 +107,72 @@ impl Options {
         })
     }
 
+    /// Axes or lengths: whole numbers, possibly negative; one number is a list of one.
+    pub fn optional_ints(&mut self, name: &'static str) -> Result<Option<Vec<i64>>> {
+        self.typed(name, "a whole number or a list of whole numbers", |value| match value {
+            Value::Array(values) => values.iter().map(whole).collect(),
+            value => whole(value).map(|value| vec![value]),
+        })
+    }
+
+    /// A shape: a list of lengths, of which `null` is any.
+    pub fn optional_shape(&mut self, name: &'static str) -> Result<Option<Vec<Option<usize>>>> {
+        let dim = |value: &Value| match value {
+            Value::Null => Some(None),
+            value => whole(value).and_then(|dim| usize::try_from(dim).ok()).map(Some),
+        };
+        self.typed(name, "a list of lengths (null: any length)", |value| value.as_array()?.iter().map(dim).collect())
+    }
+
+    /// A whole number of at least 1.
+    pub fn optional_positive(&mut self, name: &'static str) -> Result<Option<usize>> {
+        let positive = |value: &Value| usize::try_from(whole(value)?).ok().filter(|&value| value > 0);
+        self.typed(name, "a whole number of at least 1", positive)
+    }
+
+    /// A whole number of at least 1 that must be given.
+    pub fn positive(&mut self, name: &'static str) -> Result<usize> {
+        let value = self.optional_positive(name)?;
+        value.ok_or_else(|| self.error(format!("option '{name}' is missing; give a whole number of at least 1")))
+    }
+
+    /// A random seed: a whole number, or Keras's serialized `SeedGenerator`.
+    pub fn seed(&mut self) -> Result<Option<u64>> {
+        let read = |value: &Value| {
+            let number = value.pointer("/config/seed").unwrap_or(value);
+            if number.is_null() { Some(None) } else { whole(number).map(|seed| Some(seed as u64)) }
+        };
+        Ok(self.typed("seed", "a whole number", read)?.flatten())
+    }
+
+    /// One of a few words, in any spelling.
+    pub fn choice<T: Copy>(&mut self, name: &'static str, choices: &[(&str, T)], default: T) -> Result<T> {
+        let Some(value) = self.value(name)? else { return Ok(default) };
+        let given = value.as_str().map(fold);
+        let chosen = choices.iter().find(|(word, _)| given.as_deref() == Some(fold(word).as_str()));
+        chosen.map(|&(_, choice)| choice).ok_or_else(|| {
+            let words: Vec<String> = choices.iter().map(|(word, _)| format!("'{word}'")).collect();
+            self.error(format!("option '{name}' must be one of {}; received {value}", words.join(", ")))
+        })
+    }
+
+    /// Knows options of Keras that are not supported: they must be false, `null` or zero.
+    pub fn unsupported(&mut self, names: &[&'static str]) -> Result<()> {
+        for &name in names {
+            let off = |value: &Value| *value == Value::Bool(false) || value.as_f64() == Some(0.0);
+            if let Some(value) = self.value(name)?.filter(|value| !off(value)) {
+                return Err(self.error(format!("option '{name}' is not supported; received {value}; remove it")));
+            }
+            self.known.pop();
+        }
+        Ok(())
+    }
+
     /// Knows options that Keras writes and that change nothing here.
     pub fn inert(&mut self, names: &[&'static str]) -> Result<()> {
         for &name in names {
             self.value(name)?;
+            self.known.pop();
         }
         Ok(())
     }

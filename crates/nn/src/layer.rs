@@ -1,7 +1,8 @@
 //! What a layer is: a configuration, weights, and a call that builds graph.
 
+use std::any::Any;
 use std::cell::{Cell, Ref, RefCell};
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 use glorot_graph::Sym;
 use glorot_tensor::{DType, Shape};
@@ -38,7 +39,7 @@ pub struct WeightSpec<'a> {
 }
 
 /// A kind of layer. Implementations hold their options and, once built, their variables.
-pub trait Layer {
+pub trait Layer: Any {
     /// The class name Keras uses: `Dense`, `BatchNormalization`.
     fn class_name(&self) -> &str;
 
@@ -58,6 +59,21 @@ pub trait Layer {
     /// True if a frozen layer runs in inference mode (batch normalization).
     fn frozen_means_inference(&self) -> bool {
         false
+    }
+
+    /// The layers inside of this one (a model, a wrapper), whose weights are this layer's too.
+    fn sublayers(&self) -> Vec<LayerRef> {
+        Vec::new()
+    }
+
+    /// The whole `config` that is serialized: [`Layer::config`] after the options that every layer has.
+    fn serialized_config(&self, name: &str, trainable: bool) -> Map<String, Value> {
+        let mut config = Map::new();
+        config.insert("name".into(), name.into());
+        config.insert("trainable".into(), trainable.into());
+        config.insert("dtype".into(), "float32".into());
+        config.extend(self.config());
+        config
     }
 }
 
@@ -79,14 +95,30 @@ impl WeightBuilder<'_> {
         });
         Ok(variable)
     }
+
+    /// Takes a weight that was made elsewhere.
+    pub fn push(&mut self, weight: Weight) {
+        self.weights.push(weight);
+    }
 }
 
 /// A layer with its name, state and weights. Clones are the same layer; models that hold one share its weights.
 #[derive(Clone)]
 pub struct LayerRef(Rc<LayerCell>);
 
+/// What any layer may be given besides its own options.
+#[derive(Default)]
+pub struct CommonOptions {
+    /// Penalty of the layer's outputs, added to the loss at each call.
+    pub activity_regularizer: Option<Rc<dyn Regularizer>>,
+    /// Shape of the inputs, batch axis included (`None`: any length), if the layer itself tells it: the first layer of
+    /// a sequential model may.
+    pub input_shape: Option<Vec<Option<usize>>>,
+}
+
 struct LayerCell {
     name: String,
+    options: CommonOptions,
     trainable: Cell<bool>,
     built_for: RefCell<Option<Vec<Shape>>>,
     weights: RefCell<Vec<Weight>>,
@@ -95,8 +127,13 @@ struct LayerCell {
 
 impl LayerRef {
     pub fn new(name: impl Into<String>, layer: Box<dyn Layer>) -> LayerRef {
+        LayerRef::with_options(name, layer, CommonOptions::default())
+    }
+
+    pub fn with_options(name: impl Into<String>, layer: Box<dyn Layer>, options: CommonOptions) -> LayerRef {
         LayerRef(Rc::new(LayerCell {
             name: name.into(),
+            options,
             trainable: Cell::new(true),
             built_for: RefCell::new(None),
             weights: RefCell::default(),
@@ -116,9 +153,20 @@ impl LayerRef {
         self.0.trainable.get()
     }
 
-    /// Freezes or unfreezes the layer. Takes effect when a model that holds it is compiled.
+    /// Freezes or unfreezes the layer and those inside of it. Takes effect when a model that holds it is compiled.
     pub fn set_trainable(&self, trainable: bool) {
         self.0.trainable.set(trainable);
+        self.sublayers().iter().for_each(|layer| layer.set_trainable(trainable));
+    }
+
+    /// The layers inside of this one.
+    pub fn sublayers(&self) -> Vec<LayerRef> {
+        self.layer().sublayers()
+    }
+
+    /// The input shape, batch axis included, that the layer was given as an option.
+    pub fn input_shape_option(&self) -> Option<&[Option<usize>]> {
+        self.0.options.input_shape.as_deref()
     }
 
     pub fn is_built(&self) -> bool {
@@ -130,13 +178,50 @@ impl LayerRef {
         self.0.built_for.borrow().clone()
     }
 
-    /// All weights in the order of creation; empty before the layer is built.
+    /// All weights in Keras's order: the layer's own, trainable ones first, then those of the layers inside of it.
+    /// Empty before the layer is built.
     pub fn weights(&self) -> Vec<Weight> {
+        let own = self.own_weights();
+        let (trainable, others): (Vec<Weight>, Vec<Weight>) = own.into_iter().partition(|weight| weight.trainable);
+        let inner = self.sublayers().into_iter().flat_map(|layer| layer.weights());
+        trainable.into_iter().chain(others).chain(inner).collect()
+    }
+
+    /// The weights without those of the layers inside, in the order of creation.
+    pub fn own_weights(&self) -> Vec<Weight> {
         self.0.weights.borrow().clone()
+    }
+
+    /// The weights that training changes: none while the layer is frozen.
+    pub fn trainable_weights(&self) -> Vec<Weight> {
+        if !self.trainable() {
+            return Vec::new();
+        }
+        let own = self.own_weights().into_iter().filter(|weight| weight.trainable);
+        own.chain(self.sublayers().into_iter().flat_map(|layer| layer.trainable_weights())).collect()
+    }
+
+    /// Number of elements of all weights.
+    pub fn count_params(&self) -> usize {
+        self.weights().iter().map(|weight| weight.variable.spec().shape.numel()).sum()
     }
 
     pub fn layer(&self) -> Ref<'_, Box<dyn Layer>> {
         self.0.layer.borrow()
+    }
+
+    /// The layer as its own type, if it is of that type.
+    pub fn downcast<T: Layer>(&self) -> Option<Ref<'_, T>> {
+        Ref::filter_map(self.layer(), |layer| (layer.as_ref() as &dyn Any).downcast_ref::<T>()).ok()
+    }
+
+    pub(crate) fn downgrade(&self) -> WeakLayer {
+        WeakLayer(Rc::downgrade(&self.0))
+    }
+
+    /// A number that all handles of this layer share, and no other layer's while it lives.
+    pub fn id(&self) -> usize {
+        Rc::as_ptr(&self.0).addr()
     }
 
     pub fn same(&self, other: &LayerRef) -> bool {
@@ -166,17 +251,50 @@ impl LayerRef {
         let layer = self.0.layer.borrow();
         let frozen = !self.trainable() && layer.frozen_means_inference();
         let training = training.unwrap_or(ctx.training()) && !frozen;
-        layer.call(ctx, inputs, training).map_err(|error: Error| error.in_layer(self.name(), layer.class_name()))
+        let name = |error: Error| error.in_layer(self.name(), layer.class_name());
+        let outputs = layer.call(ctx, inputs, training).map_err(name)?;
+        if let Some(regularizer) = &self.0.options.activity_regularizer {
+            for output in &outputs {
+                let penalty = regularizer.penalty(output).map_err(name)?;
+                // Per sample, so that the batch size does not change its strength.
+                let samples = output.shape().first().copied().unwrap_or(1);
+                ctx.add_loss(penalty.div_scalar(samples as f64)?);
+            }
+        }
+        Ok(outputs)
     }
 
-    /// The layer as Keras serializes it: `{ class_name, config }`.
+    /// The layer as Keras serializes it: `{ module, class_name, config, registered_name, build_config }`.
     pub fn to_json(&self) -> Value {
         let layer = self.0.layer.borrow();
-        let mut config = Map::new();
-        config.insert("name".into(), self.name().into());
-        config.insert("trainable".into(), self.trainable().into());
-        config.insert("dtype".into(), "float32".into());
-        config.extend(layer.config());
-        serde_json::json!({ "class_name": layer.class_name(), "config": config })
+        let class = layer.class_name();
+        let mut config = layer.serialized_config(self.name(), self.trainable());
+        if let Some(regularizer) = &self.0.options.activity_regularizer {
+            config.insert("activity_regularizer".into(), regularizer.to_json());
+        }
+        let (module, registered_name) = crate::layers::module(class);
+        let mut json = serde_json::json!({ "module": module, "class_name": class, "config": config,
+            "registered_name": registered_name });
+        if let Some(inputs) = self.0.built_for.borrow().as_deref() {
+            let shapes: Vec<Value> = inputs.iter().map(any_batch).collect();
+            let shape = if let [shape] = &shapes[..] { shape.clone() } else { shapes.into() };
+            json["build_config"] = serde_json::json!({ "input_shape": shape });
+        }
+        json
+    }
+}
+
+/// A shape as Keras writes it: `[null, 784]`.
+fn any_batch(shape: &Shape) -> Value {
+    shape.iter().enumerate().map(|(axis, &dim)| if axis == 0 { Value::Null } else { dim.into() }).collect()
+}
+
+/// A layer that is not kept alive.
+#[derive(Clone)]
+pub(crate) struct WeakLayer(Weak<LayerCell>);
+
+impl WeakLayer {
+    pub(crate) fn upgrade(&self) -> Option<LayerRef> {
+        self.0.upgrade().map(LayerRef)
     }
 }

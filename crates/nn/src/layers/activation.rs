@@ -1,0 +1,41 @@
+use std::rc::Rc;
+
+use glorot_graph::Sym;
+use serde_json::{Map, Value, json};
+
+use super::{FromOptions, entries, support};
+use crate::activations;
+use crate::config::Options;
+use crate::context::Context;
+use crate::error::Result;
+use crate::layer::Layer;
+
+/// An activation function as a layer.
+pub struct Activation {
+    activation: Rc<dyn activations::Activation>,
+}
+
+impl FromOptions for Activation {
+    const CLASS: &'static str = "Activation";
+
+    fn from_options(options: &mut Options) -> Result<Activation> {
+        let value = options.value("activation")?;
+        let value = value.ok_or_else(|| options.error("option 'activation' is missing; give a name, as 'relu'"))?;
+        Ok(Activation { activation: activations::deserialize(&value)? })
+    }
+}
+
+impl Layer for Activation {
+    fn class_name(&self) -> &str {
+        Self::CLASS
+    }
+
+    fn config(&self) -> Map<String, Value> {
+        entries(json!({ "activation": self.activation.to_json() }))
+    }
+
+    fn call(&self, _: &Context, inputs: &[Sym], _: bool) -> Result<Vec<Sym>> {
+        let x = support::to_float(support::single(inputs)?)?;
+        Ok(vec![self.activation.apply(&x)?])
+    }
+}

@@ -1,0 +1,3 @@
+mod json;
+mod structure;
+mod summary;
