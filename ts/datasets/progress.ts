@@ -21,6 +21,8 @@ export function downloadReporter(options: DatasetOptions): {
             format: `${file} {bar} {value}/{total} MB, {eta_formatted} left`,
             stream: process.stderr,
             hideCursor: null,
+            linewrap: true,
+            gracefulExit: false,
           },
           cliProgress.Presets.shades_classic,
         )
