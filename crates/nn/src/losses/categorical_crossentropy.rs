@@ -78,3 +78,8 @@ pub(super) fn axis(class: &str, axis: i64, y_pred: &Sym) -> Result<usize> {
         crate::error::Error::config(class, message)
     })
 }
+
+/// The last axis of the predictions.
+pub(super) fn last_axis(class: &str, y_pred: &Sym) -> Result<usize> {
+    axis(class, -1, y_pred)
+}

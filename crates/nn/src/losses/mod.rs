@@ -5,12 +5,25 @@
 
 mod align;
 mod binary_crossentropy;
+mod binary_focal_crossentropy;
 mod categorical_crossentropy;
+mod categorical_focal_crossentropy;
+mod categorical_hinge;
+pub(crate) mod cosine_similarity;
+mod hinge;
+mod huber;
+mod kl_divergence;
+mod log_cosh;
 mod loss_function;
+mod mean_absolute_error;
+mod mean_absolute_percentage_error;
 mod mean_squared_error;
+mod mean_squared_logarithmic_error;
+mod poisson;
 mod reduction;
 mod softmax;
 mod sparse_categorical_crossentropy;
+mod squared_hinge;
 #[cfg(test)]
 mod tests;
 
@@ -65,9 +78,22 @@ type Read = fn(&mut Options) -> Result<Box<dyn LossFunction>>;
 /// All losses: class name, short names, reader.
 const LOSSES: &[(&str, &[&str], Read)] = &[
     ("BinaryCrossentropy", &["bce"], binary_crossentropy::read),
+    ("BinaryFocalCrossentropy", &[], binary_focal_crossentropy::read),
     ("CategoricalCrossentropy", &[], categorical_crossentropy::read),
+    ("CategoricalFocalCrossentropy", &[], categorical_focal_crossentropy::read),
+    ("CategoricalHinge", &[], categorical_hinge::read),
+    ("CosineSimilarity", &[], cosine_similarity::read),
+    ("Hinge", &[], hinge::read),
+    ("Huber", &["huberloss"], huber::read),
+    ("KLDivergence", &["kld", "kullbackleiblerdivergence"], kl_divergence::read),
+    ("LogCosh", &[], log_cosh::read),
+    ("MeanAbsoluteError", &["mae"], mean_absolute_error::read),
+    ("MeanAbsolutePercentageError", &["mape"], mean_absolute_percentage_error::read),
     ("MeanSquaredError", &["mse"], mean_squared_error::read),
+    ("MeanSquaredLogarithmicError", &["msle"], mean_squared_logarithmic_error::read),
+    ("Poisson", &[], poisson::read),
     ("SparseCategoricalCrossentropy", &[], sparse_categorical_crossentropy::read),
+    ("SquaredHinge", &[], squared_hinge::read),
 ];
 
 /// The class names of all losses.

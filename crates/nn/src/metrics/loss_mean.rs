@@ -13,8 +13,16 @@ use crate::metrics::mean::{Mean, Values};
 pub(super) const METRICS: &[(&str, &[&str], &[&str])] = &[
     ("BinaryCrossentropy", &["bce"], &["from_logits", "label_smoothing"]),
     ("CategoricalCrossentropy", &[], &["from_logits", "label_smoothing", "axis"]),
+    ("CategoricalHinge", &[], &[]),
+    ("Hinge", &[], &[]),
+    ("KLDivergence", &["kld", "kullbackleiblerdivergence"], &[]),
+    ("MeanAbsoluteError", &["mae"], &[]),
+    ("MeanAbsolutePercentageError", &["mape"], &[]),
     ("MeanSquaredError", &["mse"], &[]),
+    ("MeanSquaredLogarithmicError", &["msle"], &[]),
+    ("Poisson", &[], &[]),
     ("SparseCategoricalCrossentropy", &[], &["from_logits", "ignore_class", "axis"]),
+    ("SquaredHinge", &[], &[]),
 ];
 
 /// The mean of a loss over the samples.

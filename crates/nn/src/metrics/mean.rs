@@ -21,6 +21,11 @@ pub trait Values {
         Map::new()
     }
 
+    /// The name unless one is given.
+    fn default_name(&self) -> String {
+        snake_case(self.class_name())
+    }
+
     /// The values (float32), of any shape whose first axis is the batch.
     fn values(&self, y_true: &Sym, y_pred: &Sym) -> Result<Sym>;
 
@@ -28,6 +33,11 @@ pub trait Values {
     fn mask(&self, y_true: &Sym, y_pred: &Sym) -> Result<Option<Sym>> {
         let _ = (y_true, y_pred);
         Ok(None)
+    }
+
+    /// The metric, from the mean of the values.
+    fn finish(&self, mean: &Sym) -> Result<Sym> {
+        Ok(mean.clone())
     }
 }
 
@@ -43,7 +53,7 @@ pub struct Mean<V> {
 impl<V: Values + 'static> Mean<V> {
     /// Reads the option `name`, the last one.
     pub fn read(values: V, mut options: Options) -> Result<Box<dyn Metric>> {
-        let name = options.string("name", &snake_case(values.class_name()))?;
+        let name = options.string("name", &values.default_name())?;
         options.finish()?;
         let zero = || Tensor::scalar_f32(0.0);
         Ok(Box::new(Mean {
@@ -75,7 +85,7 @@ impl<V: Values> Metric for Mean<V> {
     }
 
     fn result(&self, ctx: &Context) -> Result<Sym> {
-        divide_no_nan(&ctx.read(&self.total), &ctx.read(&self.count))
+        self.values.finish(&divide_no_nan(&ctx.read(&self.total), &ctx.read(&self.count))?)
     }
 
     fn variables(&self) -> Vec<Variable> {

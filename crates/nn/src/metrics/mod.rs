@@ -3,11 +3,16 @@
 mod accuracy;
 mod binary_accuracy;
 mod categorical_accuracy;
+mod cosine_similarity;
+mod log_cosh_error;
 mod loss_mean;
 mod mean;
+mod root_mean_squared_error;
 mod sparse_categorical_accuracy;
+mod sparse_top_k_categorical_accuracy;
 #[cfg(test)]
 mod tests;
+mod top_k_categorical_accuracy;
 
 use glorot_graph::Sym;
 use glorot_tensor::Shape;
@@ -48,7 +53,12 @@ const METRICS: &[(&str, &[&str], Read)] = &[
     ("Accuracy", &["acc"], accuracy::read),
     ("BinaryAccuracy", &[], binary_accuracy::read),
     ("CategoricalAccuracy", &[], categorical_accuracy::read),
+    ("CosineSimilarity", &[], cosine_similarity::read),
+    ("LogCoshError", &["logcosh"], log_cosh_error::read),
+    ("RootMeanSquaredError", &["rmse"], root_mean_squared_error::read),
     ("SparseCategoricalAccuracy", &[], sparse_categorical_accuracy::read),
+    ("SparseTopKCategoricalAccuracy", &[], sparse_top_k_categorical_accuracy::read),
+    ("TopKCategoricalAccuracy", &[], top_k_categorical_accuracy::read),
 ];
 
 /// The class names of all metrics.
