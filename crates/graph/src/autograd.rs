@@ -101,6 +101,9 @@ fn gradient(graph: &mut Graph, edge: &Edge) -> Result<NodeId> {
         Op::Reduce { kind, axes } => ops::reduce::gradient(graph, *kind, axes, edge),
         Op::Reshape | Op::Broadcast | Op::Transpose { .. } | Op::Slice { .. } => ops::movement::gradient(graph, edge),
         Op::Pad { low, .. } => ops::pad::gradient(graph, low, edge),
+        Op::Windows { axis, windows } | Op::FoldWindows { axis, windows } => {
+            ops::windows::gradient(graph, *axis, windows, edge)
+        }
         Op::Concat { axis } => ops::concat::gradient(graph, *axis, edge),
         Op::MatMul { transpose_a, transpose_b } => ops::matmul::gradient(graph, *transpose_a, *transpose_b, edge),
         Op::Gather | Op::ScatterAdd => ops::gather::gradient(graph, edge),

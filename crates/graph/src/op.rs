@@ -115,6 +115,15 @@ pub enum RandomKind {
     Normal,
 }
 
+/// How windows slide along an axis: window `p` takes the elements `p * stride + i * dilation` for `i` below `size`. All
+/// three are at least 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Window {
+    pub size: usize,
+    pub stride: usize,
+    pub dilation: usize,
+}
+
 /// One operation. Operand order, shapes and dtypes are in the constructors on [`crate::Graph`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Op {
@@ -177,6 +186,18 @@ pub enum Op {
         high: Vec<usize>,
         value: Real,
     },
+    /// Overlapping windows over the axes `axis ..`, one window an axis: `[outer, lengths, inner]` becomes
+    /// `[outer, positions, sizes, inner]`.
+    Windows {
+        axis: usize,
+        windows: Vec<Window>,
+    },
+    /// The transpose of `Windows`: float32 `[outer, positions, sizes, inner]` becomes `[outer, lengths, inner]`, the
+    /// overlaps added.
+    FoldWindows {
+        axis: usize,
+        windows: Vec<Window>,
+    },
     /// Any number of operands, joined along an axis.
     Concat {
         axis: usize,
@@ -229,6 +250,8 @@ impl Op {
             Op::Transpose { .. } => "transpose",
             Op::Slice { .. } => "slice",
             Op::Pad { .. } => "pad",
+            Op::Windows { .. } => "windows",
+            Op::FoldWindows { .. } => "foldWindows",
             Op::Concat { .. } => "concat",
             Op::MatMul { .. } => "matMul",
             Op::Gather => "gather",

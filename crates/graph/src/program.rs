@@ -191,6 +191,29 @@ pub struct ScatterAddKernel {
     pub table_rows: usize,
 }
 
+/// An axis of a [`FoldWindowsKernel`]: `positions` windows over `length` elements, of which window `p` takes
+/// `p * stride + i * dilation` for `i` below `size`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FoldAxis {
+    pub length: usize,
+    pub positions: usize,
+    pub size: usize,
+    pub stride: usize,
+    pub dilation: usize,
+}
+
+/// `output[outer, lengths, inner]`, each element the sum of those of `source[outer, positions, sizes, inner]` whose
+/// window takes it (0 where none does), in ascending order of their place in `source`. float32, both dense.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FoldWindowsKernel {
+    pub source: BufferId,
+    pub output: BufferId,
+    pub outer: usize,
+    /// At least one.
+    pub axes: Vec<FoldAxis>,
+    pub inner: usize,
+}
+
 /// One launch.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Kernel {
@@ -199,6 +222,7 @@ pub enum Kernel {
     MatMul(MatMulKernel),
     Gather(GatherKernel),
     ScatterAdd(ScatterAddKernel),
+    FoldWindows(FoldWindowsKernel),
 }
 
 /// A compiled step.

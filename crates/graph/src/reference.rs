@@ -126,6 +126,8 @@ pub fn compute(node: &Node, operands: &[&Value]) -> Value {
         (Op::Transpose { permutation }, [x]) => ops::movement::reference_transpose(node, permutation, x),
         (Op::Slice { start }, [x]) => ops::movement::reference_slice(node, start, x),
         (Op::Pad { low, value, .. }, [x]) => ops::pad::reference(node, low, value.get(), x),
+        (Op::Windows { axis, windows }, [x]) => ops::windows::reference(node, *axis, windows, x),
+        (Op::FoldWindows { axis, windows }, [x]) => ops::windows::reference_fold(node, *axis, windows, x),
         (Op::Concat { axis }, parts) => ops::concat::reference(node, *axis, parts),
         (Op::MatMul { transpose_a, transpose_b }, [a, b]) => {
             ops::matmul::reference(node, *transpose_a, *transpose_b, a, b)

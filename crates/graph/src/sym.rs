@@ -9,7 +9,7 @@ use glorot_tensor::{DType, Shape, Tensor};
 
 use crate::error::{GraphError, Result};
 use crate::graph::{Graph, NodeId};
-use crate::op::{BinaryOp, CompareOp, RandomKind, Real, ReduceKind, StateId, UnaryOp};
+use crate::op::{BinaryOp, CompareOp, RandomKind, Real, ReduceKind, StateId, UnaryOp, Window};
 
 /// A graph shared by the [`Sym`]s that build it.
 #[derive(Clone, Default)]
@@ -326,6 +326,16 @@ impl Sym {
 
     pub fn pad(&self, low: &[usize], high: &[usize], value: f64) -> Result<Sym> {
         self.apply(|graph| graph.pad(self.id, low, high, value))
+    }
+
+    /// Overlapping windows over the axes `axis ..`: `[outer, lengths, inner]` becomes `[outer, positions, sizes, inner]`.
+    pub fn windows(&self, axis: usize, windows: &[Window]) -> Result<Sym> {
+        self.apply(|graph| graph.windows(self.id, axis, windows))
+    }
+
+    /// The overlap-add of windows: `[outer, positions, sizes, inner]` becomes `[outer, lengths, inner]`.
+    pub fn fold_windows(&self, axis: usize, windows: &[Window], lengths: &[usize]) -> Result<Sym> {
+        self.apply(|graph| graph.fold_windows(self.id, axis, windows, lengths))
     }
 
     /// `self · other` over the last two axes.

@@ -18,6 +18,7 @@ pub(crate) mod select;
 #[cfg(test)]
 mod testing;
 pub(crate) mod unary;
+pub(crate) mod windows;
 
 use glorot_tensor::Shape;
 

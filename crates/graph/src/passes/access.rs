@@ -1,5 +1,5 @@
-//! How the elements of a node lie in the buffer of the node that computes them: reshapes, broadcasts, transpositions
-//! and slices are not computed, but folded into strides.
+//! How the elements of a node lie in the buffer of the node that computes them: reshapes, broadcasts, transpositions,
+//! slices and windows are not computed, but folded into strides.
 
 use glorot_tensor::Shape;
 
@@ -111,6 +111,10 @@ pub fn accesses(graph: &Graph) -> Vec<Access> {
                 let skipped: usize = start.iter().zip(&from.strides).map(|(&first, &stride)| first * stride).sum();
                 let offset = if node.shape.numel() == 0 { 0 } else { from.offset + skipped };
                 Access { base: from.base, offset, shape: node.shape.clone(), strides: from.strides.clone() }
+            }
+            (Op::Windows { axis, windows }, Some(from)) => {
+                let strides = crate::ops::windows::strides(&from.strides, *axis, windows);
+                Access { base: from.base, offset: from.offset, shape: node.shape.clone(), strides }
             }
             _ => own(),
         };

@@ -10,10 +10,10 @@ use super::fuse::{Fusion, Work};
 use super::matrix;
 use super::updates::InPlace;
 use crate::graph::{NodeId, TensorSpec};
-use crate::op::{Op, StateId};
+use crate::op::{Op, StateId, Window};
 use crate::program::{
-    Body, Buffer, BufferId, GatherKernel, Instr, Kernel, MapKernel, MatMulKernel, Place, ReduceKernel, Reducer,
-    Reduction, ScatterAddKernel, Store, View,
+    Body, Buffer, BufferId, FoldAxis, FoldWindowsKernel, GatherKernel, Instr, Kernel, MapKernel, MatMulKernel, Place,
+    ReduceKernel, Reducer, Reduction, ScatterAddKernel, Store, View,
 };
 
 /// Kernels in order over buffers that are not placed in the arena yet.
@@ -212,6 +212,7 @@ impl Emitter<'_, '_> {
             Work::Single(node) => match &fusion.graph.node(node).op {
                 Op::Gather => kernels.push(self.gather(node)),
                 Op::ScatterAdd => kernels.push(self.scatter_add(node)),
+                Op::FoldWindows { axis, windows } => kernels.push(self.fold_windows(node, *axis, windows)),
                 Op::Pad { .. } => self.pad(node, kernels),
                 Op::Concat { .. } => self.concat(node, kernels),
                 other => unreachable!("{} has a kernel of its own kind", other.name()),
@@ -356,6 +357,28 @@ impl Emitter<'_, '_> {
         })
     }
 
+    fn fold_windows(&mut self, node: NodeId, axis: usize, windows: &[Window]) -> Kernel {
+        let graph = self.fusion.graph;
+        let operand = graph.node(node).inputs[0];
+        let (source, output) = (self.dense_operand(operand), self.base(node));
+        let (shape, end) = (graph.shape(node), axis + windows.len());
+        let lengths = shape[axis..end].iter();
+        let fold = |(&Window { size, stride, dilation }, (&length, &positions))| FoldAxis {
+            length,
+            positions,
+            size,
+            stride,
+            dilation,
+        };
+        Kernel::FoldWindows(FoldWindowsKernel {
+            source,
+            output,
+            outer: shape[..axis].iter().product(),
+            axes: windows.iter().zip(lengths.zip(&graph.shape(operand)[axis..])).map(fold).collect(),
+            inner: shape[end..].iter().product(),
+        })
+    }
+
     /// A kernel that writes the elements of a node to a dense buffer, in order.
     fn copy_elements(&mut self, source: NodeId, target: BufferId, kernels: &mut Vec<Kernel>) {
         let strides = Shape::from(squeeze(self.fusion.graph.shape(source))).strides();
@@ -429,6 +452,7 @@ impl Kernel {
             }
             Kernel::Gather(gather) => vec![gather.table, gather.indices],
             Kernel::ScatterAdd(scatter) => vec![scatter.indices, scatter.source],
+            Kernel::FoldWindows(fold) => vec![fold.source],
         }
     }
 
@@ -441,6 +465,7 @@ impl Kernel {
             Kernel::Reduce(reduce) => reduce.reductions.iter().map(|reduction| reduction.output).collect(),
             Kernel::Gather(gather) => vec![gather.output],
             Kernel::ScatterAdd(scatter) => vec![scatter.output],
+            Kernel::FoldWindows(fold) => vec![fold.output],
         }
     }
 }

@@ -155,7 +155,7 @@ impl Fusion<'_> {
         let inline = self.is_inline_leaf(access.base);
         let copied = match consumer {
             Op::MatMul { .. } => inline || !super::matrix::fits(access),
-            Op::Gather | Op::ScatterAdd | Op::Random { .. } => inline || !whole,
+            Op::Gather | Op::ScatterAdd | Op::FoldWindows { .. } | Op::Random { .. } => inline || !whole,
             _ => false,
         };
         let aligned = pointwise && whole && access.domain() == squeeze(base_shape);

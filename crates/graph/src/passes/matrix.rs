@@ -24,6 +24,13 @@ pub fn view(access: &Access, buffer: BufferId, transposed: bool) -> Option<Matri
     if rows != 1 && columns != 1 {
         return None;
     }
+    // Rows (or columns) that overlap, as those of windows do, are no matrix for every backend.
+    let overlap = |axis: usize, across: usize| {
+        access.shape[axis] != 1 && access.strides[axis] != 0 && access.strides[axis] < access.shape[across]
+    };
+    if (columns == 1 && overlap(rank - 2, rank - 1)) || (columns != 1 && overlap(rank - 1, rank - 2)) {
+        return None;
+    }
     let (rows, columns) = if transposed { (columns, rows) } else { (rows, columns) };
     Some(MatrixView { buffer, offset: access.offset, batch, rows, columns })
 }

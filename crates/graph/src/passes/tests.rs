@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::compile;
 use crate::graph::{Graph, Node};
-use crate::op::{Op, RandomKind, StateId};
+use crate::op::{Op, RandomKind, StateId, Window};
 use crate::program::*;
 use crate::reference::{self, Value, evaluate, indices};
 use crate::{Sym, Tracer};
@@ -157,6 +157,20 @@ impl Memory<'_> {
                             *self.at(scatter.output, index as usize * scatter.row_len + at) += value;
                         }
                     }
+                }
+            }
+            Kernel::FoldWindows(fold) => {
+                let dims = |of: fn(&FoldAxis) -> usize| fold.axes.iter().map(of).collect::<Vec<_>>();
+                let (positions, sizes, lengths) =
+                    (dims(|axis| axis.positions), dims(|axis| axis.size), dims(|axis| axis.length));
+                let shape = |middle: &[usize]| Shape::from([&[fold.outer], middle, &[fold.inner]].concat());
+                let (from, to) = (shape(&[positions, sizes].concat()), shape(&lengths));
+                let source = Value::f32(from.clone(), self.dense(fold.source).data);
+                let window = |a: &FoldAxis| Window { size: a.size, stride: a.stride, dilation: a.dilation };
+                let op = Op::FoldWindows { axis: 1, windows: fold.axes.iter().map(window).collect() };
+                let result = reference::compute(&Node { op, inputs: vec![], shape: to, dtype: DType::F32 }, &[&source]);
+                for (at, &x) in result.data.iter().enumerate() {
+                    *self.at(fold.output, at) = x;
                 }
             }
         }
@@ -318,7 +332,7 @@ fn grow(choices: &[Choice]) -> (Tracer, HashMap<StateId, Value>) {
         let pick = |n: u8| pool[pool.len() - 1 - usize::from(n) % pool.len()].clone();
         let (a, b) = (pick(first), pick(second));
         let axis = usize::from(third) % a.rank().max(1);
-        let made = match code % 20 {
+        let made = match code % 22 {
             0 | 1 => a.add(&b),
             2 => a.mul(&b),
             3 => a.sub(&b),
@@ -335,6 +349,30 @@ fn grow(choices: &[Choice]) -> (Tracer, HashMap<StateId, Value>) {
             15 => a.pad(&vec![1; a.rank()], &vec![0; a.rank()], 0.25),
             16 => t.concat(&[a.clone(), a.tanh().unwrap(), b], axis),
             17 => t.random(RandomKind::Uniform, &random_state, a.shape()).and_then(|random| a.mul(&random)),
+            20 => {
+                let window = |n: u8| {
+                    let n = usize::from(n);
+                    Window { size: n % 3 + 1, stride: n / 3 % 2 + 1, dilation: n / 6 % 2 + 1 }
+                };
+                let count = (1 + usize::from(second) % 2).min(a.rank() - axis.min(a.rank()));
+                a.windows(axis, &[window(third), window(first)][..count])
+            }
+            21 if a.rank() >= 2 => {
+                let count = if a.rank() >= 4 { 2 } else { 1 };
+                let axis = usize::from(third) % (a.rank() - 2 * count + 1);
+                let shape = a.shape();
+                let window = |i: usize| {
+                    let (stride, dilation) = (1 + usize::from(second) / 2 % 3, 1 + usize::from(first) % 2);
+                    Window { size: shape[axis + count + i], stride, dilation }
+                };
+                let windows: Vec<Window> = (0..count).map(window).collect();
+                let length = |i: usize| {
+                    (shape[axis + i] - 1) * windows[i].stride
+                        + windows[i].span()
+                        + usize::from(third) % windows[i].stride
+                };
+                a.fold_windows(axis, &windows, &(0..count).map(length).collect::<Vec<_>>())
+            }
             18 => t.iota([4], 0, DType::I32).and_then(|index| a.gather(&index)),
             _ => t.iota([1, 4], 1, DType::F32).and_then(|index| a.mul(&index)),
         };

@@ -2,7 +2,7 @@
 
 use crate::support::*;
 use glorot_graph::reference::Value;
-use glorot_graph::{BinaryOp, Real, ReduceKind, UnaryOp};
+use glorot_graph::{BinaryOp, Real, ReduceKind, UnaryOp, Window};
 use glorot_tensor::Shape;
 use proptest::prelude::*;
 
@@ -141,6 +141,30 @@ proptest! {
         check_gradient(|_, x| x[0].slice(&before, &size), &[uniform(&whole, seed, -1.0, 1.0)]);
         let inner = Shape::from(size.clone());
         check_gradient(|_, x| x[0].pad(&before, &after, 0.7)?.square(), &[uniform(&inner, seed, -1.0, 1.0)]);
+    }
+
+    #[test]
+    fn windows(
+        outer in shapes(0..=1),
+        axes in proptest::collection::vec((1usize..=3, 1usize..=3, 1usize..=2, 1usize..=3, 0usize..=2), 0..=2),
+        inner in shapes(0..=1),
+        seed: u64,
+    ) {
+        let windows: Vec<Window> =
+            axes.iter().map(|&(size, stride, dilation, ..)| Window { size, stride, dilation }).collect();
+        // The last elements are in no window where they are fewer than a stride.
+        let length = |(window, &(.., positions, rest)): (&Window, &(usize, usize, usize, usize, usize))| {
+            (positions - 1) * window.stride + window.span() + rest.min(window.stride - 1)
+        };
+        let lengths: Vec<usize> = windows.iter().zip(&axes).map(length).collect();
+        let axis = outer.rank();
+        let whole: Shape = outer.iter().chain(&lengths).chain(inner.iter()).copied().collect();
+        check_gradient(|_, x| x[0].windows(axis, &windows)?.square(), &[uniform(&whole, seed, -1.0, 1.0)]);
+        let positions = axes.iter().map(|axis| &axis.3);
+        let parts = positions.chain(axes.iter().map(|axis| &axis.0));
+        let apart: Shape = outer.iter().chain(parts).chain(inner.iter()).copied().collect();
+        let build = |_: &glorot_graph::Tracer, x: &[glorot_graph::Sym]| x[0].fold_windows(axis, &windows, &lengths)?.square();
+        check_gradient(build, &[uniform(&apart, seed, -1.0, 1.0)]);
     }
 
     #[test]
