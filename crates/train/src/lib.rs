@@ -25,13 +25,13 @@ mod trace;
 mod trainer;
 
 pub use access::Access;
-pub use compiled::{Compiled, SharedOptimizer, Target};
+pub use compiled::{Compiled, LossChoice, MetricChoice, SharedOptimizer, Target};
 pub use data::Dataset;
 pub use eager::Eager;
 pub use error::{Error, Result};
 pub use event::{Event, Flow, Outcome};
 pub use jobs::{BatchJob, EvaluateJob, FitJob, Handler, PredictJob};
 pub use logs::{History, Logs};
-pub use network::{InputSpec, Network};
+pub use network::{Network, Port};
 pub use options::{FitOptions, NonFinite, Progress, Validation};
 pub use trainer::Trainer;

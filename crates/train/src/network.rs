@@ -2,16 +2,15 @@
 
 use glorot_graph::Sym;
 use glorot_nn::{Context, Result, Weight};
-use glorot_tensor::DType;
+use glorot_tensor::{DType, Shape};
 
-/// One input of a model.
+/// An input or output of a model.
 #[derive(Clone, Debug, PartialEq)]
-pub struct InputSpec {
-    /// The name that messages use.
+pub struct Port {
+    /// The name that messages and logs use.
     pub name: String,
-    /// Shape of one sample (without the batch axis); `None` where any length fits.
-    pub sample: Vec<Option<usize>>,
-    /// The dtype that the model computes with; data of another dtype are cast in the step.
+    /// Lengths of the axes, the batch first; `None` is any length.
+    pub shape: Vec<Option<usize>>,
     pub dtype: DType,
 }
 
@@ -20,15 +19,18 @@ pub trait Network {
     /// The name that messages use.
     fn name(&self) -> String;
 
-    /// The inputs, or `None` if the model takes whatever comes first (its layers are not built).
-    fn inputs(&self) -> Option<Vec<InputSpec>>;
+    /// Makes the weights for inputs of the given shapes (axis 0 is the batch), unless that was done.
+    fn build(&self, inputs: &[Shape]) -> Result<()>;
 
-    /// Names of the outputs, in order.
-    fn output_names(&self) -> Vec<String>;
+    /// The inputs, or `None` if the model is not built and takes whatever comes first.
+    fn inputs(&self) -> Option<Vec<Port>>;
 
-    /// Builds the graph of a call, with layers that are not built yet; penalties go to the context.
+    /// The outputs, in order. Asked after [`Network::build`].
+    fn outputs(&self) -> Result<Vec<Port>>;
+
+    /// Builds the graph of a call; penalties go to the context. Inputs come in the dtype of the data.
     fn call(&self, ctx: &Context, inputs: &[Sym]) -> Result<Vec<Sym>>;
 
-    /// The weights that training changes, in order. Asked after the first call.
+    /// The weights that training changes, in order. Asked after [`Network::build`].
     fn trainable_weights(&self) -> Vec<Weight>;
 }

@@ -3,10 +3,9 @@
 use glorot_graph::TensorSpec;
 use glorot_tensor::{DType, Tensor};
 
-use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::names::{sample_shape, shape_of_samples};
-use crate::network::{InputSpec, Network};
+use crate::network::{Network, Port};
 use crate::step::{Kind, StepKey};
 
 /// Data with one weights tensor (or none) for each tensor of targets.
@@ -23,10 +22,9 @@ impl Samples {
     /// Checks inputs.
     pub fn inputs(network: &dyn Network, x: Vec<Tensor>) -> Result<Samples> {
         let model = network.name();
-        let x = match network.inputs() {
-            Some(specs) => check_inputs(&model, &specs, x)?,
-            None => x,
-        };
+        if let Some(ports) = network.inputs() {
+            check_inputs(&model, &ports, &x)?;
+        }
         let Some(first) = x.first() else {
             return Err(Error::data(format!("model '{model}': expected at least one input, received none")));
         };
@@ -45,14 +43,12 @@ impl Samples {
         for (number, tensor) in x.iter().enumerate() {
             check_len(&format!("input {number}"), tensor, len)?;
         }
+        network.build(&x.iter().map(|tensor| tensor.shape().clone()).collect::<Vec<_>>())?;
         Ok(Samples { x, y: Vec::new(), weights: Vec::new(), len })
     }
 
-    /// Checks inputs, targets and weights. `outputs`: names of the outputs that have a loss or metrics. `what` comes
-    /// before the names of x and y in messages.
-    pub fn new(network: &dyn Network, outputs: &[String], data: Dataset) -> Result<Samples> {
-        let Dataset { x, y, sample_weights } = data;
-        let samples = Samples::inputs(network, x)?;
+    /// The same samples with targets and weights, checked. `outputs`: names of those that have a loss or metrics.
+    pub fn with_targets(self, outputs: &[&str], y: Vec<Tensor>, weights: Vec<Option<Tensor>>) -> Result<Samples> {
         if y.len() != outputs.len() {
             return Err(Error::data(format!(
                 "y: expected {} for the {} '{}', received {}",
@@ -63,12 +59,12 @@ impl Samples {
             )));
         }
         for (tensor, name) in y.iter().zip(outputs) {
-            check_len(&format!("y of output '{name}'"), tensor, samples.len)?;
+            check_len(&format!("y of output '{name}'"), tensor, self.len)?;
         }
-        let weights = match (sample_weights.len(), y.len()) {
+        let weights = match (weights.len(), y.len()) {
             (0, outputs) => vec![None; outputs],
-            (1, outputs) => vec![sample_weights[0].clone(); outputs],
-            (given, outputs) if given == outputs => sample_weights,
+            (1, outputs) => vec![weights[0].clone(); outputs],
+            (given, outputs) if given == outputs => weights,
             (given, outputs) => {
                 let message =
                     format!("sampleWeight: expected one tensor or {outputs} (one for each output), received {given}");
@@ -76,9 +72,9 @@ impl Samples {
             }
         };
         for tensor in weights.iter().flatten() {
-            check_len("sampleWeight", tensor, samples.len)?;
+            check_len("sampleWeight", tensor, self.len)?;
         }
-        Ok(Samples { y, weights, ..samples })
+        Ok(Samples { y, weights, ..self })
     }
 
     /// All tensors in the order in which a step takes them.
@@ -170,41 +166,38 @@ fn check_len(what: &str, tensor: &Tensor, len: usize) -> Result<()> {
     }
 }
 
-/// Inputs with the shapes that a model takes: `[n]` and `[n, 1]` stand for each other, as in Keras.
-fn check_inputs(model: &str, specs: &[InputSpec], x: Vec<Tensor>) -> Result<Vec<Tensor>> {
-    if x.len() != specs.len() {
-        let names: Vec<&str> = specs.iter().map(|spec| spec.name.as_str()).collect();
+fn check_inputs(model: &str, ports: &[Port], x: &[Tensor]) -> Result<()> {
+    if x.len() != ports.len() {
+        let names: Vec<&str> = ports.iter().map(|port| port.name.as_str()).collect();
         return Err(Error::data(format!(
             "model '{model}': expected {} ('{}'), received {}",
-            count(specs.len(), "input"),
+            count(ports.len(), "input"),
             names.join("', '"),
             x.len()
         )));
     }
-    x.into_iter().zip(specs).map(|(tensor, spec)| check_input(model, spec, tensor)).collect()
+    x.iter().zip(ports).try_for_each(|(tensor, port)| check_input(model, port, tensor))
 }
 
-fn check_input(model: &str, spec: &InputSpec, tensor: Tensor) -> Result<Tensor> {
-    let expected = &spec.sample;
+/// Fails unless a tensor has the shape of an input; a last axis of length 1 may be missing or too much, as in Keras.
+fn check_input(model: &str, port: &Port, tensor: &Tensor) -> Result<()> {
+    let expected = port.shape.get(1..).unwrap_or_default();
     let fits = |sample: &[usize]| {
         sample.len() == expected.len() && sample.iter().zip(expected).all(|(&a, b)| b.is_none_or(|b| a == b))
     };
-    let shape = tensor.shape().clone();
+    let shape = tensor.shape();
     let sample = shape.get(1..).unwrap_or_default();
-    if shape.rank() > 0 && fits(sample) {
-        return Ok(tensor);
+    let is_column = expected.last() == Some(&Some(1)) && fits(&[sample, &[1]].concat());
+    let has_column = sample.split_last().is_some_and(|(&last, others)| last == 1 && fits(others));
+    if shape.rank() > 0 && (fits(sample) || is_column || has_column) {
+        return Ok(());
     }
-    if shape.rank() > 0 && expected.last() == Some(&Some(1)) && fits(&[sample, &[1]].concat()) {
-        return Ok(tensor.reshape([&shape[..], &[1]].concat())?);
-    }
-    if shape.rank() > 1 && sample.last() == Some(&1) && fits(&sample[..sample.len() - 1]) {
-        return Ok(tensor.reshape(&shape[..shape.rank() - 1])?);
-    }
-    let expected_shape = sample_shape(expected.iter().copied());
-    let hint = if fits(&shape) { "; a single sample needs a batch axis: shape [1, …]" } else { "" };
-    let received = if fits(&shape) || shape.rank() == 0 { shape.to_string() } else { shape_of_samples(&shape) };
+    let is_single = fits(shape);
+    let hint = if is_single { "; a single sample needs a batch axis: shape [1, …]" } else { "" };
+    let received = if is_single || shape.rank() == 0 { shape.to_string() } else { shape_of_samples(shape) };
     Err(Error::data(format!(
-        "input '{}' of model '{model}': expected shape {expected_shape}, received {received}{hint}",
-        spec.name
+        "input '{}' of model '{model}': expected shape {}, received {received}{hint}",
+        port.name,
+        sample_shape(expected.iter().copied())
     )))
 }

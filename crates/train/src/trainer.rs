@@ -17,7 +17,7 @@ use crate::options::{FitOptions, NonFinite, Progress, Validation};
 use crate::pool::Pool;
 use crate::samples::Samples;
 use crate::step::{Kind, Step, StepKey};
-use crate::trace::{Reports, Tracing, Trackers, predict, test, train};
+use crate::trace::{Judge, Reports, Tracing, predict, test, train};
 
 /// More compiled steps than this are forgotten, so that ever new batch sizes do not fill the memory.
 const MAX_STEPS: usize = 64;
@@ -29,20 +29,15 @@ const MAX_STEPS: usize = 64;
 /// once. Weights stay on the device from job to job; their [`Variable`]s have the newest values whenever no job runs.
 pub struct Trainer {
     network: Rc<dyn Network>,
-    compiled: Option<Judge>,
+    compiled: Option<Compiled>,
+    /// Made when the first targets are known.
+    judge: OnceCell<Judge>,
     random_state: Variable,
     states: StateTable,
     pool: Arc<Pool>,
     steps: RefCell<HashMap<StepKey, Arc<Step>>>,
     /// The weights that are trained, as they were at the first trace.
     trained: OnceCell<Vec<Weight>>,
-}
-
-/// What judges a model: losses, metrics and their running values.
-struct Judge {
-    compiled: Compiled,
-    trackers: Trackers,
-    reports: OnceCell<Arc<Reports>>,
 }
 
 impl Trainer {
@@ -54,25 +49,17 @@ impl Trainer {
         device: Arc<dyn Device>,
         random_state: Variable,
         compiled: Option<Compiled>,
-    ) -> Result<Trainer> {
-        let judge = |compiled: Compiled| {
-            let (given, outputs) = (compiled.targets.len(), network.output_names().len());
-            if given != outputs {
-                let message = format!("model '{}' has {outputs} outputs, received losses for {given}", network.name());
-                return Err(Error::option("loss", message));
-            }
-            Ok(Judge { trackers: Trackers::new(&compiled), compiled, reports: OnceCell::new() })
-        };
-        let compiled = compiled.map(judge).transpose()?;
-        Ok(Trainer {
+    ) -> Trainer {
+        Trainer {
             network,
             compiled,
+            judge: OnceCell::new(),
             random_state,
             states: StateTable::new(),
             pool: Arc::new(Pool::new(device)),
             steps: RefCell::default(),
             trained: OnceCell::new(),
-        })
+        }
     }
 
     /// The device that the model runs on.
@@ -88,8 +75,7 @@ impl Trainer {
     /// Checks data and options and compiles the steps of a training.
     pub fn prepare_fit(&self, data: Dataset, options: FitOptions) -> Result<FitJob> {
         options.check()?;
-        let judge = self.judge("fit")?;
-        let samples = self.samples(judge, data)?;
+        let (judge, samples) = self.judged("fit", data)?;
         let (trained, validation) = match &options.validation {
             Validation::None => (samples.len, None),
             Validation::Split(fraction) => {
@@ -97,7 +83,8 @@ impl Trainer {
                 (trained, Some((samples.clone(), trained)))
             }
             Validation::Data(data) => {
-                let validation = self.samples(judge, data.clone()).map_err(|error| error.within("validationData"))?;
+                let (_, validation) =
+                    self.judged("fit", data.clone()).map_err(|error| error.within("validationData"))?;
                 (samples.len, Some((validation, 0)))
             }
         };
@@ -106,13 +93,11 @@ impl Trainer {
             false => samples.weighted_by_class(&options.class_weight)?,
         };
         let batches = self.batches(Kind::Train, &samples, trained, options.batch_size)?;
-        self.check_labels(judge, &batches, &samples)?;
+        check_labels(judge, &batches, &samples)?;
         let validation = validation.map(|(samples, first)| -> Result<ValidationPlan> {
             let batch_size = options.validation_batch_size.unwrap_or(options.batch_size);
             let batches = self.batches(Kind::Test, &samples, samples.len - first, batch_size)?;
-            if first == 0 {
-                self.check_labels(judge, &batches, &samples).map_err(|error| error.within("validationData"))?;
-            }
+            check_labels(judge, &batches, &samples).map_err(|error| error.within("validationData"))?;
             Ok(ValidationPlan { samples, first, batches, freq: options.validation_freq })
         });
         let plan = FitPlan {
@@ -137,10 +122,9 @@ impl Trainer {
 
     /// Checks data and compiles the steps of an evaluation.
     pub fn prepare_evaluate(&self, data: Dataset, batch_size: usize, progress: Progress) -> Result<EvaluateJob> {
-        let judge = self.judge("evaluate")?;
-        let samples = self.samples(judge, data)?;
+        let (judge, samples) = self.judged("evaluate", data)?;
         let batches = self.batches(Kind::Test, &samples, samples.len, batch_size)?;
-        self.check_labels(judge, &batches, &samples)?;
+        check_labels(judge, &batches, &samples)?;
         Ok(EvaluateJob { reports: self.reports(judge)?, states: self.handle(), samples, batches, progress })
     }
 
@@ -153,54 +137,54 @@ impl Trainer {
 
     /// Checks a batch and compiles its training step.
     pub fn prepare_train_batch(&self, batch: Dataset, class_weight: &[(i64, f32)]) -> Result<BatchJob> {
-        let judge = self.judge("trainOnBatch")?;
-        let samples = self.samples(judge, batch)?;
+        let (judge, samples) = self.judged("trainOnBatch", batch)?;
         let samples = if class_weight.is_empty() { samples } else { samples.weighted_by_class(class_weight)? };
         self.batch_job(judge, Kind::Train, samples)
     }
 
     /// Checks a batch and compiles its evaluation step.
     pub fn prepare_test_batch(&self, batch: Dataset) -> Result<BatchJob> {
-        let judge = self.judge("testOnBatch")?;
-        let samples = self.samples(judge, batch)?;
+        let (judge, samples) = self.judged("testOnBatch", batch)?;
         self.batch_job(judge, Kind::Test, samples)
     }
 
     fn batch_job(&self, judge: &Judge, kind: Kind, samples: Samples) -> Result<BatchJob> {
         let batches = self.batches(kind, &samples, samples.len, samples.len)?;
-        self.check_labels(judge, &batches, &samples)?;
+        check_labels(judge, &batches, &samples)?;
         let step = batches.full.expect("a pass of one full batch");
         Ok(BatchJob { reports: self.reports(judge)?, states: self.handle(), samples, step, kind })
     }
 
-    fn judge(&self, method: &str) -> Result<&Judge> {
-        self.compiled.as_ref().ok_or_else(|| {
-            let model = self.network.name();
-            Error::data(format!(
-                "model '{model}' must be compiled before {method}(): call compile({{ optimizer, loss }})"
-            ))
-        })
-    }
-
-    /// Names of the outputs that need targets.
-    fn used_outputs(&self, judge: &Judge) -> Vec<String> {
-        let outputs = self.network.output_names().into_iter().zip(&judge.compiled.targets);
-        outputs.filter(|(_, target)| target.is_used()).map(|(name, _)| name).collect()
-    }
-
-    fn samples(&self, judge: &Judge, data: Dataset) -> Result<Samples> {
-        Samples::new(self.network.as_ref(), &self.used_outputs(judge), data)
-    }
-
-    fn check_labels(&self, judge: &Judge, batches: &Batches, samples: &Samples) -> Result<()> {
-        let Some(step) = batches.full.as_ref().or(batches.rest.as_ref()) else { return Ok(()) };
-        let outputs = self.used_outputs(judge);
-        for ((labels, y), output) in step.labels.iter().zip(&samples.y).zip(&outputs) {
-            if let Some(labels) = labels {
-                labels.check(y, output)?;
-            }
+    /// Checked data with what judges the model on them. The first data decide what `"accuracy"` means.
+    fn judged(&self, method: &str, data: Dataset) -> Result<(&Judge, Samples)> {
+        let network = self.network.as_ref();
+        let model = network.name();
+        let Some(compiled) = &self.compiled else {
+            let message =
+                format!("model '{model}' must be compiled before {method}(): call compile({{ optimizer, loss }})");
+            return Err(Error::data(message));
+        };
+        let samples = Samples::inputs(network, data.x)?;
+        let ports = network.outputs()?;
+        if ports.len() != compiled.targets.len() {
+            let (outputs, given) = (ports.len(), compiled.targets.len());
+            let message = format!("model '{model}' has {outputs} outputs, but was compiled with losses for {given}");
+            return Err(Error::option("loss", message));
         }
-        Ok(())
+        let used: Vec<_> =
+            compiled.targets.iter().zip(&ports).enumerate().filter(|(_, (target, _))| target.is_used()).collect();
+        let names: Vec<&str> = used.iter().map(|(_, (_, port))| port.name.as_str()).collect();
+        let samples = samples.with_targets(&names, data.y, data.sample_weights)?;
+        if let Some(judge) = self.judge.get() {
+            return Ok((judge, samples));
+        }
+        let targets = used.iter().zip(&samples.y).map(|((index, (target, port)), y)| {
+            // Only the rank and the last axis matter.
+            let y_pred = port.shape.iter().map(|dim| dim.unwrap_or(0)).collect();
+            target.resolve(*index, &port.name, y.shape(), &y_pred)
+        });
+        let judge = Judge::new(compiled.optimizer.clone(), targets.collect::<Result<_>>()?, ports.len() > 1);
+        Ok((self.judge.get_or_init(|| judge), samples))
     }
 
     /// The steps of a pass over `len` of the samples.
@@ -229,14 +213,14 @@ impl Trainer {
     fn compile(&self, key: &StepKey) -> Result<Step> {
         let tracing =
             Tracing { network: self.network.as_ref(), states: &self.states, random_state: &self.random_state };
-        let judge = || self.judge("this");
-        match key.kind {
-            Kind::Predict => predict(&tracing, key),
-            Kind::Test => judge().and_then(|judge| test(&tracing, &judge.compiled, &judge.trackers, key)),
-            Kind::Train => {
-                let weights = || self.trained.get_or_init(|| self.network.trainable_weights()).clone();
-                judge().and_then(|judge| train(&tracing, &judge.compiled, &judge.trackers, key, &weights))
+        let judge = self.judge.get();
+        match (key.kind, judge) {
+            (Kind::Train, Some(judge)) => {
+                let weights = self.trained.get_or_init(|| self.network.trainable_weights());
+                train(&tracing, judge, weights, key)
             }
+            (Kind::Test, Some(judge)) => test(&tracing, judge, key),
+            _ => predict(&tracing, key),
         }
     }
 
@@ -244,16 +228,14 @@ impl Trainer {
         if let Some(reports) = judge.reports.get() {
             return Ok(reports.clone());
         }
-        let names = self.network.output_names();
-        let reports =
-            Arc::new(Reports::new(&judge.compiled, &judge.trackers, &names, &self.states, &self.random_state)?);
+        let reports = Arc::new(Reports::new(judge, &self.states, &self.random_state)?);
         Ok(judge.reports.get_or_init(|| reports).clone())
     }
 
     /// The weights that the optimizer averages, with their averages.
     fn averages(&self, judge: &Judge) -> Vec<(Variable, Variable)> {
         let weights = self.trained.get().into_iter().flatten().map(|weight| weight.variable.clone());
-        weights.zip(judge.compiled.optimizer.borrow().averages().iter().cloned()).collect()
+        weights.zip(judge.optimizer.borrow().averages().iter().cloned()).collect()
     }
 
     /// Asked after all traces of a job, which number the variables.
@@ -272,4 +254,15 @@ fn split(len: usize, fraction: f64) -> Result<usize> {
         return Err(Error::option("validationSplit", message));
     }
     Ok(trained)
+}
+
+/// Fails at the first label that is no class.
+fn check_labels(judge: &Judge, batches: &Batches, samples: &Samples) -> Result<()> {
+    let Some(step) = batches.full.as_ref().or(batches.rest.as_ref()) else { return Ok(()) };
+    for ((labels, y), output) in step.labels.iter().zip(&samples.y).zip(judge.outputs()) {
+        if let Some(labels) = labels {
+            labels.check(y, output)?;
+        }
+    }
+    Ok(())
 }

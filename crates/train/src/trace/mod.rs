@@ -1,11 +1,12 @@
 //! The graphs of the steps of a model.
 
 mod align;
-mod forward;
+mod judge;
 mod mean;
 mod reports;
 mod steps;
 
+pub(crate) use judge::Judge;
 pub(crate) use mean::Mean;
-pub(crate) use reports::{Reports, Trackers};
+pub(crate) use reports::Reports;
 pub(crate) use steps::{Tracing, predict, test, train};

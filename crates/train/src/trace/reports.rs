@@ -4,28 +4,10 @@ use glorot_graph::StateId;
 use glorot_nn::{Context, StateTable, Variable};
 use glorot_tensor::{DType, Shape, Tensor};
 
-use crate::compiled::Compiled;
 use crate::error::{Error, Result};
 use crate::names::unique;
 use crate::step::Step;
-use crate::trace::Mean;
-
-/// The running losses of a model.
-pub(crate) struct Trackers {
-    /// Total loss, with penalties, weighted by batch size.
-    pub loss: Mean,
-    /// With several losses, that of each output that has one.
-    pub outputs: Vec<Option<Mean>>,
-}
-
-impl Trackers {
-    pub fn new(compiled: &Compiled) -> Trackers {
-        let several = compiled.targets.iter().filter(|target| target.loss.is_some()).count() > 1;
-        let tracked = |has_loss: bool| (several && has_loss).then(Mean::new);
-        let outputs = compiled.targets.iter().map(|target| tracked(target.loss.is_some())).collect();
-        Trackers { loss: Mean::new(), outputs }
-    }
-}
+use crate::trace::Judge;
 
 /// How the running values are read and reset.
 pub(crate) struct Reports {
@@ -38,30 +20,24 @@ pub(crate) struct Reports {
 }
 
 impl Reports {
-    pub fn new(
-        compiled: &Compiled,
-        trackers: &Trackers,
-        output_names: &[String],
-        states: &StateTable,
-        random_state: &Variable,
-    ) -> Result<Reports> {
+    pub fn new(judge: &Judge, states: &StateTable, random_state: &Variable) -> Result<Reports> {
         let ctx = Context::new(states.clone(), random_state.clone(), false);
         let mut names = vec!["loss".to_string()];
-        let mut values = vec![trackers.loss.result(&ctx)?];
-        let mut variables = trackers.loss.variables().to_vec();
+        let mut values = vec![judge.loss.result(&ctx)?];
+        let mut variables = judge.loss.variables().to_vec();
 
-        for (mean, output) in trackers.outputs.iter().zip(output_names) {
+        for (mean, output) in judge.losses.iter().zip(judge.outputs()) {
             if let Some(mean) = mean {
                 names.push(unique(format!("{output}_loss"), &names));
                 values.push(mean.result(&ctx)?);
                 variables.extend(mean.variables());
             }
         }
-        for (target, output) in compiled.targets.iter().zip(output_names) {
-            for (metric, _) in target.all_metrics() {
-                let name = match output_names.len() {
-                    1 => metric.name().to_string(),
-                    _ => format!("{output}_{}", metric.name()),
+        for target in &judge.targets {
+            for (metric, _) in &target.metrics {
+                let name = match judge.named {
+                    false => metric.name().to_string(),
+                    true => format!("{}_{}", target.output, metric.name()),
                 };
                 let value = metric.result(&ctx)?;
                 if value.shape() != Shape::scalar() {

@@ -1,15 +1,14 @@
-use glorot_graph::{Op, Sym};
+use glorot_graph::{Op, Sym, TensorSpec};
 use glorot_nn::{Context, StateTable, Variable, Weight};
-use glorot_tensor::DType;
+use glorot_tensor::{DType, Shape};
 
-use crate::compiled::{Compiled, Target};
+use crate::compiled::Resolved;
 use crate::error::{Error, Result};
 use crate::network::Network;
 use crate::samples::Labels;
 use crate::step::{Step, StepKey};
-use crate::trace::Trackers;
-use crate::trace::align::{TargetKind, align, align_weights, check};
-use crate::trace::forward::{forward, inputs};
+use crate::trace::Judge;
+use crate::trace::align::{Takes, align, check};
 
 /// What the steps of a model have in common.
 pub(crate) struct Tracing<'a> {
@@ -24,36 +23,28 @@ impl Tracing<'_> {
     }
 }
 
-/// A training step: forward, loss, gradients, update, running values. Output 0 is the loss of the batch.
-///
-/// `weights` gives the weights that are trained; it is asked after the forward pass, which may make them.
-pub(crate) fn train(
-    tracing: &Tracing<'_>,
-    compiled: &Compiled,
-    trackers: &Trackers,
-    key: &StepKey,
-    weights: &dyn Fn() -> Vec<Weight>,
-) -> Result<Step> {
+/// A training step: forward, loss, gradients of the given weights, update, running values. Output 0 is the loss of the
+/// batch.
+pub(crate) fn train(tracing: &Tracing<'_>, judge: &Judge, weights: &[Weight], key: &StepKey) -> Result<Step> {
     let ctx = tracing.context(true);
-    let judged = judge(&ctx, tracing, compiled, trackers, key)?;
-    let weights = weights();
+    let judged = judged(&ctx, tracing, judge, key)?;
     let current: Vec<Sym> = weights.iter().map(|weight| ctx.read(&weight.variable)).collect();
-    let mut optimizer = compiled.optimizer.borrow_mut();
+    let mut optimizer = judge.optimizer.borrow_mut();
     let scaled = match optimizer.loss_scale() {
         1.0 => judged.loss.clone(),
         scale => judged.loss.mul_scalar(scale)?,
     };
     let gradients = ctx.tracer().gradients(&scaled, &current)?;
-    optimizer.build(&weights)?;
-    optimizer.apply(&ctx, &weights, &gradients)?;
+    optimizer.build(weights)?;
+    optimizer.apply(&ctx, weights, &gradients)?;
     ctx.advance_random()?;
     Ok(judged.compile(&ctx))
 }
 
 /// An evaluation step: forward, loss and running values. Output 0 is the loss of the batch.
-pub(crate) fn test(tracing: &Tracing<'_>, compiled: &Compiled, trackers: &Trackers, key: &StepKey) -> Result<Step> {
+pub(crate) fn test(tracing: &Tracing<'_>, judge: &Judge, key: &StepKey) -> Result<Step> {
     let ctx = tracing.context(false);
-    let judged = judge(&ctx, tracing, compiled, trackers, key)?;
+    let judged = judged(&ctx, tracing, judge, key)?;
     advance_if_random(&ctx)?;
     Ok(judged.compile(&ctx))
 }
@@ -61,8 +52,7 @@ pub(crate) fn test(tracing: &Tracing<'_>, compiled: &Compiled, trackers: &Tracke
 /// A prediction step: its outputs are those of the model.
 pub(crate) fn predict(tracing: &Tracing<'_>, key: &StepKey) -> Result<Step> {
     let ctx = tracing.context(false);
-    let xs = inputs(&ctx, &key.x);
-    for output in forward(&ctx, tracing.network, &xs, key.batch())? {
+    for output in forward(&ctx, tracing.network, key)? {
         ctx.tracer().output(&output);
     }
     advance_if_random(&ctx)?;
@@ -76,6 +66,28 @@ fn advance_if_random(ctx: &Context) -> Result<()> {
         ctx.advance_random()?;
     }
     Ok(())
+}
+
+fn input(ctx: &Context, spec: &TensorSpec) -> Sym {
+    ctx.tracer().input(spec.shape.clone(), spec.dtype)
+}
+
+/// Calls the model on inputs of the trace.
+fn forward(ctx: &Context, network: &dyn Network, key: &StepKey) -> Result<Vec<Sym>> {
+    let xs: Vec<Sym> = key.x.iter().map(|spec| input(ctx, spec)).collect();
+    let outputs = network.call(ctx, &xs)?;
+    for (output, port) in outputs.iter().zip(network.outputs()?) {
+        if output.shape().first() != Some(&key.batch()) {
+            return Err(Error::data(format!(
+                "output '{}' of model '{}' has shape {} for a batch of {}: its first axis must be the batch",
+                port.name,
+                network.name(),
+                output.shape(),
+                key.batch()
+            )));
+        }
+    }
+    Ok(outputs)
 }
 
 /// A traced forward pass with its loss.
@@ -92,74 +104,64 @@ impl Judged {
 }
 
 /// Traces the forward pass, the loss and the running values.
-fn judge(
-    ctx: &Context,
-    tracing: &Tracing<'_>,
-    compiled: &Compiled,
-    trackers: &Trackers,
-    key: &StepKey,
-) -> Result<Judged> {
-    let (xs, ys) = (inputs(ctx, &key.x), inputs(ctx, &key.y));
-    let weights: Vec<Option<Sym>> = key
-        .weights
-        .iter()
-        .map(|spec| spec.as_ref().map(|spec| ctx.tracer().input(spec.shape.clone(), spec.dtype)))
-        .collect();
-    let outputs = forward(ctx, tracing.network, &xs, key.batch())?;
-    let names = tracing.network.output_names();
+fn judged(ctx: &Context, tracing: &Tracing<'_>, judge: &Judge, key: &StepKey) -> Result<Judged> {
+    let network = tracing.network;
+    let outputs = forward(ctx, network, key)?;
+    let ys: Vec<Sym> = key.y.iter().map(|spec| input(ctx, spec)).collect();
+    let weights: Vec<Option<Sym>> = key.weights.iter().map(|spec| spec.as_ref().map(|spec| input(ctx, spec))).collect();
 
-    let mut total: Option<Sym> = None;
-    let mut add = |term: Sym| -> Result<()> {
-        total = Some(match &total {
-            Some(sum) => sum.add(&term)?,
-            None => term,
-        });
-        Ok(())
-    };
+    let mut terms = Vec::new();
     let mut labels = Vec::new();
-    let used = compiled.targets.iter().enumerate().filter(|(_, target)| target.is_used());
-    for (((number, target), y), weight) in used.zip(&ys).zip(&weights) {
-        let (name, output) = (&names[number], &outputs[number]);
+    for (number, target) in judge.targets.iter().enumerate() {
+        let name = &target.output;
+        let (y, output) = (&ys[number], &outputs[target.index]);
+        let weight = weights[number].as_ref().map(|weight| weight.cast(DType::F32)).transpose()?;
+        let of_output = |error: glorot_nn::Error| Error::data(format!("output '{name}': {error}"));
         labels.push(label_range(target, output));
-        if let Some(value) = output_loss(target, name, y, output, weight.as_ref())? {
-            if let Some(tracker) = &trackers.outputs[number] {
-                tracker.update(ctx, &value, key.batch())?;
+        if let Some(value) = output_loss(target, y, output, weight.as_ref())? {
+            if let Some(mean) = &judge.losses[number] {
+                mean.update(ctx, &value, key.batch())?;
             }
-            add(if target.loss_weight == 1.0 { value } else { value.mul_scalar(target.loss_weight)? })?;
+            let weighted = if target.loss_weight == 1.0 { value } else { value.mul_scalar(target.loss_weight)? };
+            terms.push(weighted);
         }
-        for (metric, weighted) in target.all_metrics() {
-            let y = align(y, output, TargetKind::of(&metric.to_json()))?;
-            let weight = weight.as_ref().filter(|_| weighted).map(|weight| weight.cast(DType::F32)).transpose()?;
-            metric.update(ctx, &y, output, weight.as_ref())?;
+        for (metric, weighted) in &target.metrics {
+            let y = align(y, output, Takes::of(&metric.to_json()))?;
+            let weight = weight.as_ref().filter(|_| *weighted);
+            metric.update(ctx, &y, output, weight).map_err(of_output)?;
         }
     }
-    for penalty in ctx.losses() {
-        add(penalty)?;
-    }
-    let Some(loss) = total else {
-        return Err(Error::data(format!("model '{}' has no loss: compile it with one", tracing.network.name())));
+    terms.extend(ctx.losses());
+    let Some((first, others)) = terms.split_first() else {
+        return Err(Error::data(format!("model '{}' has no loss: compile it with one", network.name())));
     };
-    trackers.loss.update(ctx, &loss, key.batch())?;
+    let loss = others.iter().try_fold(first.clone(), |sum, term| sum.add(term))?;
+    judge.loss.update(ctx, &loss, key.batch())?;
     Ok(Judged { loss, labels })
 }
 
 /// What the labels may be if the targets of an output are labels.
-fn label_range(target: &Target, output: &Sym) -> Option<Labels> {
+fn label_range(target: &Resolved, output: &Sym) -> Option<Labels> {
     let json = target.loss.as_ref()?.to_json();
     let ignored = json.pointer("/config/ignore_class").and_then(|class| class.as_i64());
     let classes = output.shape().last().copied()?;
-    (TargetKind::of(&json) == TargetKind::Labels).then_some(Labels { classes, ignored })
+    (Takes::of(&json) == Takes::Labels).then_some(Labels { classes, ignored })
 }
 
-/// The loss of an output: the mean over all entries of the losses, after they were multiplied by the weights.
-fn output_loss(target: &Target, name: &str, y: &Sym, output: &Sym, weight: Option<&Sym>) -> Result<Option<Sym>> {
+/// The loss of an output.
+fn output_loss(target: &Resolved, y: &Sym, output: &Sym, weight: Option<&Sym>) -> Result<Option<Sym>> {
     let Some(loss) = &target.loss else { return Ok(None) };
-    let kind = TargetKind::of(&loss.to_json());
-    check(&y.shape(), &output.shape(), kind, name, loss.name())?;
-    let losses = loss.per_sample(&align(y, output, kind)?, output)?;
-    let weighted = match weight {
-        Some(weight) => losses.mul(&align_weights(weight, &losses.shape(), name)?)?,
-        None => losses,
-    };
-    Ok(Some(weighted.mean_all()?))
+    let (name, takes) = (&target.output, Takes::of(&loss.to_json()));
+    check(&y.shape(), &output.shape(), takes, name, loss.name())?;
+    let value = loss
+        .value(&align(y, output, takes)?, output, weight)
+        .map_err(|error| Error::data(format!("output '{name}': {error}")))?;
+    if value.shape() != Shape::scalar() {
+        return Err(Error::data(format!(
+            "output '{name}': {} must give one number to train with, received shape {}; choose another reduction",
+            loss.name(),
+            value.shape()
+        )));
+    }
+    Ok(Some(value))
 }

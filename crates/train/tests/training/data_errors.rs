@@ -98,7 +98,7 @@ fn sample_weights() {
     assert_eq!(fit_error(weights(&[3])), "sampleWeight has 3 samples, but x has 4");
     assert_eq!(
         fit_error(weights(&[4, 2])),
-        "sample weights of output 'classes': expected shape [null] (that of the losses of the samples), received [null, 2]"
+        "output 'classes': sample weights must have the shape of the losses, [4]; received [4, 2]"
     );
 }
 

@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use crate::support::tiny::{Certainty, Crossentropy, TinyMlp};
-use crate::support::{Bench, corners, never, quiet, rows};
+use crate::support::tiny::TinyMlp;
+use crate::support::{Bench, corners, never, quiet, rows, target};
 use glorot_tensor::{DType, Tensor};
 use glorot_train::{Dataset, Error, Event, FitOptions, Flow, NonFinite, Outcome, Progress, Validation};
 use serde_json::json;
@@ -33,10 +33,8 @@ fn learns_to_separate_classes() {
 fn the_loss_of_an_epoch_counts_every_sample_once_with_penalties() {
     let mut model = TinyMlp::new(3, 4, 3);
     model.penalty = 0.01;
-    let mut targets = vec![glorot_train::Target::new(std::rc::Rc::new(Crossentropy))];
-    targets[0].metrics.push(std::rc::Rc::new(Certainty::new()));
     // Nothing is learned, so the epoch of batches 8, 8, 4 sees the same weights as one batch of 20.
-    let bench = Bench::with(model, targets, json!({ "learning_rate": 0.0 }));
+    let bench = Bench::with(model, vec![target()], json!({ "learning_rate": 0.0 }));
     let data = corners(20);
     let history = fit(&bench, data.clone(), epochs(1));
     let mut whole = bench.trainer.prepare_test_batch(data).unwrap();
@@ -242,11 +240,7 @@ fn the_handler_reads_and_sets_variables() {
 #[test]
 fn a_loss_that_is_not_finite_ends_the_run() {
     let run = |non_finite| {
-        let bench = Bench::with(
-            TinyMlp::new(3, 4, 3),
-            vec![glorot_train::Target::new(std::rc::Rc::new(Crossentropy))],
-            json!({ "learning_rate": 0.1 }),
-        );
+        let bench = Bench::with(TinyMlp::new(3, 4, 3), vec![target()], json!({ "learning_rate": 0.1 }));
         let mut data = corners(40);
         let mut x = data.x[0].to_f64();
         x[3 * 20] = f64::NAN; // in the third batch

@@ -1,13 +1,13 @@
 //! Evaluation, prediction, single batches, weights of samples and classes.
 
 use crate::support::reference_device::ReferenceDevice;
-use crate::support::tiny::{Certainty, Crossentropy, TinyMlp};
-use crate::support::{Bench, corners, never, quiet, rows};
+use crate::support::tiny::{Certainty, TinyMlp};
+use crate::support::{Bench, corners, never, quiet, rows, target};
 use glorot_graph::RandomKind;
 use glorot_nn::context::random_state;
 use glorot_nn::{Context, StateTable, Variable};
 use glorot_tensor::{DType, Tensor};
-use glorot_train::{Dataset, Eager, Error, Event, FitOptions, Flow, Progress, Target, Trainer};
+use glorot_train::{Dataset, Eager, Error, Event, FitOptions, Flow, MetricChoice, Progress, Trainer};
 use serde_json::json;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -51,7 +51,7 @@ fn predictions_give_loss_and_metrics() {
 #[test]
 fn a_model_predicts_without_being_compiled() {
     let model = Rc::new(TinyMlp::new(3, 4, 3));
-    let trainer = Trainer::new(model, Arc::new(ReferenceDevice), random_state(1), None).unwrap();
+    let trainer = Trainer::new(model, Arc::new(ReferenceDevice), random_state(1), None);
     let mut job = trainer.prepare_predict(corners(2).x, 32, Progress::Never).unwrap();
     assert_eq!(job.run(&never(), &mut quiet()).unwrap()[0].shape()[..], [2, 3]);
     let error = trainer.prepare_fit(corners(2), FitOptions::default()).err().unwrap();
@@ -77,8 +77,8 @@ fn evaluation_tells_progress_and_can_be_stopped() {
 
 #[test]
 fn weights_of_samples_count_in_loss_and_weighted_metrics_only() {
-    let mut target = Target::new(Rc::new(Crossentropy)).with_metric(Rc::new(Certainty::new()));
-    target.weighted_metrics.push(Rc::new(Certainty::new()));
+    let mut target = target();
+    target.weighted_metrics.push(MetricChoice::Given(Rc::new(Certainty::new())));
     let bench = Bench::with(TinyMlp::new(3, 4, 3), vec![target], json!({}));
     let data = corners(9);
     let part = |range: std::ops::Range<usize>| Dataset::new(rows(&data.x[0], range.clone()), rows(&data.y[0], range));
@@ -142,7 +142,7 @@ fn eager_runs_reuse_programs_and_write_variables() {
         let sum = ctx.read(&total).add(&x.sum_all().unwrap()).unwrap();
         ctx.assign(&total, &sum).unwrap();
         ctx.tracer().output(&sum.mul_scalar(10.0).unwrap());
-        let x = Tensor::f32([2], vec![2.0 * step as f32, expected as f32 - 3.0 * step as f32]).unwrap();
+        let x = Tensor::f32([2], vec![2.0 * step, expected as f32 - 3.0 * step]).unwrap();
         let outputs = eager.run(&ctx, &[x]).unwrap();
         assert_eq!(outputs[0].as_f32().unwrap(), [10.0 * expected as f32]);
         assert_eq!(total.value().as_f32().unwrap(), [expected as f32]);

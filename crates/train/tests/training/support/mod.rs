@@ -12,11 +12,11 @@ use glorot_nn::context::random_state;
 use glorot_nn::optimizers;
 use glorot_tensor::Tensor;
 use glorot_tensor::random::Stream;
-use glorot_train::{Access, Compiled, Dataset, Event, Flow, Target, Trainer};
+use glorot_train::{Access, Compiled, Dataset, Event, Flow, MetricChoice, Target, Trainer};
 use serde_json::json;
 
 use reference_device::ReferenceDevice;
-use tiny::{Certainty, Crossentropy, TinyMlp};
+use tiny::{Certainty, TinyMlp};
 
 /// A model with its trainer.
 pub struct Bench {
@@ -32,8 +32,7 @@ impl Bench {
     }
 
     pub fn of(model: TinyMlp) -> Bench {
-        let target = Target::new(Rc::new(Crossentropy)).with_metric(Rc::new(Certainty::new()));
-        Bench::with(model, vec![target], json!({ "learning_rate": 0.1, "momentum": 0.9 }))
+        Bench::with(model, vec![target()], json!({ "learning_rate": 0.1, "momentum": 0.9 }))
     }
 
     pub fn with(model: TinyMlp, targets: Vec<Target>, sgd: serde_json::Value) -> Bench {
@@ -42,13 +41,19 @@ impl Bench {
         let compiled = Compiled { optimizer: optimizer.clone(), targets };
         let model = Rc::new(model);
         let device = Arc::new(ReferenceDevice);
-        let trainer = Trainer::new(model.clone(), device, random_state(58), Some(compiled)).unwrap();
+        let trainer = Trainer::new(model.clone(), device, random_state(58), Some(compiled));
         Bench { model, trainer, optimizer }
     }
 
     pub fn weights(&self) -> Vec<Vec<f32>> {
         self.model.weights.iter().map(|weight| weight.value().as_f32().unwrap().to_vec()).collect()
     }
+}
+
+/// Crossentropy and the metric of tests.
+pub fn target() -> Target {
+    let metrics = vec![MetricChoice::Given(Rc::new(Certainty::new()))];
+    Target { metrics, ..Target::named("sparse_categorical_crossentropy", &[]) }
 }
 
 /// Points around one corner of a cube for each of three classes; labels are bytes.

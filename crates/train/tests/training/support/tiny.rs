@@ -1,12 +1,11 @@
-//! A small model with its loss and metric, written out.
+//! A small model with its metric, written out.
 
 use glorot_graph::{RandomKind, Sym};
-use glorot_nn::losses::Loss;
 use glorot_nn::metrics::Metric;
 use glorot_nn::{Context, Result, Variable, Weight};
 use glorot_tensor::random::Stream;
-use glorot_tensor::{DType, Tensor};
-use glorot_train::{InputSpec, Network};
+use glorot_tensor::{DType, Shape, Tensor};
+use glorot_train::{Network, Port};
 use serde_json::{Value, json};
 
 /// Two dense layers with tanh between and softmax behind, and dropout in front.
@@ -41,17 +40,22 @@ impl Network for TinyMlp {
         "tiny".into()
     }
 
-    fn inputs(&self) -> Option<Vec<InputSpec>> {
-        Some(vec![InputSpec { name: "features".into(), sample: vec![Some(self.features)], dtype: DType::F32 }])
+    fn build(&self, _: &[Shape]) -> Result<()> {
+        Ok(())
     }
 
-    fn output_names(&self) -> Vec<String> {
-        vec!["classes".into()]
+    fn inputs(&self) -> Option<Vec<Port>> {
+        Some(vec![Port { name: "features".into(), shape: vec![None, Some(self.features)], dtype: DType::F32 }])
+    }
+
+    fn outputs(&self) -> Result<Vec<Port>> {
+        let classes = self.weights[3].spec().shape[0];
+        Ok(vec![Port { name: "classes".into(), shape: vec![None, Some(classes)], dtype: DType::F32 }])
     }
 
     fn call(&self, ctx: &Context, inputs: &[Sym]) -> Result<Vec<Sym>> {
         let weights: Vec<Sym> = self.weights.iter().map(|weight| ctx.read(weight)).collect();
-        let mut x = inputs[0].clone();
+        let mut x = inputs[0].cast(DType::F32)?.reshape([inputs[0].shape()[0], self.features])?;
         if ctx.training() && self.dropout > 0.0 {
             let kept = ctx.random(RandomKind::Uniform, x.shape(), None)?;
             let kept = kept.greater_equal(&kept.scalar_like(self.dropout))?.cast(DType::F32)?;
@@ -81,24 +85,8 @@ impl Network for TinyMlp {
 fn of_label(labels: &Sym, probabilities: &Sym) -> Result<Sym> {
     let shape = probabilities.shape();
     let classes = probabilities.tracer().iota(shape.clone(), 1, DType::I32)?;
-    let is_label = classes.equal(&labels.reshape([shape[0], 1])?)?.cast(DType::F32)?;
+    let is_label = classes.equal(&labels.cast(DType::I32)?.reshape([shape[0], 1])?)?.cast(DType::F32)?;
     Ok(probabilities.mul(&is_label)?.sum(&[1], false)?)
-}
-
-pub struct Crossentropy;
-
-impl Loss for Crossentropy {
-    fn name(&self) -> &str {
-        "sparse_categorical_crossentropy"
-    }
-
-    fn to_json(&self) -> Value {
-        json!({ "class_name": "SparseCategoricalCrossentropy", "config": {} })
-    }
-
-    fn per_sample(&self, y_true: &Sym, y_pred: &Sym) -> Result<Sym> {
-        Ok(of_label(y_true, y_pred)?.log()?.neg()?)
-    }
 }
 
 /// Mean of the probability of the right class: every sample counts alike, so exact values show how batches are counted.
