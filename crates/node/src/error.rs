@@ -11,6 +11,7 @@ use napi::{Env, JsError};
 #[derive(Debug)]
 pub enum Failure {
     Nn(glorot_nn::Error),
+    Train(glorot_train::Error),
     Device(DeviceError),
     /// An error of the binding itself, or one that a JavaScript callback threw.
     Js(napi::Error),
@@ -42,10 +43,15 @@ impl Failure {
     /// The `code` property of the JavaScript error.
     pub fn code(&self) -> &str {
         match self {
-            Failure::Nn(error) => match error {
-                glorot_nn::Error::Config { .. } => code::CONFIG,
-                glorot_nn::Error::Layer { .. } | glorot_nn::Error::Graph(_) | glorot_nn::Error::Tensor(_) => code::SHAPE,
-                glorot_nn::Error::Invalid(_) => code::INVALID,
+            Failure::Nn(error) | Failure::Train(glorot_train::Error::Model(error)) => model_code(error),
+            Failure::Train(error) => match error {
+                glorot_train::Error::Data(_) => code::DATA,
+                glorot_train::Error::Option { .. } => code::CONFIG,
+                glorot_train::Error::NonFiniteLoss { .. } => code::NONFINITE_LOSS,
+                glorot_train::Error::Busy => code::BUSY,
+                glorot_train::Error::Cancelled => code::ABORTED,
+                glorot_train::Error::Device(_) => code::DEVICE,
+                glorot_train::Error::Model(error) => model_code(error),
             },
             Failure::Device(_) => code::DEVICE,
             Failure::Js(error) => error.status.as_ref(),
@@ -56,10 +62,19 @@ impl Failure {
     pub fn message(&self) -> String {
         match self {
             Failure::Nn(error) => error.to_string(),
+            Failure::Train(error) => error.to_string(),
             Failure::Device(error) => error.to_string(),
             Failure::Js(error) => error.reason.clone(),
             Failure::Coded(_, message) => message.clone(),
         }
+    }
+}
+
+fn model_code(error: &glorot_nn::Error) -> &'static str {
+    match error {
+        glorot_nn::Error::Config { .. } => code::CONFIG,
+        glorot_nn::Error::Layer { .. } | glorot_nn::Error::Graph(_) | glorot_nn::Error::Tensor(_) => code::SHAPE,
+        glorot_nn::Error::Invalid(_) => code::INVALID,
     }
 }
 
@@ -71,6 +86,16 @@ pub mod code {
     pub const CONFIG: &str = "GLOROT_CONFIG";
     /// Anything else that is asked for in the wrong way.
     pub const INVALID: &str = "GLOROT_INVALID";
+    /// Data that do not fit the model: number of samples, shape, labels.
+    pub const DATA: &str = "GLOROT_DATA";
+    /// The loss of a step is NaN or infinite.
+    pub const NONFINITE_LOSS: &str = "GLOROT_NONFINITE_LOSS";
+    /// The model is being trained.
+    pub const BUSY: &str = "GLOROT_BUSY";
+    /// An `AbortSignal` ended the call.
+    pub const ABORTED: &str = "ABORT_ERR";
+    /// A fault of glorot itself.
+    pub const INTERNAL: &str = "GLOROT_INTERNAL";
     /// The device failed: memory, driver.
     pub const DEVICE: &str = "GLOROT_DEVICE";
 }
@@ -90,6 +115,12 @@ impl From<Failure> for JsError<String> {
 impl From<glorot_nn::Error> for Failure {
     fn from(error: glorot_nn::Error) -> Failure {
         Failure::Nn(error)
+    }
+}
+
+impl From<glorot_train::Error> for Failure {
+    fn from(error: glorot_train::Error) -> Failure {
+        Failure::Train(error)
     }
 }
 

@@ -1,9 +1,30 @@
 //! The binding to Node.js: the only crate that knows JavaScript.
 
+// In a test build napi exports nothing, so everything here looks unused to clippy.
+#![cfg_attr(test, allow(dead_code))]
+
+mod autograd;
+mod compile;
+mod config;
+mod custom_layer;
+mod data_args;
+mod device;
+mod eager;
 mod error;
+mod functions;
+mod jobs;
+mod layer;
+mod loss;
+mod metric;
+mod model;
+mod model_tensor;
+mod network;
+mod operand;
 mod ops;
+mod optimizer;
 mod symbolic;
 mod tensor;
+mod variable;
 
 use napi_derive::napi;
 

@@ -5,6 +5,13 @@ use glorot_tensor::{DType, Shape};
 use napi_derive::napi;
 
 use crate::error::{Failure, Result};
+use crate::operand::{JsOperand, JsResult, Operand, run};
+
+/// Adds an op to the trace of its operands, or runs it at once if none is traced.
+#[napi(catch_unwind)]
+pub fn op(name: String, operands: Vec<JsOperand<'_>>, attributes: OpAttributes) -> Result<JsResult> {
+    run(&Operand::all_from_js(operands)?, |inputs| build(&name, inputs, &attributes))
+}
 
 /// The attributes of an op; each op uses some of them.
 #[napi(object)]
@@ -26,7 +33,7 @@ pub struct OpAttributes {
 }
 
 /// Adds an op to the trace of its operands.
-pub fn build(name: &str, inputs: &[Sym], attributes: &OpAttributes) -> Result<Sym> {
+fn build(name: &str, inputs: &[Sym], attributes: &OpAttributes) -> Result<Sym> {
     let result = match inputs {
         [x] => unary(name, x, attributes)?,
         [a, b] => binary(name, a, b, attributes)?,

@@ -1,0 +1,46 @@
+//! Gradients of functions written in JavaScript.
+
+use napi::bindgen_prelude::{ClassInstance, Function};
+use napi_derive::napi;
+
+use crate::eager;
+use crate::error::{Failure, Result};
+use crate::operand::{JsOperand, Operand, function_frame, syms};
+use crate::symbolic::SymbolicTensor;
+use crate::tensor::HostTensor;
+
+/// A value and its gradients.
+#[napi(object, object_from_js = false)]
+pub struct ValueAndGrads {
+    pub value: HostTensor,
+    pub grads: Vec<HostTensor>,
+}
+
+/// Calls a function with traced tensors in place of its arguments and computes its value and its gradient with regard
+/// to each.
+#[napi(catch_unwind)]
+pub fn value_and_grad(
+    #[napi(ts_arg_type = "(inputs: SymbolicTensor[]) => SymbolicTensor")] f: Function<
+        '_,
+        Vec<SymbolicTensor>,
+        ClassInstance<'_, SymbolicTensor>,
+    >,
+    arguments: Vec<JsOperand<'_>>,
+) -> Result<ValueAndGrads> {
+    let arguments = Operand::all_from_js(arguments)?;
+    if arguments.iter().any(|argument| matches!(argument, Operand::Traced(_))) {
+        return Err(Failure::config("grad: the arguments must have values; received a traced tensor"));
+    }
+    let frame = function_frame();
+    let wrt = syms(&frame, &arguments);
+    let inputs = wrt.iter().cloned().map(SymbolicTensor::new).collect();
+    let value = frame.during(|| f.call(inputs))?.sym().clone();
+    let tracer = frame.ctx.tracer();
+    tracer.output(&value);
+    for gradient in tracer.gradients(&value, &wrt)? {
+        tracer.output(&gradient);
+    }
+    let mut outputs = eager::run(&frame)?.into_iter().map(HostTensor::from);
+    let value = outputs.next().ok_or_else(|| Failure::config("grad: the function has no value"))?;
+    Ok(ValueAndGrads { value, grads: outputs.collect() })
+}

@@ -1,0 +1,98 @@
+//! What ops compute with, and where: in a trace, or at once.
+
+use glorot_graph::Sym;
+use glorot_nn::{Context, StateTable, context, rng};
+use glorot_tensor::{DType, Shape, Tensor};
+use napi::Either;
+use napi::bindgen_prelude::{ClassInstance, Either4};
+
+use crate::eager;
+use crate::error::Result;
+use crate::symbolic::{Frame, SymbolicTensor};
+use crate::tensor::HostTensor;
+use crate::variable::Variable;
+
+/// An operand from JavaScript.
+pub type JsOperand<'env> =
+    Either4<ClassInstance<'env, SymbolicTensor>, ClassInstance<'env, Variable>, f64, HostTensor>;
+
+/// A result for JavaScript: traced if an operand was.
+pub type JsResult = Either<SymbolicTensor, HostTensor>;
+
+/// An operand.
+pub enum Operand {
+    Traced(Sym),
+    Variable(glorot_nn::Variable),
+    Number(f64),
+    Tensor(Tensor),
+}
+
+impl Operand {
+    pub fn from_js(operand: JsOperand<'_>) -> Result<Operand> {
+        Ok(match operand {
+            Either4::A(traced) => Operand::Traced(traced.sym().clone()),
+            Either4::B(variable) => Operand::Variable(variable.variable().clone()),
+            Either4::C(number) => Operand::Number(number),
+            Either4::D(tensor) => Operand::Tensor(tensor.into_tensor()?),
+        })
+    }
+
+    pub fn all_from_js(operands: Vec<JsOperand<'_>>) -> Result<Vec<Operand>> {
+        operands.into_iter().map(Operand::from_js).collect()
+    }
+
+    fn dtype(&self) -> Option<DType> {
+        match self {
+            Operand::Traced(sym) => Some(sym.dtype()),
+            Operand::Variable(variable) => Some(variable.spec().dtype),
+            Operand::Tensor(tensor) => Some(tensor.dtype()),
+            Operand::Number(_) => None,
+        }
+    }
+
+    /// The operand in a trace. A number becomes a scalar of the given dtype.
+    fn sym(&self, frame: &Frame, number: DType) -> Sym {
+        match self {
+            Operand::Traced(sym) => sym.clone(),
+            Operand::Variable(variable) => frame.ctx.read(variable),
+            Operand::Number(value) => frame.ctx.tracer().fill(*value, Shape::scalar(), number),
+            Operand::Tensor(tensor) => frame.tensor(tensor.clone()),
+        }
+    }
+}
+
+/// The operands in a trace; numbers take the dtype of the first operand that has one.
+pub fn syms(frame: &Frame, operands: &[Operand]) -> Vec<Sym> {
+    let dtype = operands.iter().find_map(Operand::dtype).unwrap_or(DType::F32);
+    operands.iter().map(|operand| operand.sym(frame, dtype)).collect()
+}
+
+/// A trace of its own, in inference mode, for a function that is run at once. Random numbers are new ones each time.
+pub fn function_frame() -> Frame {
+    let random_state = context::random_state(rng::next_seed());
+    Frame::of_function(&Context::new(StateTable::new(), random_state, false))
+}
+
+/// Builds a function of operands: in the current trace if an operand is traced or a variable of it, else in a trace of
+/// its own that is run at once.
+pub fn run(operands: &[Operand], build: impl FnOnce(&[Sym]) -> Result<Sym>) -> Result<JsResult> {
+    let mut results = run_all(operands, |_, inputs| Ok(vec![build(inputs)?]))?;
+    Ok(results.remove(0))
+}
+
+/// The same for functions of the context with any number of results.
+pub fn run_all(
+    operands: &[Operand],
+    build: impl FnOnce(&Context, &[Sym]) -> Result<Vec<Sym>>,
+) -> Result<Vec<JsResult>> {
+    let traced = operands.iter().any(|operand| matches!(operand, Operand::Traced(_) | Operand::Variable(_)));
+    if let Some(frame) = Frame::current().filter(|_| traced) {
+        let results = build(&frame.ctx, &syms(&frame, operands))?;
+        return Ok(results.into_iter().map(|result| Either::A(SymbolicTensor::new(result))).collect());
+    }
+    let frame = function_frame();
+    for result in build(&frame.ctx, &syms(&frame, operands))? {
+        frame.ctx.tracer().output(&result);
+    }
+    Ok(eager::run(&frame)?.into_iter().map(|output| Either::B(output.into())).collect())
+}

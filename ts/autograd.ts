@@ -1,0 +1,44 @@
+import { native } from './native.js'
+import { type Operand, toNative } from './ops/run.js'
+import type { SymbolicTensor } from './symbolic.js'
+import { Tensor } from './tensor.js'
+
+/** A function of tensors whose result is one number, written with {@link ops}. */
+export type ScalarFunction<Args extends Operand[]> = (...args: { [I in keyof Args]: SymbolicTensor }) => SymbolicTensor
+
+/** A value and, for each argument, its gradient. */
+export interface ValueAndGrads {
+  /** float32 scalar. */
+  value: Tensor
+  /** As many as arguments, with their shapes. */
+  grads: Tensor[]
+}
+
+/**
+ * A function that computes `f` and its gradient with regard to each argument.
+ *
+ * `f` is called once a call, with traced tensors in place of its arguments; what it computes is compiled once and runs
+ * natively. Other tensors that it uses are constants.
+ *
+ * @param f Must return a float32 scalar. Arguments must be float32.
+ * @throws What `f` throws; `GLOROT_SHAPE`, if its result is not a scalar.
+ * @example
+ * const { value, grads } = valueAndGrad((w, b) => ops.mean(ops.square(ops.sub(ops.add(ops.matMul(x, w), b), y))))(w, b)
+ */
+export function valueAndGrad<Args extends Operand[]>(f: ScalarFunction<Args>): (...args: Args) => ValueAndGrads {
+  return (...args) => {
+    const { value, grads } = native.valueAndGrad((inputs: unknown[]) => f(...(inputs as never)), args.map(toNative))
+    return { value: new Tensor(value), grads: grads.map(grad => new Tensor(grad)) }
+  }
+}
+
+/**
+ * A function that computes the gradient of `f` with regard to each argument; see {@link valueAndGrad}.
+ *
+ * @example
+ * const [dx] = grad(x => ops.sum(ops.square(x)))(tensor([1, 2, 3]))   // [2, 4, 6]
+ */
+export function grad<Args extends Operand[]>(f: ScalarFunction<Args>): (...args: Args) => Tensor[] {
+  const both = valueAndGrad(f)
+  return (...args) => both(...args).grads
+}

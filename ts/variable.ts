@@ -1,0 +1,54 @@
+import type { Variable as NativeVariable } from '../native/binding.cjs'
+import { native } from './native.js'
+import { asTensor, Tensor, type TensorLike } from './tensor.js'
+import type { DType } from './types.js'
+
+/** A tensor whose value changes: a weight, or what an optimizer keeps. */
+export class Variable {
+  /** @internal */
+  readonly handle: NativeVariable
+
+  /** @internal Use {@link variable}. */
+  constructor(handle: NativeVariable) {
+    this.handle = handle
+  }
+
+  /** The short name, as in Keras: `kernel`, `gamma`. */
+  get name(): string {
+    return this.handle.name
+  }
+
+  get shape(): number[] {
+    return this.handle.shape
+  }
+
+  get dtype(): DType {
+    return this.handle.dtype
+  }
+
+  /** The value as it is now: a copy. */
+  value(): Tensor {
+    return new Tensor(this.handle.value())
+  }
+
+  /**
+   * Replaces the value (the tensor is copied).
+   *
+   * @throws `GLOROT_INVALID`, if shape or dtype differ.
+   */
+  assign(value: TensorLike): this {
+    this.handle.assign(asTensor(value, this.dtype))
+    return this
+  }
+}
+
+/** Options of {@link variable}. */
+export interface VariableOptions {
+  /** Default: `'variable'`. */
+  name?: string
+}
+
+/** Makes a variable with a first value. The value is copied. */
+export function variable(value: TensorLike, { name = 'variable' }: VariableOptions = {}): Variable {
+  return new Variable(new native.Variable(name, asTensor(value)))
+}
