@@ -1,11 +1,11 @@
 //! Data that were checked against a model.
 
 use glorot_graph::TensorSpec;
+use glorot_nn::model::{Model, Port};
 use glorot_tensor::{DType, Tensor};
 
 use crate::error::{Error, Result};
 use crate::names::{sample_shape, shape_of_samples};
-use crate::network::{Network, Port};
 use crate::step::{Kind, StepKey};
 
 /// Data with one weights tensor (or none) for each tensor of targets.
@@ -20,13 +20,13 @@ pub(crate) struct Samples {
 
 impl Samples {
     /// Checks inputs.
-    pub fn inputs(network: &dyn Network, x: Vec<Tensor>) -> Result<Samples> {
-        let model = network.name();
-        if let Some(ports) = network.inputs() {
-            check_inputs(&model, &ports, &x)?;
+    pub fn inputs(model: &Model, x: Vec<Tensor>) -> Result<Samples> {
+        let name = model.name();
+        if model.is_built() {
+            check_inputs(name, &model.input_specs()?, &x)?;
         }
         let Some(first) = x.first() else {
-            return Err(Error::data(format!("model '{model}': expected at least one input, received none")));
+            return Err(Error::data(format!("model '{name}': expected at least one input, received none")));
         };
         let Some(&len) = first.shape().first() else {
             return Err(Error::data("x: expected samples along the first axis, received a scalar"));
@@ -43,7 +43,7 @@ impl Samples {
         for (number, tensor) in x.iter().enumerate() {
             check_len(&format!("input {number}"), tensor, len)?;
         }
-        network.build(&x.iter().map(|tensor| tensor.shape().clone()).collect::<Vec<_>>())?;
+        model.build(&x.iter().map(|tensor| tensor.shape().clone()).collect::<Vec<_>>())?;
         Ok(Samples { x, y: Vec::new(), weights: Vec::new(), len })
     }
 

@@ -1,9 +1,9 @@
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
-use std::rc::Rc;
 use std::sync::Arc;
 
 use glorot_graph::device::Device;
+use glorot_nn::model::Model;
 use glorot_nn::{StateTable, Variable, Weight};
 use glorot_tensor::Tensor;
 
@@ -12,7 +12,6 @@ use crate::compiled::Compiled;
 use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::jobs::{BatchJob, Check, EvaluateJob, FitJob, FitPlan, PredictJob, States, ValidationPlan};
-use crate::network::Network;
 use crate::options::{FitOptions, NonFinite, Progress, Validation};
 use crate::pool::Pool;
 use crate::samples::Samples;
@@ -28,11 +27,10 @@ const MAX_STEPS: usize = 64;
 /// jobs that they return run on any thread. Compiled steps are kept, so a second job with the same shapes starts at
 /// once. Weights stay on the device from job to job; their [`Variable`]s have the newest values whenever no job runs.
 pub struct Trainer {
-    network: Rc<dyn Network>,
+    model: Model,
     compiled: Option<Compiled>,
     /// Made when the first targets are known.
     judge: OnceCell<Judge>,
-    random_state: Variable,
     states: StateTable,
     pool: Arc<Pool>,
     steps: RefCell<HashMap<StepKey, Arc<Step>>>,
@@ -41,20 +39,12 @@ pub struct Trainer {
 }
 
 impl Trainer {
-    /// `random_state`: the key and counter of the model's random numbers, made by
-    /// [`glorot_nn::context::random_state`]; it also determines the order of the samples. Without `compiled` the model
-    /// can only predict.
-    pub fn new(
-        network: Rc<dyn Network>,
-        device: Arc<dyn Device>,
-        random_state: Variable,
-        compiled: Option<Compiled>,
-    ) -> Trainer {
+    /// Without `compiled` the model can only predict.
+    pub fn new(model: Model, device: Arc<dyn Device>, compiled: Option<Compiled>) -> Trainer {
         Trainer {
-            network,
+            model,
             compiled,
             judge: OnceCell::new(),
-            random_state,
             states: StateTable::new(),
             pool: Arc::new(Pool::new(device)),
             steps: RefCell::default(),
@@ -65,11 +55,6 @@ impl Trainer {
     /// The device that the model runs on.
     pub fn device(&self) -> &dyn Device {
         self.pool.device()
-    }
-
-    /// The key and counter of the model's random numbers.
-    pub fn random_state(&self) -> &Variable {
-        &self.random_state
     }
 
     /// Checks data and options and compiles the steps of a training.
@@ -106,7 +91,7 @@ impl Trainer {
             samples,
             steps: options.steps_per_epoch.unwrap_or(batches.steps()),
             batches,
-            random_state: self.random_state.clone(),
+            random_state: self.model.random_state().clone(),
             epochs: options.initial_epoch..options.epochs,
             shuffle: options.shuffle,
             progress: options.progress,
@@ -130,7 +115,7 @@ impl Trainer {
 
     /// Checks inputs and compiles the steps of a prediction.
     pub fn prepare_predict(&self, x: Vec<Tensor>, batch_size: usize, progress: Progress) -> Result<PredictJob> {
-        let samples = Samples::inputs(self.network.as_ref(), x)?;
+        let samples = Samples::inputs(&self.model, x)?;
         let batches = self.batches(Kind::Predict, &samples, samples.len, batch_size)?;
         Ok(PredictJob { states: self.handle(), samples, batches, progress })
     }
@@ -157,15 +142,14 @@ impl Trainer {
 
     /// Checked data with what judges the model on them. The first data decide what `"accuracy"` means.
     fn judged(&self, method: &str, data: Dataset) -> Result<(&Judge, Samples)> {
-        let network = self.network.as_ref();
-        let model = network.name();
+        let model = self.model.name();
         let Some(compiled) = &self.compiled else {
             let message =
                 format!("model '{model}' must be compiled before {method}(): call compile({{ optimizer, loss }})");
             return Err(Error::data(message));
         };
-        let samples = Samples::inputs(network, data.x)?;
-        let ports = network.outputs()?;
+        let samples = Samples::inputs(&self.model, data.x)?;
+        let ports = self.model.output_specs()?;
         if ports.len() != compiled.targets.len() {
             let (outputs, given) = (ports.len(), compiled.targets.len());
             let message = format!("model '{model}' has {outputs} outputs, but was compiled with losses for {given}");
@@ -211,12 +195,11 @@ impl Trainer {
     }
 
     fn compile(&self, key: &StepKey) -> Result<Step> {
-        let tracing =
-            Tracing { network: self.network.as_ref(), states: &self.states, random_state: &self.random_state };
+        let tracing = Tracing { model: &self.model, states: &self.states };
         let judge = self.judge.get();
         match (key.kind, judge) {
             (Kind::Train, Some(judge)) => {
-                let weights = self.trained.get_or_init(|| self.network.trainable_weights());
+                let weights = self.trained.get_or_init(|| self.model.trainable_weights());
                 train(&tracing, judge, weights, key)
             }
             (Kind::Test, Some(judge)) => test(&tracing, judge, key),
@@ -228,7 +211,7 @@ impl Trainer {
         if let Some(reports) = judge.reports.get() {
             return Ok(reports.clone());
         }
-        let reports = Arc::new(Reports::new(judge, &self.states, &self.random_state)?);
+        let reports = Arc::new(Reports::new(judge, &self.states, self.model.random_state())?);
         Ok(judge.reports.get_or_init(|| reports).clone())
     }
 
@@ -241,7 +224,7 @@ impl Trainer {
     /// Asked after all traces of a job, which number the variables.
     fn handle(&self) -> States {
         // The order of samples is drawn from the random state, which a model without random layers may not have met.
-        self.states.state(&self.random_state);
+        self.states.state(self.model.random_state());
         States { pool: self.pool.clone(), variables: self.states.variables() }
     }
 }

@@ -1,10 +1,10 @@
 use glorot_graph::{Op, Sym, TensorSpec};
-use glorot_nn::{Context, StateTable, Variable, Weight};
+use glorot_nn::model::Model;
+use glorot_nn::{Context, StateTable, Weight};
 use glorot_tensor::{DType, Shape};
 
 use crate::compiled::Resolved;
 use crate::error::{Error, Result};
-use crate::network::Network;
 use crate::samples::Labels;
 use crate::step::{Step, StepKey};
 use crate::trace::Judge;
@@ -12,14 +12,13 @@ use crate::trace::align::{Takes, align, check};
 
 /// What the steps of a model have in common.
 pub(crate) struct Tracing<'a> {
-    pub network: &'a dyn Network,
+    pub model: &'a Model,
     pub states: &'a StateTable,
-    pub random_state: &'a Variable,
 }
 
 impl Tracing<'_> {
     fn context(&self, training: bool) -> Context {
-        Context::new(self.states.clone(), self.random_state.clone(), training)
+        Context::new(self.states.clone(), self.model.random_state().clone(), training)
     }
 }
 
@@ -52,7 +51,7 @@ pub(crate) fn test(tracing: &Tracing<'_>, judge: &Judge, key: &StepKey) -> Resul
 /// A prediction step: its outputs are those of the model.
 pub(crate) fn predict(tracing: &Tracing<'_>, key: &StepKey) -> Result<Step> {
     let ctx = tracing.context(false);
-    for output in forward(&ctx, tracing.network, key)? {
+    for output in forward(&ctx, tracing.model, key)? {
         ctx.tracer().output(&output);
     }
     advance_if_random(&ctx)?;
@@ -73,15 +72,15 @@ fn input(ctx: &Context, spec: &TensorSpec) -> Sym {
 }
 
 /// Calls the model on inputs of the trace.
-fn forward(ctx: &Context, network: &dyn Network, key: &StepKey) -> Result<Vec<Sym>> {
+fn forward(ctx: &Context, model: &Model, key: &StepKey) -> Result<Vec<Sym>> {
     let xs: Vec<Sym> = key.x.iter().map(|spec| input(ctx, spec)).collect();
-    let outputs = network.call(ctx, &xs)?;
-    for (output, port) in outputs.iter().zip(network.outputs()?) {
+    let outputs = model.call(ctx, &xs)?;
+    for (output, port) in outputs.iter().zip(model.output_specs()?) {
         if output.shape().first() != Some(&key.batch()) {
             return Err(Error::data(format!(
                 "output '{}' of model '{}' has shape {} for a batch of {}: its first axis must be the batch",
                 port.name,
-                network.name(),
+                model.name(),
                 output.shape(),
                 key.batch()
             )));
@@ -105,8 +104,7 @@ impl Judged {
 
 /// Traces the forward pass, the loss and the running values.
 fn judged(ctx: &Context, tracing: &Tracing<'_>, judge: &Judge, key: &StepKey) -> Result<Judged> {
-    let network = tracing.network;
-    let outputs = forward(ctx, network, key)?;
+    let outputs = forward(ctx, tracing.model, key)?;
     let ys: Vec<Sym> = key.y.iter().map(|spec| input(ctx, spec)).collect();
     let weights: Vec<Option<Sym>> = key.weights.iter().map(|spec| spec.as_ref().map(|spec| input(ctx, spec))).collect();
 
@@ -133,7 +131,7 @@ fn judged(ctx: &Context, tracing: &Tracing<'_>, judge: &Judge, key: &StepKey) ->
     }
     terms.extend(ctx.losses());
     let Some((first, others)) = terms.split_first() else {
-        return Err(Error::data(format!("model '{}' has no loss: compile it with one", network.name())));
+        return Err(Error::data(format!("model '{}' has no loss: compile it with one", tracing.model.name())));
     };
     let loss = others.iter().try_fold(first.clone(), |sum, term| sum.add(term))?;
     judge.loss.update(ctx, &loss, key.batch())?;

@@ -1,6 +1,8 @@
 //! What is wrong with data and options is said by name.
 
-use crate::support::{Bench, corners};
+use serde_json::json;
+
+use crate::support::{Bench, classifier, corners, target};
 use glorot_tensor::{DType, Tensor};
 use glorot_train::{Dataset, FitOptions, Progress, Validation};
 
@@ -87,7 +89,7 @@ fn labels_out_of_range() {
 
 #[test]
 fn columns_of_labels_and_single_features_are_taken() {
-    let bench = Bench::of(crate::support::tiny::TinyMlp::new(1, 4, 3));
+    let bench = Bench::of(classifier(1, json!({})), vec![target()]);
     let y = Tensor::i32([2, 1], vec![0, 2]).unwrap();
     bench.trainer.prepare_fit(Dataset::new(x(&[2]), y), FitOptions::default()).unwrap();
 }

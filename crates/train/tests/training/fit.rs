@@ -3,17 +3,11 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use crate::support::tiny::TinyMlp;
-use crate::support::{Bench, corners, never, quiet, rows, target};
+use crate::support::{Bench, classifier, corners, never, part, quiet, sequential, target};
+use glorot_nn::rng;
 use glorot_tensor::{DType, Tensor};
-use glorot_train::{Dataset, Error, Event, FitOptions, Flow, NonFinite, Outcome, Progress, Validation};
+use glorot_train::{Error, Event, FitOptions, Flow, NonFinite, Outcome, Progress, Validation};
 use serde_json::json;
-
-fn fit(bench: &Bench, data: Dataset, options: FitOptions) -> glorot_train::History {
-    let mut job = bench.trainer.prepare_fit(data, options).unwrap();
-    assert_eq!(job.run(&never(), &mut quiet()).unwrap(), Outcome::Completed);
-    job.history().clone()
-}
 
 fn epochs(epochs: usize) -> FitOptions {
     FitOptions { epochs, batch_size: 8, ..FitOptions::default() }
@@ -22,41 +16,50 @@ fn epochs(epochs: usize) -> FitOptions {
 #[test]
 fn learns_to_separate_classes() {
     let bench = Bench::new();
-    let history = fit(&bench, corners(60), epochs(12));
+    let history = bench.fit(corners(60), epochs(12));
     let loss = history.get("loss").unwrap();
     assert_eq!(history.epochs, (0..12).collect::<Vec<_>>());
     assert!(loss[11] < 0.05 && loss[0] > 0.5, "{loss:?}");
-    assert!(history.get("certainty").unwrap()[11] > 0.95);
+    assert!(history.get("accuracy").unwrap()[11] > 0.95);
 }
 
 #[test]
 fn the_loss_of_an_epoch_counts_every_sample_once_with_penalties() {
-    let mut model = TinyMlp::new(3, 4, 3);
-    model.penalty = 0.01;
+    let l2 = json!({ "kernel_regularizer": { "class_name": "L2", "config": { "l2": 0.01 } } });
     // Nothing is learned, so the epoch of batches 8, 8, 4 sees the same weights as one batch of 20.
-    let bench = Bench::with(model, vec![target()], json!({ "learning_rate": 0.0 }));
+    let still = json!({ "class_name": "SGD", "config": { "learning_rate": 0.0 } });
+    let bench = Bench::with(classifier(3, l2), vec![target()], still);
     let data = corners(20);
-    let history = fit(&bench, data.clone(), epochs(1));
-    let mut whole = bench.trainer.prepare_test_batch(data).unwrap();
-    let whole = whole.run().unwrap();
-    let penalty: f32 = bench.weights()[0].iter().map(|w| 0.01 * w * w).sum();
-    assert!(penalty > 0.01);
+    let history = bench.fit(data.clone(), epochs(1));
+    let whole = bench.trainer.prepare_test_batch(data).unwrap().run().unwrap();
     for (name, want) in &whole {
         let got = history.get(name).unwrap()[0];
         assert!((got - want).abs() < 1e-6, "{name}: {got}, expected {want}");
     }
-    let certainty = whole.iter().find(|(name, _)| name == "certainty").unwrap().1;
-    assert!(whole[0].1 > penalty && certainty > 0.1 && certainty < 1.0, "{whole:?}");
+    let plain = Bench::new().trainer.prepare_test_batch(corners(20)).unwrap().run().unwrap();
+    let penalty: f32 = bench.weights()[0].iter().map(|w| 0.01 * w * w).sum();
+    assert!(penalty > 0.01 && (whole[0].1 - plain[0].1 - penalty).abs() < 1e-6, "{whole:?} {plain:?} {penalty}");
 }
 
 #[test]
 fn ten_epochs_are_five_and_five() {
     let options = || FitOptions { shuffle: true, ..epochs(10) };
-    let dropout = || TinyMlp { dropout: 0.3, ..TinyMlp::new(3, 4, 3) };
-    let (whole, parts) = (Bench::of(dropout()), Bench::of(dropout()));
-    let mut history = fit(&whole, corners(30), options());
-    let first = fit(&parts, corners(30), FitOptions { epochs: 5, ..options() });
-    let second = fit(&parts, corners(30), FitOptions { initial_epoch: 5, ..options() });
+    let model = || {
+        rng::set_seed(1);
+        sequential(&[
+            ("InputLayer", json!({ "shape": [3] })),
+            ("BatchNormalization", json!({})),
+            ("Dense", json!({ "units": 4, "activation": "elu" })),
+            ("Dropout", json!({ "rate": 0.3 })),
+            ("Dense", json!({ "units": 3, "activation": "softmax" })),
+        ])
+    };
+    let nadam = || json!({ "class_name": "Nadam", "config": { "learning_rate": 0.01 } });
+    let bench = || Bench::with(model(), vec![target()], nadam());
+    let (whole, parts) = (bench(), bench());
+    let mut history = whole.fit(corners(30), options());
+    let first = parts.fit(corners(30), FitOptions { epochs: 5, ..options() });
+    let second = parts.fit(corners(30), FitOptions { initial_epoch: 5, ..options() });
     assert_eq!(whole.weights(), parts.weights());
     assert_eq!(second.epochs, [5, 6, 7, 8, 9]);
     let loss = history.series.remove(0).1;
@@ -66,10 +69,10 @@ fn ten_epochs_are_five_and_five() {
 #[test]
 fn a_second_epoch_takes_the_samples_in_another_order() {
     let (once, twice) = (Bench::new(), Bench::new());
-    let first = fit(&once, corners(30), epochs(2));
-    fit(&twice, corners(30), epochs(1));
+    let first = once.fit(corners(30), epochs(2));
+    twice.fit(corners(30), epochs(1));
     assert_ne!(once.weights(), twice.weights());
-    let unshuffled = fit(&Bench::new(), corners(30), FitOptions { shuffle: false, ..epochs(2) });
+    let unshuffled = Bench::new().fit(corners(30), FitOptions { shuffle: false, ..epochs(2) });
     assert_ne!(first.get("loss"), unshuffled.get("loss"));
 }
 
@@ -77,10 +80,10 @@ fn a_second_epoch_takes_the_samples_in_another_order() {
 fn steps_per_epoch_go_on_in_the_pass() {
     // 5 batches a pass: 3 epochs of 5 steps are 5 epochs of 3 steps.
     let (whole, parts) = (Bench::new(), Bench::new());
-    fit(&whole, corners(38), epochs(3));
+    whole.fit(corners(38), epochs(3));
     let options = FitOptions { steps_per_epoch: Some(3), ..epochs(5) };
-    fit(&parts, corners(38), FitOptions { epochs: 2, ..options.clone() });
-    fit(&parts, corners(38), FitOptions { initial_epoch: 2, ..options });
+    parts.fit(corners(38), FitOptions { epochs: 2, ..options.clone() });
+    parts.fit(corners(38), FitOptions { initial_epoch: 2, ..options });
     assert_eq!(whole.weights(), parts.weights());
 }
 
@@ -89,19 +92,18 @@ fn validation_split_takes_the_last_samples_before_shuffling() {
     let data = corners(25);
     // 25 * (1 - 0.3) = 17.5: 17 samples are trained on, as in Keras.
     let split = Bench::new();
-    let history = fit(&split, data.clone(), FitOptions { validation: Validation::Split(0.3), ..epochs(3) });
+    let history = split.fit(data.clone(), FitOptions { validation: Validation::Split(0.3), ..epochs(3) });
     let apart = Bench::new();
-    let part = |range: std::ops::Range<usize>| Dataset::new(rows(&data.x[0], range.clone()), rows(&data.y[0], range));
-    let validation = Validation::Data(part(17..25));
+    let validation = Validation::Data(part(&data, 17..25));
     let options = FitOptions { validation, validation_batch_size: Some(3), ..epochs(3) };
-    let expected = fit(&apart, part(0..17), options);
+    let expected = apart.fit(part(&data, 0..17), options);
     assert_eq!(split.weights(), apart.weights());
     assert_eq!(history.get("loss"), expected.get("loss"));
-    for name in ["val_loss", "val_certainty"] {
+    for name in ["val_loss", "val_accuracy"] {
         let (got, want) = (history.get(name).unwrap(), expected.get(name).unwrap());
         assert!(got.iter().zip(want).all(|(a, b)| (a - b).abs() < 1e-6), "{name}: {got:?}, expected {want:?}");
     }
-    let mut job = split.trainer.prepare_evaluate(part(17..25), 32, Progress::Never).unwrap();
+    let mut job = split.trainer.prepare_evaluate(part(&data, 17..25), 32, Progress::Never).unwrap();
     let evaluated = job.run(&never(), &mut quiet()).unwrap();
     assert!((evaluated[0].1 - history.get("val_loss").unwrap()[2]).abs() < 1e-6);
 }
@@ -109,7 +111,7 @@ fn validation_split_takes_the_last_samples_before_shuffling() {
 #[test]
 fn validation_every_second_epoch() {
     let options = FitOptions { validation: Validation::Split(0.5), validation_freq: 2, ..epochs(5) };
-    let history = fit(&Bench::new(), corners(20), options);
+    let history = Bench::new().fit(corners(20), options);
     assert_eq!(history.get("loss").unwrap().len(), 5);
     assert_eq!(history.get("val_loss").unwrap().len(), 2);
 }
@@ -119,7 +121,7 @@ fn events_come_in_order() {
     let bench = Bench::new();
     let options = FitOptions { progress: Progress::EveryStep, validation: Validation::Split(0.2), ..epochs(2) };
     let mut job = bench.trainer.prepare_fit(corners(20), options).unwrap();
-    assert_eq!(job.names(), ["loss", "certainty", "val_loss", "val_certainty"]);
+    assert_eq!(job.names(), ["loss", "accuracy", "val_loss", "val_accuracy"]);
     let mut events = Vec::new();
     job.run(&never(), &mut |event, _| {
         events.push(match event {
@@ -134,8 +136,8 @@ fn events_come_in_order() {
     })
     .unwrap();
     let epoch = |epoch: usize| {
-        let step = |step| [format!("batch {epoch} {step}"), format!("step {epoch} {step}/2 loss certainty")];
-        let end = format!("end {epoch} loss certainty val_loss val_certainty");
+        let step = |step| [format!("batch {epoch} {step}"), format!("step {epoch} {step}/2 loss accuracy")];
+        let end = format!("end {epoch} loss accuracy val_loss val_accuracy");
         [vec![format!("begin {epoch}")], step(0).to_vec(), step(1).to_vec(), vec![end]].concat()
     };
     assert_eq!(events, [epoch(0), epoch(1)].concat());
@@ -160,7 +162,7 @@ fn progress_is_throttled_but_tells_the_last_step() {
 #[test]
 fn jobs_run_on_another_thread() {
     let (here, there) = (Bench::new(), Bench::new());
-    fit(&here, corners(30), epochs(2));
+    here.fit(corners(30), epochs(2));
     let mut job = there.trainer.prepare_fit(corners(30), epochs(2)).unwrap();
     let job = std::thread::spawn(move || {
         job.run(&never(), &mut quiet()).unwrap();
@@ -189,7 +191,7 @@ fn cancelling_stops_before_the_next_step_and_keeps_what_was_done() {
     assert_eq!(last, (1, 1));
     assert_eq!(job.history().epochs, [0]);
     assert_ne!(bench.weights(), before);
-    assert_eq!(bench.optimizer.borrow().iterations().value().as_i32().unwrap(), [5]);
+    assert_eq!(bench.iterations(), 5);
 }
 
 #[test]
@@ -203,14 +205,14 @@ fn stopping_in_an_epoch_still_validates() {
     });
     assert_eq!(outcome.unwrap(), Outcome::Stopped);
     assert_eq!(job.history().get("val_loss").unwrap().len(), 2);
-    assert_eq!(bench.optimizer.borrow().iterations().value().as_i32().unwrap(), [7]);
+    assert_eq!(bench.iterations(), 7);
 }
 
 #[test]
 fn the_handler_reads_and_sets_variables() {
     let bench = Bench::new();
     let rate = bench.optimizer.borrow().learning_rate();
-    let kernel = bench.model.weights[0].clone();
+    let kernel = bench.model.weights()[0].variable.clone();
     let stale = kernel.value();
     let mut seen = Vec::new();
     let mut job = bench.trainer.prepare_fit(corners(24), epochs(3)).unwrap();
@@ -240,7 +242,7 @@ fn the_handler_reads_and_sets_variables() {
 #[test]
 fn a_loss_that_is_not_finite_ends_the_run() {
     let run = |non_finite| {
-        let bench = Bench::with(TinyMlp::new(3, 4, 3), vec![target()], json!({ "learning_rate": 0.1 }));
+        let bench = Bench::new();
         let mut data = corners(40);
         let mut x = data.x[0].to_f64();
         x[3 * 20] = f64::NAN; // in the third batch
@@ -263,18 +265,16 @@ fn a_loss_that_is_not_finite_ends_the_run() {
 #[test]
 fn a_job_after_a_failed_one_starts_from_fresh_weights() {
     let bench = Bench::new();
-    let good = bench.weights();
+    let good = bench.model.get_weights();
     let mut data = corners(16);
     data.x[0] = Tensor::from_f64([16, 3], DType::F32, &[f64::NAN; 48]).unwrap();
     let mut job = bench.trainer.prepare_fit(data, epochs(1)).unwrap();
     job.run(&never(), &mut quiet()).unwrap_err();
-    for (variable, values) in bench.model.weights.iter().zip(good) {
-        variable.assign(Tensor::f32(variable.spec().shape.clone(), values).unwrap()).unwrap();
-    }
+    bench.model.set_weights(&good).unwrap();
     for variable in bench.optimizer.borrow().variables().into_iter().skip(2) {
         variable.assign(Tensor::zeros(variable.spec().shape.clone(), variable.spec().dtype)).unwrap();
     }
-    let history = fit(&bench, corners(16), epochs(1));
+    let history = bench.fit(corners(16), epochs(1));
     assert!(history.get("loss").unwrap()[0].is_finite());
 }
 

@@ -1,15 +1,13 @@
 //! Evaluation, prediction, single batches, weights of samples and classes.
 
 use crate::support::reference_device::ReferenceDevice;
-use crate::support::tiny::{Certainty, TinyMlp};
-use crate::support::{Bench, corners, never, quiet, rows, target};
+use crate::support::{Bench, classifier, corners, never, part, quiet, rows};
 use glorot_graph::RandomKind;
 use glorot_nn::context::random_state;
 use glorot_nn::{Context, StateTable, Variable};
 use glorot_tensor::{DType, Tensor};
-use glorot_train::{Dataset, Eager, Error, Event, FitOptions, Flow, MetricChoice, Progress, Trainer};
+use glorot_train::{Dataset, Eager, Error, Event, FitOptions, Flow, MetricChoice, Progress, Target, Trainer};
 use serde_json::json;
-use std::rc::Rc;
 use std::sync::Arc;
 
 fn predict(bench: &Bench, x: &Tensor, batch_size: usize) -> Vec<f32> {
@@ -38,20 +36,21 @@ fn predictions_give_loss_and_metrics() {
     let bench = Bench::new();
     let data = corners(11);
     let probabilities = predict(&bench, &data.x[0], 32);
-    let labels = data.y[0].as_u8().unwrap().to_vec();
-    let right: Vec<f64> =
-        labels.iter().enumerate().map(|(row, &label)| f64::from(probabilities[row * 3 + label as usize])).collect();
-    let loss = right.iter().map(|p| -p.ln()).sum::<f64>() / 11.0;
-    let certainty = right.iter().sum::<f64>() / 11.0;
+    let labels = data.y[0].as_u8().unwrap();
+    let (mut loss, mut right) = (0.0, 0.0);
+    for (row, &label) in probabilities.chunks(3).zip(labels) {
+        let p = row[label as usize];
+        loss -= p.ln() / 11.0;
+        right += if row.iter().all(|&q| q <= p) { 1.0 } else { 0.0 };
+    }
     let logs = evaluate(&bench, data, 4);
-    assert_eq!(logs.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["loss", "certainty"]);
-    assert!((f64::from(logs[0].1) - loss).abs() < 1e-6 && (f64::from(logs[1].1) - certainty).abs() < 1e-6, "{logs:?}");
+    assert_eq!(logs.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["loss", "accuracy"]);
+    assert!((logs[0].1 - loss).abs() < 1e-6 && (logs[1].1 - right / 11.0).abs() < 1e-6, "{logs:?} {loss} {right}");
 }
 
 #[test]
 fn a_model_predicts_without_being_compiled() {
-    let model = Rc::new(TinyMlp::new(3, 4, 3));
-    let trainer = Trainer::new(model, Arc::new(ReferenceDevice), random_state(1), None);
+    let trainer = Trainer::new(classifier(3, json!({})), Arc::new(ReferenceDevice), None);
     let mut job = trainer.prepare_predict(corners(2).x, 32, Progress::Never).unwrap();
     assert_eq!(job.run(&never(), &mut quiet()).unwrap()[0].shape()[..], [2, 3]);
     let error = trainer.prepare_fit(corners(2), FitOptions::default()).err().unwrap();
@@ -77,18 +76,17 @@ fn evaluation_tells_progress_and_can_be_stopped() {
 
 #[test]
 fn weights_of_samples_count_in_loss_and_weighted_metrics_only() {
-    let mut target = target();
-    target.weighted_metrics.push(MetricChoice::Given(Rc::new(Certainty::new())));
-    let bench = Bench::with(TinyMlp::new(3, 4, 3), vec![target], json!({}));
-    let data = corners(9);
-    let part = |range: std::ops::Range<usize>| Dataset::new(rows(&data.x[0], range.clone()), rows(&data.y[0], range));
+    let target = Target { weighted_metrics: vec![MetricChoice::Named("mse".into())], ..Target::named("mse", &["mse"]) };
+    let bench = Bench::of(classifier(3, json!({})), vec![target]);
+    let mut data = corners(9);
+    data.y[0] = rows(&data.x[0], 0..9);
     // The last five samples count nothing, the first four double.
     let weights = [2.0, 2.0, 2.0, 2.0, 0.0, 0.0, 0.0, 0.0, 0.0];
     let weighted = data.clone().with_sample_weights(Tensor::from_f64([9], DType::F32, &weights).unwrap());
-    let (all, first) = (evaluate(&bench, data.clone(), 4), evaluate(&bench, part(0..4), 4));
+    let (all, first) = (evaluate(&bench, data.clone(), 4), evaluate(&bench, part(&data, 0..4), 4));
     let got = evaluate(&bench, weighted, 9);
     let names: Vec<&str> = got.iter().map(|(name, _)| name.as_str()).collect();
-    assert_eq!(names, ["loss", "certainty", "certainty_1"]);
+    assert_eq!(names, ["loss", "mse", "mse_1"]);
     // The loss is divided by the number of samples, not by the sum of weights.
     let expected = [first[0].1 * 2.0 * 4.0 / 9.0, all[1].1, first[1].1];
     for ((name, got), want) in got.iter().zip(expected) {
@@ -122,8 +120,7 @@ fn single_batches_train_like_fit() {
     let options = FitOptions { batch_size: 4, shuffle: false, ..FitOptions::default() };
     fitted.trainer.prepare_fit(data.clone(), options).unwrap().run(&never(), &mut quiet()).unwrap();
     for start in [0, 4, 8] {
-        let part = |tensor: &Tensor| rows(tensor, start..start + 4);
-        let batch = Dataset::new(part(&data.x[0]), part(&data.y[0]));
+        let batch = part(&data, start..start + 4);
         let before = by_hand.trainer.prepare_test_batch(batch.clone()).unwrap().run().unwrap();
         let logs = by_hand.trainer.prepare_train_batch(batch, &[]).unwrap().run().unwrap();
         assert_eq!(logs, before, "values are those before the update");

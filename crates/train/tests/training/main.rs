@@ -3,4 +3,5 @@
 mod data_errors;
 mod fit;
 mod judge;
+mod models;
 mod support;

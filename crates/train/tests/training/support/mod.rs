@@ -1,59 +1,86 @@
 //! What the tests of the training loop share.
 
 pub mod reference_device;
-pub mod tiny;
 
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use glorot_nn::context::random_state;
-use glorot_nn::optimizers;
+use glorot_nn::layers::create;
+use glorot_nn::model::Model;
+use glorot_nn::{optimizers, rng};
 use glorot_tensor::Tensor;
 use glorot_tensor::random::Stream;
-use glorot_train::{Access, Compiled, Dataset, Event, Flow, MetricChoice, Target, Trainer};
-use serde_json::json;
+use glorot_train::{
+    Access, Compiled, Dataset, Event, FitOptions, Flow, History, Outcome, SharedOptimizer, Target, Trainer,
+};
+use serde_json::{Value, json};
 
 use reference_device::ReferenceDevice;
-use tiny::{Certainty, TinyMlp};
 
 /// A model with its trainer.
 pub struct Bench {
-    pub model: Rc<TinyMlp>,
+    pub model: Model,
     pub trainer: Trainer,
-    pub optimizer: glorot_train::SharedOptimizer,
+    pub optimizer: SharedOptimizer,
 }
 
 impl Bench {
-    /// Three features, three classes, SGD with momentum.
+    /// Points to three classes by two dense layers, SGD with momentum.
     pub fn new() -> Bench {
-        Bench::of(TinyMlp::new(3, 4, 3))
+        Bench::of(classifier(3, json!({})), vec![target()])
     }
 
-    pub fn of(model: TinyMlp) -> Bench {
-        Bench::with(model, vec![target()], json!({ "learning_rate": 0.1, "momentum": 0.9 }))
+    pub fn of(model: Model, targets: Vec<Target>) -> Bench {
+        Bench::with(model, targets, json!({ "class_name": "SGD", "config": { "learning_rate": 0.1, "momentum": 0.9 } }))
     }
 
-    pub fn with(model: TinyMlp, targets: Vec<Target>, sgd: serde_json::Value) -> Bench {
-        let sgd = optimizers::deserialize(&json!({ "class_name": "SGD", "config": sgd })).unwrap();
-        let optimizer: glorot_train::SharedOptimizer = Rc::new(RefCell::new(sgd));
+    pub fn with(model: Model, targets: Vec<Target>, optimizer: Value) -> Bench {
+        let optimizer: SharedOptimizer = Rc::new(RefCell::new(optimizers::deserialize(&optimizer).unwrap()));
         let compiled = Compiled { optimizer: optimizer.clone(), targets };
-        let model = Rc::new(model);
-        let device = Arc::new(ReferenceDevice);
-        let trainer = Trainer::new(model.clone(), device, random_state(58), Some(compiled));
+        let trainer = Trainer::new(model.clone(), Arc::new(ReferenceDevice), Some(compiled));
         Bench { model, trainer, optimizer }
     }
 
+    /// Trains to the end.
+    pub fn fit(&self, data: Dataset, options: FitOptions) -> History {
+        let mut job = self.trainer.prepare_fit(data, options).unwrap();
+        assert_eq!(job.run(&never(), &mut quiet()).unwrap(), Outcome::Completed);
+        job.history().clone()
+    }
+
     pub fn weights(&self) -> Vec<Vec<f32>> {
-        self.model.weights.iter().map(|weight| weight.value().as_f32().unwrap().to_vec()).collect()
+        self.model.get_weights().iter().map(|weight| weight.as_f32().unwrap().to_vec()).collect()
+    }
+
+    /// Number of training steps so far.
+    pub fn iterations(&self) -> i32 {
+        self.optimizer.borrow().iterations().value().as_i32().unwrap()[0]
     }
 }
 
-/// Crossentropy and the metric of tests.
+/// Two dense layers; `options` are more options of the first. The same weights each time.
+pub fn classifier(features: usize, options: Value) -> Model {
+    rng::set_seed(58);
+    let mut hidden = json!({ "units": 4, "activation": "tanh", "name": "hidden" });
+    hidden.as_object_mut().unwrap().extend(options.as_object().unwrap().clone());
+    sequential(&[
+        ("InputLayer", json!({ "shape": [features], "name": "features" })),
+        ("Dense", hidden),
+        ("Dense", json!({ "units": 3, "activation": "softmax", "name": "classes" })),
+    ])
+}
+
+/// A model named `tiny`.
+pub fn sequential(layers: &[(&str, Value)]) -> Model {
+    let layers = layers.iter().map(|(class, options)| create(class, options).unwrap()).collect();
+    Model::sequential(layers, Some("tiny".into())).unwrap()
+}
+
+/// Crossentropy of labels, and their accuracy.
 pub fn target() -> Target {
-    let metrics = vec![MetricChoice::Given(Rc::new(Certainty::new()))];
-    Target { metrics, ..Target::named("sparse_categorical_crossentropy", &[]) }
+    Target::named("sparse_categorical_crossentropy", &["accuracy"])
 }
 
 /// Points around one corner of a cube for each of three classes; labels are bytes.
@@ -77,10 +104,15 @@ pub fn never() -> AtomicBool {
     AtomicBool::new(false)
 }
 
-/// The rows of a tensor of float32 or bytes.
+/// Some rows of a tensor.
 pub fn rows(tensor: &Tensor, range: std::ops::Range<usize>) -> Tensor {
     let len = tensor.numel() / tensor.shape()[0];
     let values = &tensor.to_f64()[range.start * len..range.end * len];
     let shape: Vec<usize> = std::iter::once(range.len()).chain(tensor.shape()[1..].iter().copied()).collect();
     Tensor::from_f64(shape, tensor.dtype(), values).unwrap()
+}
+
+/// Some samples of a data set with one input and one output.
+pub fn part(data: &Dataset, range: std::ops::Range<usize>) -> Dataset {
+    Dataset::new(rows(&data.x[0], range.clone()), rows(&data.y[0], range))
 }
