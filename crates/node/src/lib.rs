@@ -18,7 +18,6 @@ mod loss;
 mod metric;
 mod model;
 mod model_tensor;
-mod network;
 mod operand;
 mod ops;
 mod optimizer;

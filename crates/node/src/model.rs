@@ -19,7 +19,6 @@ use crate::error::{Failure, Result};
 use crate::jobs::{self, Job, JobEnd, OnEvent, Waits};
 use crate::layer::Layer;
 use crate::model_tensor::{self, ModelTensor, tensors};
-use crate::network::ModelNetwork;
 use crate::tensor::HostTensor;
 use crate::variable::Variable;
 
@@ -89,8 +88,7 @@ impl Model {
     }
 
     fn new_trainer(&self, device: Arc<dyn Device>, compiled: Option<Compiled>) -> Rc<Trainer> {
-        let network = Rc::new(ModelNetwork(self.model.clone()));
-        Rc::new(Trainer::new(network, device, self.model.random_state().clone(), compiled))
+        Rc::new(Trainer::new(self.model.clone(), device, compiled))
     }
 
     fn trainer(&self, method: &str) -> Result<Rc<Trainer>> {
