@@ -1,6 +1,7 @@
 //! Kernels from groups.
 
-use std::collections::{HashMap, HashSet};
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap, HashSet};
 
 use glorot_tensor::Shape;
 
@@ -96,29 +97,28 @@ pub fn emit(fusion: &Fusion<'_>, in_place: InPlace) -> Emitted {
 
 /// Groups in an order that respects what must run first, otherwise in that of the graph.
 fn in_order(fusion: &Fusion<'_>) -> Vec<usize> {
-    let mut waiting: Vec<(NodeId, usize)> = (0..fusion.order.len())
-        .filter(|&group| !fusion.order.is_merged_away(group))
-        .map(|group| {
-            let first = match &fusion.groups[group].work {
-                Work::Copy(node) => *node,
-                Work::Update { .. } => NodeId(u32::MAX),
-                _ => fusion.groups[group].members[0],
-            };
-            (first, group)
-        })
-        .collect();
-    waiting.sort_unstable();
-    let mut done = vec![false; fusion.order.len()];
-    let mut ordered = Vec::with_capacity(waiting.len());
-    while !waiting.is_empty() {
-        let ready = waiting
-            .iter()
-            .position(|&(_, group)| fusion.order.before(group).iter().all(|first| done[fusion.order.find(first)]))
-            .expect("the order of groups has no cycle");
-        let (_, group) = waiting.remove(ready);
-        done[group] = true;
-        ordered.push(group);
+    let groups: Vec<usize> = (0..fusion.order.len()).filter(|&group| !fusion.order.is_merged_away(group)).collect();
+    let first_node = |group: usize| match &fusion.groups[group].work {
+        Work::Copy(node) => *node,
+        Work::Update { .. } => NodeId(u32::MAX),
+        _ => fusion.groups[group].members[0],
+    };
+    let mut missing: Vec<usize> =
+        (0..fusion.order.len()).map(|group| fusion.order.before(group).iter().count()).collect();
+    let start = groups.iter().filter(|&&group| missing[group] == 0);
+    let mut ready: BinaryHeap<Reverse<(NodeId, usize)>> =
+        start.map(|&group| Reverse((first_node(group), group))).collect();
+    let mut ordered = Vec::with_capacity(groups.len());
+    while let Some(Reverse((_, done))) = ready.pop() {
+        ordered.push(done);
+        for &group in groups.iter().filter(|&&group| fusion.order.is_before(done, group)) {
+            missing[group] -= 1;
+            if missing[group] == 0 {
+                ready.push(Reverse((first_node(group), group)));
+            }
+        }
     }
+    assert_eq!(ordered.len(), groups.len(), "the order of groups has no cycle");
     ordered
 }
 

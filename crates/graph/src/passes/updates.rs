@@ -35,12 +35,17 @@ pub fn settle(fusion: &mut Fusion<'_>) -> InPlace {
         }
     }
 
+    let readers = readers(fusion);
+    let none = Vec::new();
+    let of = |state: StateId| readers.get(&state).unwrap_or(&none);
     let mut in_place = InPlace::new();
     let mut copied: Vec<(StateId, NodeId)> = Vec::new();
     for &(state, value) in &updates {
         let base = fusion.access(value).base;
         match fusion.group_of(base) {
-            Some(group) if !in_place.contains_key(&base) && is_dense(fusion, value) && claim(fusion, state, group) => {
+            Some(group)
+                if !in_place.contains_key(&base) && is_dense(fusion, value) && claim(fusion, of(state), group) =>
+            {
                 in_place.insert(base, state);
             }
             _ => copied.push((state, value)),
@@ -49,7 +54,7 @@ pub fn settle(fusion: &mut Fusion<'_>) -> InPlace {
     for (state, value) in copied {
         let has_copy = fusion.copy_of(value).is_some();
         let group = fusion.update(state, value, has_copy);
-        for (reader, _) in readers(fusion, state) {
+        for &(reader, _) in of(state) {
             fusion.order.require(reader, group);
         }
     }
@@ -67,27 +72,35 @@ pub fn is_dense(fusion: &Fusion<'_>, node: NodeId) -> bool {
     !fusion.is_inline_leaf(access.base) && access.is_whole(fusion.graph.shape(access.base).numel())
 }
 
-/// The groups that read the old value of a state, and whether each of them reads it only at its own points.
-fn readers(fusion: &Fusion<'_>, state: StateId) -> Vec<(usize, bool)> {
-    let all = (0..fusion.order.len()).filter(|&group| !fusion.order.is_merged_away(group));
-    all.filter_map(|group| {
-        let reads = fusion.group_reads(group);
-        let of_state = |base: NodeId| fusion.graph.node(base).op == Op::State(state);
-        let mut found = reads.iter().filter(|read| of_state(read.base) && !read.copied).peekable();
-        found.peek().is_some().then(|| (group, found.all(|read| read.aligned)))
-    })
-    .collect()
+/// For each state, the groups that read its old value, and whether each of them reads it only at its own points.
+fn readers(fusion: &Fusion<'_>) -> HashMap<StateId, Vec<(usize, bool)>> {
+    let mut readers: HashMap<StateId, Vec<(usize, bool)>> = HashMap::new();
+    for group in (0..fusion.order.len()).filter(|&group| !fusion.order.is_merged_away(group)) {
+        for read in fusion.group_reads(group) {
+            if let Op::State(state) = fusion.graph.node(read.base).op
+                && !read.copied
+            {
+                let known = readers.entry(state).or_default();
+                match known.last_mut() {
+                    Some((last, aligned)) if *last == group => *aligned &= read.aligned,
+                    _ => known.push((group, read.aligned)),
+                }
+            }
+        }
+    }
+    readers
 }
 
 /// Makes every reader of a state's old value run before the group that overwrites it, if that can be.
-fn claim(fusion: &mut Fusion<'_>, state: StateId, writer: usize) -> bool {
-    let readers = readers(fusion, state);
+///
+/// No group is merged from here on, so the numbers in `readers` stay right.
+fn claim(fusion: &mut Fusion<'_>, readers: &[(usize, bool)], writer: usize) -> bool {
     let pointwise = matches!(fusion.groups[writer].work, Work::Map | Work::MatMul(_));
     let possible = readers.iter().all(|&(reader, aligned)| {
         if reader == writer { aligned && pointwise } else { !fusion.order.is_before(writer, reader) }
     });
     if possible {
-        for (reader, _) in readers.into_iter().filter(|&(reader, _)| reader != writer) {
+        for &(reader, _) in readers.iter().filter(|&&(reader, _)| reader != writer) {
             fusion.order.require(reader, writer);
         }
     }
