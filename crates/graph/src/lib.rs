@@ -19,4 +19,4 @@ pub use error::{GraphError, Result};
 pub use graph::{Graph, Node, NodeId, TensorSpec};
 pub use op::{BinaryOp, CompareOp, Op, RandomKind, Real, ReduceKind, StateId, UnaryOp, Window};
 pub use passes::compile;
-pub use sym::{Sym, Tracer};
+pub use sym::{Padding, Sym, Tracer};

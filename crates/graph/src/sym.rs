@@ -1,6 +1,9 @@
 //! A tensor of a graph under construction, with operators as methods: what layers, losses and optimizers are written
 //! with.
 
+mod conv;
+mod pool;
+
 use std::cell::{Ref, RefCell, RefMut};
 use std::fmt;
 use std::rc::Rc;
@@ -10,6 +13,8 @@ use glorot_tensor::{DType, Shape, Tensor};
 use crate::error::{GraphError, Result};
 use crate::graph::{Graph, NodeId};
 use crate::op::{BinaryOp, CompareOp, RandomKind, Real, ReduceKind, StateId, UnaryOp, Window};
+
+pub use conv::Padding;
 
 /// A graph shared by the [`Sym`]s that build it.
 #[derive(Clone, Default)]

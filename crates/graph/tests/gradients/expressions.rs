@@ -1,7 +1,7 @@
 //! Gradients of whole expressions, as layers and losses build them.
 
 use crate::support::*;
-use glorot_graph::{Result, Sym, Tracer};
+use glorot_graph::{Padding, Result, Sym, Tracer};
 use glorot_tensor::{DType, Shape};
 use proptest::prelude::*;
 
@@ -78,6 +78,12 @@ proptest! {
         check_gradient(build, &values);
     }
 
+    #[test]
+    fn max_pooling(length in 2usize..=6, size in 1usize..=3, stride in 1usize..=3, seed: u64) {
+        let values = distinct(&[&Shape::from([1, length, 4, 2])], seed);
+        check_gradient(|_, x| x[0].max_pool(&[size, 2], &[stride, 2], Padding::Same), &values);
+    }
+
     /// The gradient is a graph like any other: it can be differentiated once more.
     #[test]
     fn gradients_of_gradients(rows in 1usize..=3, columns in 1usize..=3, seed: u64) {
@@ -91,5 +97,31 @@ proptest! {
             gradient.square()?.sum_all()?.add_scalar(1e-2)?.sqrt()
         };
         check_gradient(penalty, &values);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+
+    #[test]
+    fn convolution_and_pooling(
+        (length, size, stride, dilation) in (3usize..=5, 1usize..=3, 1usize..=2, 1usize..=2),
+        (groups, tiled, same) in (1usize..=2, any::<bool>(), any::<bool>()),
+        seed: u64,
+    ) {
+        let padding = if same { Padding::Same } else { Padding::Causal };
+        let kernel = Shape::from([size, 2, 2, 2 * groups]);
+        let values = [
+            uniform(&Shape::from([2, length, 4, 2 * groups]), seed, -1.0, 1.0),
+            uniform(&kernel, seed ^ 1, -1.0, 1.0),
+            uniform(&Shape::from([size, 1, 2 * groups, 2]), seed ^ 2, -1.0, 1.0),
+        ];
+        let steps = [stride, 1];
+        let network = |_: &Tracer, x: &[Sym]| {
+            let hidden = x[0].conv(&x[1], &steps, padding, &[dilation, 1], groups)?.tanh()?;
+            let pooled = hidden.average_pool(&[2, 2], if tiled { &[2, 2] } else { &steps }, Padding::Same)?;
+            pooled.depthwise_conv(&x[2], &steps, padding, &[dilation, 1])?.square()
+        };
+        check_gradient(network, &values);
     }
 }
