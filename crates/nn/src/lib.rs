@@ -21,6 +21,8 @@ pub mod regularizer;
 pub mod regularizers;
 pub mod rng;
 pub mod schedules;
+#[cfg(test)]
+mod testing;
 pub mod variable;
 
 pub use context::{Context, StateTable};

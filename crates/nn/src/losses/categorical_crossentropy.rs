@@ -4,7 +4,7 @@ use glorot_graph::Sym;
 use serde_json::{Map, Value, json};
 
 use crate::config::Options;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::losses::softmax::{clip_probabilities, shifted_log_sum, softmax_logits};
 use crate::losses::{LossFunction, align};
 
@@ -59,7 +59,8 @@ impl LossFunction for CategoricalCrossentropy {
     fn per_sample(&self, y_true: &Sym, y_pred: &Sym) -> Result<Sym> {
         let axis = axis(CLASS, self.axis, y_pred)?;
         let targets = smooth_classes(&align(CLASS, y_true, y_pred)?, self.label_smoothing)?;
-        let logits = if self.from_logits { Some(y_pred.clone()) } else { softmax_logits(y_pred) };
+        let known = softmax_logits(y_pred).filter(|_| axis + 1 == y_pred.rank());
+        let logits = if self.from_logits { Some(y_pred.clone()) } else { known };
         let log_p = match logits {
             Some(logits) => {
                 let (shifted, log_sum) = shifted_log_sum(&logits, axis)?;
@@ -75,7 +76,7 @@ impl LossFunction for CategoricalCrossentropy {
 pub(super) fn axis(class: &str, axis: i64, y_pred: &Sym) -> Result<usize> {
     y_pred.shape().axis(axis as isize).ok_or_else(|| {
         let message = format!("option 'axis' must be an axis of the predictions {}; received {axis}", y_pred.shape());
-        crate::error::Error::config(class, message)
+        Error::config(class, message)
     })
 }
 
