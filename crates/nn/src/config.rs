@@ -48,7 +48,9 @@ impl Options {
 
     /// An option as it was given, unless it is `null`.
     pub fn value(&mut self, name: &'static str) -> Result<Option<Value>> {
-        self.known.push(name);
+        if !self.known.contains(&name) {
+            self.known.push(name);
+        }
         let keys: Vec<String> = self.given.keys().filter(|key| fold(key) == fold(name)).cloned().collect();
         if keys.len() > 1 {
             return Err(self.error(format!("option '{name}' is given twice: {}", keys.join(", "))));
@@ -163,7 +165,7 @@ impl Options {
             if let Some(value) = self.value(name)?.filter(|value| !off(value)) {
                 return Err(self.error(format!("option '{name}' is not supported; received {value}; remove it")));
             }
-            self.known.pop();
+            self.known.retain(|known| *known != name);
         }
         Ok(())
     }
@@ -172,7 +174,7 @@ impl Options {
     pub fn inert(&mut self, names: &[&'static str]) -> Result<()> {
         for &name in names {
             self.value(name)?;
-            self.known.pop();
+            self.known.retain(|known| *known != name);
         }
         Ok(())
     }

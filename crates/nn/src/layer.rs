@@ -77,14 +77,25 @@ pub trait Layer: Any {
     }
 }
 
+/// The most elements of a weight.
+const MAX_ELEMENTS: usize = 1 << 31;
+
 /// Collects the weights that a layer makes in [`Layer::build`].
 pub struct WeightBuilder<'a> {
     weights: &'a mut Vec<Weight>,
 }
 
 impl WeightBuilder<'_> {
-    /// Makes a weight with an initial value.
+    /// Makes a weight with an initial value. One of more than 2^31 elements is an error: it is a mistake in a shape.
     pub fn add(&mut self, spec: WeightSpec<'_>) -> Result<Variable> {
+        let elements = spec.shape.iter().try_fold(1usize, |product, &dim| product.checked_mul(dim));
+        if elements.is_none_or(|elements| elements > MAX_ELEMENTS) {
+            let message = format!(
+                "weight '{}' of shape {} would have more than {MAX_ELEMENTS} elements; make the layer or its inputs smaller",
+                spec.name, spec.shape
+            );
+            return Err(Error::invalid(message));
+        }
         let value = spec.initializer.initialize(&spec.shape, spec.dtype)?;
         let variable = Variable::new(spec.name, value);
         self.weights.push(Weight {

@@ -42,9 +42,10 @@ pub trait Activation {
 }
 
 type Made = Result<Rc<dyn Activation>>;
+type Make = fn(&mut Options) -> Made;
 
 /// Names and how to read their options. A new activation is one more line.
-const ACTIVATIONS: &[(&str, fn(&mut Options) -> Made)] = &[
+const ACTIVATIONS: &[(&str, Make)] = &[
     ("elu", Elu::from_options),
     ("exponential", |_| Ok(Rc::new(Exponential))),
     ("leaky_relu", LeakyRelu::from_options),

@@ -24,9 +24,10 @@ pub use unit_norm::UnitNorm;
 const EPSILON: f64 = 1e-7;
 
 type Made = Result<Rc<dyn Constraint>>;
+type Make = fn(&mut Options) -> Made;
 
 /// Class names and how to read their options. A new constraint is one more line.
-const CONSTRAINTS: &[(&str, fn(&mut Options) -> Made)] = &[
+const CONSTRAINTS: &[(&str, Make)] = &[
     ("MaxNorm", MaxNorm::from_options),
     ("MinMaxNorm", MinMaxNorm::from_options),
     ("NonNeg", NonNeg::from_options),

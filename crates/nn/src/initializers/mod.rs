@@ -39,9 +39,10 @@ pub trait Initializer {
 }
 
 type Made = Result<Rc<dyn Initializer>>;
+type Make = fn(&mut Options) -> Made;
 
 /// Class names and how to read their options. A new initializer is one more line.
-const INITIALIZERS: &[(&str, fn(&mut Options) -> Made)] = &[
+const INITIALIZERS: &[(&str, Make)] = &[
     ("Constant", Constant::from_options),
     ("GlorotNormal", |options| VarianceScaling::named("GlorotNormal", options)),
     ("GlorotUniform", |options| VarianceScaling::named("GlorotUniform", options)),
@@ -106,8 +107,11 @@ fn entries(object: Value) -> Map<String, Value> {
 /// A tensor of the given shape whose elements are drawn one after the other from a stream: the seed's or a new one.
 fn draw(shape: &Shape, dtype: DType, seed: Option<u64>, mut next: impl FnMut(&mut Stream) -> f64) -> Result<Tensor> {
     let mut stream = Stream::new(seed.unwrap_or_else(next_seed), 0);
-    let values: Vec<f64> = (0..shape.numel()).map(|_| next(&mut stream)).collect();
-    Ok(Tensor::from_f64(shape.clone(), dtype, &values)?)
+    let values = (0..shape.numel()).map(|_| next(&mut stream));
+    if dtype == DType::F32 {
+        return Ok(Tensor::f32(shape.clone(), values.map(|value| value as f32).collect())?);
+    }
+    Ok(Tensor::from_f64(shape.clone(), dtype, &values.collect::<Vec<_>>())?)
 }
 
 #[cfg(test)]

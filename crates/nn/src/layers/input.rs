@@ -8,6 +8,9 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::layer::Layer;
 
+/// The most elements of a sample.
+const MAX_ELEMENTS: usize = 1 << 31;
+
 /// Where data enters a model. Options: `shape` without the batch axis (or `batch_shape` with it), `batch_size` (default:
 /// any), `dtype` (default float32) that the model sees; data of another dtype is converted.
 pub struct InputLayer {
@@ -28,6 +31,11 @@ impl FromOptions for InputLayer {
             shape.ok_or_else(|| options.error("option 'shape' is missing; give the shape of one sample: [28, 28]"))?;
         if let Some(axis) = (1..shape.len()).find(|&axis| shape[axis].is_none()) {
             return Err(options.error(format!("the length of axis {axis} must be known; received {}", json!(shape))));
+        }
+        let elements = shape.iter().flatten().try_fold(1usize, |product, &dim| product.checked_mul(dim));
+        if elements.is_none_or(|elements| elements > MAX_ELEMENTS) {
+            let message = format!("a sample of shape {} has more than {MAX_ELEMENTS} elements", json!(shape));
+            return Err(options.error(message));
         }
         let name = match options.value("dtype")? {
             Some(value) => value.pointer("/config/name").unwrap_or(&value).as_str().unwrap_or_default().to_string(),

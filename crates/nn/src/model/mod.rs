@@ -19,7 +19,7 @@ use serde_json::{Map, Value};
 use crate::context::{Context, random_state};
 use crate::error::{Error, Result};
 use crate::layer::{Layer, LayerRef, WeakLayer, Weight, WeightBuilder};
-use crate::layers::unique_name;
+use crate::layers::{CustomLayers, unique_name};
 use crate::rng::next_seed;
 use crate::variable::Variable;
 
@@ -199,8 +199,8 @@ impl Model {
 
     /// The other weights: statistics, and those of frozen layers.
     pub fn non_trainable_weights(&self) -> Vec<Weight> {
-        let trainable: HashSet<Variable> = self.trainable_weights().into_iter().map(|weight| weight.variable).collect();
-        self.weights().into_iter().filter(|weight| !trainable.contains(&weight.variable)).collect()
+        let trainable: HashSet<u64> = self.trainable_weights().iter().map(|weight| weight.variable.id()).collect();
+        self.weights().into_iter().filter(|weight| !trainable.contains(&weight.variable.id())).collect()
     }
 
     /// The weights' names with those of the layers around them, as Keras writes them: `sequential/dense/kernel`. In the
@@ -212,13 +212,13 @@ impl Model {
         paths
     }
 
-    fn collect_paths(&self, seen: &mut HashSet<Variable>, paths: &mut Vec<String>) {
+    fn collect_paths(&self, seen: &mut HashSet<u64>, paths: &mut Vec<String>) {
         let prefix = if self.kind() == Kind::Sequential { format!("{}/", self.name()) } else { String::new() };
         for layer in self.layers() {
             match Model::from_layer(&layer) {
                 Some(model) => model.collect_paths(seen, paths),
                 None => {
-                    for weight in layer.weights().into_iter().filter(|weight| seen.insert(weight.variable.clone())) {
+                    for weight in layer.weights().into_iter().filter(|weight| seen.insert(weight.variable.id())) {
                         paths.push(format!("{prefix}{}/{}", layer.name(), weight.variable.name()));
                     }
                 }
@@ -255,6 +255,16 @@ impl Model {
             weight.variable.assign(value.clone())?;
         }
         Ok(())
+    }
+
+    /// A model of new layers with the same names and options. Its weights are new too, or, with `weights`, have the
+    /// values of this one's.
+    pub fn copy_with(&self, weights: bool, custom: CustomLayers<'_>) -> Result<Model> {
+        let copy = Model::from_json_with(&self.to_json(), custom)?;
+        if weights {
+            copy.set_weights(&self.get_weights())?;
+        }
+        Ok(copy)
     }
 
     /// Builds the graph of a call in the trace's mode, and adds the regularization penalties of the trainable weights
@@ -348,7 +358,7 @@ fn port(tensor: &ModelTensor) -> Port {
 /// Each variable once, where it first appears.
 fn distinct(weights: impl Iterator<Item = Weight>) -> Vec<Weight> {
     let mut seen = HashSet::new();
-    weights.filter(|weight| seen.insert(weight.variable.clone())).collect()
+    weights.filter(|weight| seen.insert(weight.variable.id())).collect()
 }
 
 /// Number of elements.

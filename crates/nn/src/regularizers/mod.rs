@@ -14,9 +14,10 @@ pub use crate::regularizer::Regularizer;
 pub use l1l2::L1L2;
 
 type Made = Result<Rc<dyn Regularizer>>;
+type Make = fn(&mut Options) -> Made;
 
 /// Class names and how to read their options. A new regularizer is one more line.
-const REGULARIZERS: &[(&str, fn(&mut Options) -> Made)] =
+const REGULARIZERS: &[(&str, Make)] =
     &[("L1", L1L2::l1_from_options), ("L2", L1L2::l2_from_options), ("L1L2", L1L2::from_options)];
 
 /// The class names.

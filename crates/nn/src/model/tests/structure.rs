@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::context::{Context, StateTable, random_state};
 use crate::layer::LayerRef;
-use crate::layers::create;
+use crate::layers::{create, no_custom_layers};
 use crate::model::{Model, ModelTensor, apply, input};
 
 fn layer(class: &str, config: Value) -> LayerRef {
@@ -145,6 +145,32 @@ fn weights_can_be_read_and_replaced() {
     values.swap(0, 2);
     let message = model.set_weights(&values).unwrap_err().to_string();
     assert_eq!(message, "weight 'hidden_1/kernel' is float32 [10, 12], received float32 [12, 12]");
+}
+
+#[test]
+fn copies_have_weights_of_their_own() {
+    let model = skip_model();
+    let copy = model.copy_with(true, &no_custom_layers).unwrap();
+    assert_eq!(values(&copy), values(&model));
+    copy.weights()[1].variable.assign(Tensor::f32([12], vec![0.5; 12]).unwrap()).unwrap();
+    assert_ne!(values(&copy), values(&model));
+    let fresh = model.copy_with(false, &no_custom_layers).unwrap();
+    assert_ne!(values(&fresh), values(&model));
+}
+
+fn values(model: &Model) -> Vec<Vec<f64>> {
+    model.get_weights().iter().map(Tensor::to_f64).collect()
+}
+
+#[test]
+fn sizes_beyond_memory_are_errors() {
+    let message = |layers: Vec<LayerRef>| Model::sequential(layers, Some("m".into())).err().unwrap().to_string();
+    let huge = layer("Dense", json!({ "units": 1_000_000_000_000u64, "inputShape": [4], "name": "d" }));
+    let want = "layer 'd' (Dense): weight 'kernel' of shape [4, 1000000000000] would have more than 2147483648 elements; \
+                make the layer or its inputs smaller";
+    assert_eq!(message(vec![huge]), want);
+    let image = create("InputLayer", &json!({ "shape": [4_000_000_000u64, 4_000_000_000u64, 4] }));
+    assert!(image.err().unwrap().to_string().contains("has more than 2147483648 elements"));
 }
 
 #[test]

@@ -1,0 +1,215 @@
+//! What holds for every layer: shapes, numbers of weights, configs that round trip, gradients that agree with finite
+//! differences.
+
+use std::collections::HashSet;
+
+use crate::common::{normal, run, run_with};
+use glorot_graph::reference::Value;
+use glorot_nn::layers::{class_names, create, deserialize};
+use glorot_nn::model::{apply, input};
+use glorot_nn::{LayerRef, Variable};
+use glorot_tensor::{DType, Shape, Tensor};
+use serde_json::{Value as Json, json};
+
+/// A layer with options, and what is expected of it.
+struct Case {
+    class: &'static str,
+    config: Json,
+    /// Shapes of the inputs for a batch of 4.
+    inputs: &'static [&'static [usize]],
+    output: &'static [usize],
+    /// Numbers of trainable and other weights.
+    weights: (usize, usize),
+}
+
+fn case(
+    class: &'static str,
+    config: Json,
+    inputs: &'static [&'static [usize]],
+    output: &'static [usize],
+    weights: (usize, usize),
+) -> Case {
+    Case { class, config, inputs, output, weights }
+}
+
+fn cases() -> Vec<Case> {
+    let penalized = json!({ "units": 3, "activation": "tanh", "kernel_regularizer": "l2", "bias_regularizer": "l1",
+        "kernel_constraint": "max_norm", "bias_constraint": "non_neg", "activity_regularizer": "l1_l2",
+        "bias_initializer": { "class_name": "RandomNormal", "config": { "seed": 1 } } });
+    vec![
+        case("Activation", json!({ "activation": "selu" }), &[&[4, 5]], &[4, 5], (0, 0)),
+        case("Activation", json!({ "activation": "softmax" }), &[&[4, 2, 5]], &[4, 2, 5], (0, 0)),
+        case("Add", json!({}), &[&[4, 5], &[4, 5], &[4, 5]], &[4, 5], (0, 0)),
+        case("Add", json!({}), &[&[4, 3, 5], &[4, 5]], &[4, 3, 5], (0, 0)),
+        case("BatchNormalization", json!({}), &[&[4, 5]], &[4, 5], (2, 2)),
+        case("BatchNormalization", json!({ "axis": 1 }), &[&[4, 3, 2]], &[4, 3, 2], (2, 2)),
+        case("BatchNormalization", json!({ "axis": [1, 2] }), &[&[4, 3, 2]], &[4, 3, 2], (2, 2)),
+        case("BatchNormalization", json!({ "scale": false, "epsilon": 0.1 }), &[&[4, 3, 2, 2]], &[4, 3, 2, 2], (1, 2)),
+        case("BatchNormalization", json!({ "center": false, "scale": false }), &[&[4, 5]], &[4, 5], (0, 2)),
+        case("Concatenate", json!({}), &[&[4, 5], &[4, 2]], &[4, 7], (0, 0)),
+        case("Concatenate", json!({ "axis": 1 }), &[&[4, 1, 3], &[4, 2, 3]], &[4, 3, 3], (0, 0)),
+        case("Dense", json!({ "units": 3 }), &[&[4, 5]], &[4, 3], (2, 0)),
+        case("Dense", json!({ "units": 3, "activation": "elu", "use_bias": false }), &[&[4, 2, 5]], &[4, 2, 3], (1, 0)),
+        case("Dense", penalized, &[&[4, 2, 2, 5]], &[4, 2, 2, 3], (2, 0)),
+        case("Dropout", json!({ "rate": 0.4 }), &[&[4, 5]], &[4, 5], (0, 0)),
+        case(
+            "Dropout",
+            json!({ "rate": 0.4, "seed": 3, "noise_shape": [null, 1, 5] }),
+            &[&[4, 3, 5]],
+            &[4, 3, 5],
+            (0, 0),
+        ),
+        case("Flatten", json!({}), &[&[4, 3, 5]], &[4, 15], (0, 0)),
+        case("Flatten", json!({}), &[&[4]], &[4, 1], (0, 0)),
+        case("Flatten", json!({ "data_format": "channels_first" }), &[&[4, 3, 5]], &[4, 15], (0, 0)),
+        case("InputLayer", json!({ "shape": [5] }), &[&[4, 5]], &[4, 5], (0, 0)),
+        case("Rescaling", json!({ "scale": 0.5, "offset": -1.0 }), &[&[4, 5]], &[4, 5], (0, 0)),
+        case("Rescaling", json!({ "scale": [1, 2, 3], "offset": [0, 0.5, 1] }), &[&[4, 2, 3]], &[4, 2, 3], (0, 0)),
+    ]
+}
+
+/// The layer of a case, built, with weights that are not zeros or ones.
+fn built(case: &Case) -> LayerRef {
+    let layer = create(case.class, &case.config).unwrap();
+    layer.build(&case.inputs.iter().map(|&shape| Shape::from(shape)).collect::<Vec<_>>()).unwrap();
+    for (i, weight) in layer.weights().iter().enumerate() {
+        let shape = &weight.variable.spec().shape;
+        // Positive, as variances are.
+        let values: Vec<f64> = normal(shape, 50 + i as u64).data.iter().map(|v| 0.5 + v.abs()).collect();
+        weight.variable.assign(Tensor::from_f64(shape.clone(), DType::F32, &values).unwrap()).unwrap();
+    }
+    layer
+}
+
+fn inputs(case: &Case) -> Vec<Value> {
+    case.inputs.iter().enumerate().map(|(i, shape)| normal(shape, 7 + i as u64)).collect()
+}
+
+#[test]
+fn every_class_has_a_case() {
+    let covered: HashSet<&str> = cases().iter().map(|case| case.class).collect();
+    for class in class_names() {
+        assert!(covered.contains(class), "no case for {class}");
+    }
+}
+
+#[test]
+fn shapes_and_weights_are_as_expected() {
+    for case in cases() {
+        let layer = built(&case);
+        let weights = layer.weights();
+        let trainable = weights.iter().filter(|weight| weight.trainable).count();
+        assert_eq!((trainable, weights.len() - trainable), case.weights, "{} {}", case.class, case.config);
+        for training in [false, true] {
+            let run = run(&layer, &inputs(&case), training, 58);
+            assert_eq!(run.outputs.len(), 1);
+            assert_eq!(run.outputs[0].shape, Shape::from(case.output), "{} {}", case.class, case.config);
+            assert!(run.outputs[0].data.iter().all(|value| value.is_finite()), "{} {}", case.class, case.config);
+        }
+    }
+}
+
+#[test]
+fn models_infer_the_same_shapes_for_any_batch() {
+    for case in cases() {
+        let tensors = case.inputs.iter().map(|shape| input(&json!({ "shape": shape[1..] })).unwrap());
+        let outputs = apply(&built(&case), &tensors.collect::<Vec<_>>(), None).unwrap();
+        let want: Vec<Option<usize>> = case.output.iter().enumerate().map(|(i, &dim)| (i > 0).then_some(dim)).collect();
+        assert_eq!(outputs[0].shape(), want, "{} {}", case.class, case.config);
+    }
+}
+
+#[test]
+fn configs_round_trip() {
+    for case in cases() {
+        let layer = create(case.class, &case.config).unwrap();
+        let json = layer.to_json();
+        assert_eq!(json["class_name"], case.class);
+        let copy = deserialize(&json).unwrap();
+        assert_eq!(copy.to_json(), json);
+        for (option, value) in case.config.as_object().unwrap().iter().filter(|(_, value)| value.is_number()) {
+            assert_eq!(json["config"][option].as_f64(), value.as_f64(), "{} {option}", case.class);
+        }
+        layer.set_trainable(false);
+        assert!(case.class == "InputLayer" || !deserialize(&layer.to_json()).unwrap().trainable(), "{}", case.class);
+    }
+}
+
+#[test]
+fn unknown_options_are_errors() {
+    for case in cases() {
+        let mut config = case.config.clone();
+        config["colour"] = "red".into();
+        let message = create(case.class, &config).err().expect("an error").to_string();
+        assert!(message.starts_with(&format!("{}: unknown option 'colour'; known options: ", case.class)), "{message}");
+    }
+}
+
+#[test]
+fn bytes_are_converted() {
+    for case in cases() {
+        let layer = built(&case);
+        let bytes: Vec<Value> = inputs(&case)
+            .into_iter()
+            .map(|value| {
+                let data = value.data.iter().map(|v| (v.abs() * 10.0).floor()).collect();
+                Value::new(value.shape, DType::U8, data)
+            })
+            .collect();
+        let floats: Vec<Value> =
+            bytes.iter().map(|value| Value::f32(value.shape.clone(), value.data.clone())).collect();
+        let (from_bytes, from_floats) = (run(&layer, &bytes, true, 58), run(&layer, &floats, true, 58));
+        assert_eq!(from_bytes.outputs[0].data, from_floats.outputs[0].data, "{} {}", case.class, case.config);
+    }
+}
+
+#[test]
+fn gradients_agree_with_finite_differences() {
+    const STEP: f64 = 1e-5;
+    for case in cases() {
+        let (layer, inputs) = (built(&case), inputs(&case));
+        for training in [false, true] {
+            let what = format!("{} {} training {training}", case.class, case.config);
+            let exact = run(&layer, &inputs, training, 58);
+            let check = |gradient: f64, loss: &dyn Fn(f64) -> f64, of: String| {
+                let slope = (loss(STEP) - loss(-STEP)) / (2.0 * STEP);
+                assert!(
+                    (gradient - slope).abs() < 1e-6 * (1.0 + slope.abs()),
+                    "{what}, {of}: {gradient}, want {slope}"
+                );
+            };
+            for (number, gradient) in exact.input_gradients.iter().enumerate() {
+                for i in 0..gradient.data.len() {
+                    let loss = |step: f64| {
+                        let mut moved = inputs.clone();
+                        moved[number].data[i] += step;
+                        run(&layer, &moved, training, 58).loss
+                    };
+                    check(gradient.data[i], &loss, format!("input {number}, element {i}"));
+                }
+            }
+            let weights = layer.trainable_weights();
+            assert_eq!(weights.len(), exact.weight_gradients.len());
+            for (weight, gradient) in weights.iter().zip(&exact.weight_gradients) {
+                assert!(
+                    gradient.data.iter().any(|&value| value != 0.0),
+                    "{what}: no gradient of {:?}",
+                    weight.variable
+                );
+                for i in 0..gradient.data.len() {
+                    let loss = |step: f64| {
+                        let value_of = |variable: &Variable| {
+                            let mut value = Value::from(&variable.value());
+                            if *variable == weight.variable {
+                                value.data[i] += step;
+                            }
+                            value
+                        };
+                        run_with(&layer, &inputs, training, 58, &value_of).loss
+                    };
+                    check(gradient.data[i], &loss, format!("weight {:?}, element {i}", weight.variable));
+                }
+            }
+        }
+    }
+}
