@@ -14,7 +14,7 @@ fn two_heads() -> Model {
     rng::set_seed(58);
     let x = input(&json!({ "shape": [3], "name": "x" })).unwrap();
     let dense = |options| create("Dense", &options).unwrap();
-    let hidden = apply(&dense(json!({ "units": 4, "activation": "elu" })), &[x.clone()], None).unwrap();
+    let hidden = apply(&dense(json!({ "units": 4, "activation": "elu" })), std::slice::from_ref(&x), None).unwrap();
     let kind = apply(&dense(json!({ "units": 3, "activation": "softmax", "name": "kind" })), &hidden, None).unwrap();
     let amount = apply(&dense(json!({ "units": 1, "name": "amount" })), &hidden, None).unwrap();
     Model::functional(vec![x], vec![kind[0].clone(), amount[0].clone()], Some("heads".into())).unwrap()
