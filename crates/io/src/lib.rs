@@ -11,6 +11,7 @@ mod error;
 mod glyphs;
 mod idx;
 mod source;
+pub mod tensorboard;
 #[cfg(test)]
 mod test_files;
 mod write_error;
