@@ -19,7 +19,11 @@ pub fn class_and_config(kind: &str, value: &Value) -> Result<(String, Value)> {
         Value::Object(object) => {
             let get = |key: &str| object.iter().find(|(name, _)| fold(name) == fold(key)).map(|(_, value)| value);
             match get("class_name") {
-                Some(Value::String(class)) => Ok((class.clone(), get("config").cloned().unwrap_or(Value::Null))),
+                // Keras serializes a plain function by its name: { class_name: "function", config: "mean_squared_error" }.
+                Some(Value::String(class)) => match get("config") {
+                    Some(Value::String(id)) if class == "function" => Ok((id.clone(), Value::Null)),
+                    config => Ok((class.clone(), config.cloned().unwrap_or(Value::Null))),
+                },
                 _ => Err(Error::config(kind, format!("expected {{ class_name, config }}, received {value}"))),
             }
         }
@@ -237,6 +241,8 @@ mod tests {
         assert_eq!(class_and_config("loss", &json!("mse")).unwrap(), ("mse".into(), Value::Null));
         let object = json!({ "module": "keras.losses", "class_name": "Huber", "config": { "delta": 2.0 } });
         assert_eq!(class_and_config("loss", &object).unwrap(), ("Huber".into(), json!({ "delta": 2.0 })));
+        let function = json!({ "module": "builtins", "class_name": "function", "config": "mean_squared_error" });
+        assert_eq!(class_and_config("loss", &function).unwrap(), ("mean_squared_error".into(), Value::Null));
         assert!(class_and_config("loss", &json!({ "name": "mse" })).is_err());
         assert!(class_and_config("loss", &json!(3)).is_err());
     }
