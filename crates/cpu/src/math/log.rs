@@ -34,9 +34,9 @@ fn split<S: Isa>(s: S, u: S::V) -> (S::V, S::V, S::V) {
     let shifted = s.isub(s.bits(u), offset);
     let exponent = s.shr::<23>(shifted);
     let mantissa = s.iadd(s.iand(shifted, s.splat_i(0x007f_ffff)), offset);
-    let f = s.sub(s.from_bits(mantissa), s.splat(1.0));
+    let f = s.sub(s.of_bits(mantissa), s.splat(1.0));
     // Above 2^126 the inverse is not needed exactly, but must stay a number.
-    let inverse = s.from_bits(s.shl::<23>(s.isub(s.splat_i(127), s.imin(exponent, s.splat_i(126)))));
+    let inverse = s.of_bits(s.shl::<23>(s.isub(s.splat_i(127), s.imin(exponent, s.splat_i(126)))));
     (s.to_float(exponent), f, inverse)
 }
 

@@ -23,7 +23,7 @@ fn rotated<S: Isa>(s: S, x: S::V, quarter_turns: i32) -> S::V {
     let y = s.select(odd, cosine, sine);
     // Quadrants 2 and 3 are negative: bit 1 of the quadrant becomes the sign.
     let sign = s.shl::<30>(s.iand(quadrant, s.splat_i(2)));
-    s.from_bits(s.ixor(s.bits(y), sign))
+    s.of_bits(s.ixor(s.bits(y), sign))
 }
 
 /// Sine. Error at most 2 ulp, or 1e-7 absolute near multiples of pi.

@@ -71,7 +71,8 @@ fn ulps(got: f32, want: f64) -> f64 {
 
 fn check<F: Function>(name: &str, f: F, exact: impl Fn(f64) -> f64, bound: f64, domain: impl Fn(f32) -> bool) {
     let mut xs: Vec<f32> = sweep();
-    let special = [0.0, -0.0, f32::INFINITY, f32::NEG_INFINITY, f32::NAN, 1.0, -1.0, f32::MIN_POSITIVE, 1e-45, f32::MAX];
+    let special =
+        [0.0, -0.0, f32::INFINITY, f32::NEG_INFINITY, f32::NAN, 1.0, -1.0, f32::MIN_POSITIVE, 1e-45, f32::MAX];
     xs.extend(special);
     // Where layers live, more densely.
     xs.extend((-40_000..40_000).map(|i| i as f32 * 2.5e-4 + 1e-5));

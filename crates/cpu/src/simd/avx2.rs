@@ -67,7 +67,7 @@ impl Isa for Avx2 {
         splat(x: f32) -> __m256 = _mm256_set1_ps(x);
         splat_i(x: i32) -> __m256i = _mm256_set1_epi32(x);
         bits(v: __m256) -> __m256i = _mm256_castps_si256(v);
-        from_bits(i: __m256i) -> __m256 = _mm256_castsi256_ps(i);
+        of_bits(i: __m256i) -> __m256 = _mm256_castsi256_ps(i);
         add(a: __m256, b: __m256) -> __m256 = _mm256_add_ps(a, b);
         sub(a: __m256, b: __m256) -> __m256 = _mm256_sub_ps(a, b);
         mul(a: __m256, b: __m256) -> __m256 = _mm256_mul_ps(a, b);
@@ -117,7 +117,7 @@ impl Isa for Avx2 {
         // Two factors, each a normal number.
         let n = self.to_int(n);
         let half = self.shr::<1>(n);
-        let power = |e| self.from_bits(self.shl::<23>(self.iadd(e, self.splat_i(127))));
+        let power = |e| self.of_bits(self.shl::<23>(self.iadd(e, self.splat_i(127))));
         self.mul(self.mul(a, power(half)), power(self.isub(n, half)))
     }
 }

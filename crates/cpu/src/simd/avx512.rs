@@ -64,7 +64,7 @@ impl Isa for Avx512 {
         splat(x: f32) -> __m512 = _mm512_set1_ps(x);
         splat_i(x: i32) -> __m512i = _mm512_set1_epi32(x);
         bits(v: __m512) -> __m512i = _mm512_castps_si512(v);
-        from_bits(i: __m512i) -> __m512 = _mm512_castsi512_ps(i);
+        of_bits(i: __m512i) -> __m512 = _mm512_castsi512_ps(i);
         add(a: __m512, b: __m512) -> __m512 = _mm512_add_ps(a, b);
         sub(a: __m512, b: __m512) -> __m512 = _mm512_sub_ps(a, b);
         mul(a: __m512, b: __m512) -> __m512 = _mm512_mul_ps(a, b);

@@ -1,11 +1,11 @@
 //! Vectors of 32-bit lanes under one interface, so that every loop is written once and compiled for each instruction
 //! set. A value of a type that implements [`Isa`] proves that the processor has the instructions.
 
-mod portable;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+mod portable;
 
 #[cfg(target_arch = "x86_64")]
 pub(crate) use avx2::Avx2;
@@ -43,7 +43,7 @@ pub(crate) trait Isa: Copy {
     fn splat(self, x: f32) -> Self::V;
     fn splat_i(self, x: i32) -> Self::I;
     fn bits(self, v: Self::V) -> Self::I;
-    fn from_bits(self, i: Self::I) -> Self::V;
+    fn of_bits(self, i: Self::I) -> Self::V;
 
     fn add(self, a: Self::V, b: Self::V) -> Self::V;
     fn sub(self, a: Self::V, b: Self::V) -> Self::V;
@@ -105,17 +105,17 @@ pub(crate) trait Isa: Copy {
     }
     #[inline(always)]
     fn abs(self, a: Self::V) -> Self::V {
-        self.from_bits(self.iand(self.bits(a), self.splat_i(i32::MAX)))
+        self.of_bits(self.iand(self.bits(a), self.splat_i(i32::MAX)))
     }
     #[inline(always)]
     fn neg(self, a: Self::V) -> Self::V {
-        self.from_bits(self.ixor(self.bits(a), self.splat_i(i32::MIN)))
+        self.of_bits(self.ixor(self.bits(a), self.splat_i(i32::MIN)))
     }
     /// The magnitude of `a` with the sign of `sign`.
     #[inline(always)]
     fn copysign(self, a: Self::V, sign: Self::V) -> Self::V {
         let sign = self.iand(self.bits(sign), self.splat_i(i32::MIN));
-        self.from_bits(self.ior(self.bits(self.abs(a)), sign))
+        self.of_bits(self.ior(self.bits(self.abs(a)), sign))
     }
     /// Larger of two, NaN if either is.
     #[inline(always)]

@@ -65,7 +65,7 @@ impl Isa for Portable {
 
     lanes! {
         bits(v: F) -> I = |l| v[l].to_bits() as i32;
-        from_bits(i: I) -> F = |l| f32::from_bits(i[l] as u32);
+        of_bits(i: I) -> F = |l| f32::from_bits(i[l] as u32);
         add(a: F, b: F) -> F = |l| a[l] + b[l];
         sub(a: F, b: F) -> F = |l| a[l] - b[l];
         mul(a: F, b: F) -> F = |l| a[l] * b[l];

@@ -1,0 +1,70 @@
+use std::sync::Arc;
+
+use glorot_graph::TensorSpec;
+use glorot_graph::device::{Device, DeviceError, Session};
+
+use crate::kernels::{self, Kernels};
+use crate::pool::Pool;
+use crate::session::CpuSession;
+
+/// How a [`CpuDevice`] uses the machine.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct CpuOptions {
+    /// Threads that work on a step, the calling one included; by default as many as the process may use.
+    pub threads: Option<usize>,
+}
+
+/// The processor of this machine. Its threads end when the device and all its sessions are dropped. Results do not
+/// depend on the number of threads, bit for bit.
+#[derive(Debug)]
+pub struct CpuDevice {
+    pool: Arc<Pool>,
+    kernels: &'static Kernels,
+}
+
+impl CpuDevice {
+    pub fn new(options: CpuOptions) -> CpuDevice {
+        let available = || std::thread::available_parallelism().map_or(1, usize::from);
+        let threads = options.threads.unwrap_or_else(available);
+        CpuDevice { pool: Arc::new(Pool::new(threads)), kernels: kernels::detect() }
+    }
+
+    /// Threads that work on a step.
+    pub fn threads(&self) -> usize {
+        self.pool.threads()
+    }
+
+    /// One device for each instruction set that this processor has, best first; for tests that compare them.
+    #[doc(hidden)]
+    pub fn for_each_instruction_set(options: CpuOptions) -> Vec<CpuDevice> {
+        let with = |kernels| CpuDevice { kernels, ..CpuDevice::new(options) };
+        kernels::available().into_iter().map(with).collect()
+    }
+}
+
+impl Device for CpuDevice {
+    fn id(&self) -> String {
+        "cpu".into()
+    }
+
+    fn description(&self) -> String {
+        let threads = self.threads();
+        let plural = if threads == 1 { "" } else { "s" };
+        format!("{}, {threads} thread{plural}, {}", model(), self.kernels.name)
+    }
+
+    fn session(&self, states: &[TensorSpec]) -> Result<Box<dyn Session>, DeviceError> {
+        let mut session = CpuSession::new(Arc::clone(&self.pool), self.kernels);
+        for spec in states {
+            session.add_state(spec)?;
+        }
+        Ok(Box::new(session))
+    }
+}
+
+/// What the system calls this processor.
+fn model() -> String {
+    let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let name = info.lines().find(|line| line.starts_with("model name")).and_then(|line| line.split(": ").nth(1));
+    name.map_or_else(|| std::env::consts::ARCH.to_string(), |name| name.trim().to_string())
+}

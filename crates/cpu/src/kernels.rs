@@ -1,0 +1,105 @@
+//! The loops that are compiled for each instruction set, chosen once by what the processor has.
+
+use crate::map::{Frame, Step};
+use crate::matmul::{Block, multiply};
+use crate::reduce::{Fold, fold_columns, fold_rows};
+use crate::simd::{Isa, Portable};
+
+/// The entry points of one instruction set.
+#[derive(Debug)]
+pub(crate) struct Kernels {
+    pub name: &'static str,
+    /// Rows and columns of a matrix product's register tile.
+    pub tile: (usize, usize),
+    /// [`crate::map::exec`].
+    pub exec: unsafe fn(&[Step], &Frame, usize),
+    /// [`fold_rows`].
+    pub fold_rows: unsafe fn(Fold, *const f32, usize, usize, *mut f32),
+    /// [`fold_columns`].
+    pub fold_columns: unsafe fn(Fold, *const f32, usize, usize, *mut f32),
+    /// [`multiply`].
+    pub multiply: unsafe fn(&Block, *mut f32),
+}
+
+macro_rules! kernels {
+    ($module:ident, $name:literal, $type:ty, $isa:expr, $(#[$feature:meta])?) => {
+        mod $module {
+            use super::*;
+
+            $(#[$feature])?
+            unsafe fn exec(steps: &[Step], frame: &Frame, len: usize) {
+                // SAFETY: the processor has these instructions, since `Kernels` are handed out by `detect` alone; the
+                // rest is the caller's.
+                unsafe { crate::map::exec($isa, steps, frame, len) }
+            }
+            $(#[$feature])?
+            unsafe fn rows(fold: Fold, values: *const f32, rows: usize, columns: usize, out: *mut f32) {
+                // SAFETY: as above.
+                unsafe { fold_rows($isa, fold, values, rows, columns, out) }
+            }
+            $(#[$feature])?
+            unsafe fn columns(fold: Fold, values: *const f32, rows: usize, columns: usize, out: *mut f32) {
+                // SAFETY: as above.
+                unsafe { fold_columns($isa, fold, values, rows, columns, out) }
+            }
+            $(#[$feature])?
+            unsafe fn product(block: &Block, scratch: *mut f32) {
+                // SAFETY: as above.
+                unsafe { multiply($isa, block, scratch) }
+            }
+
+            pub(super) static KERNELS: Kernels = Kernels {
+                name: $name,
+                tile: (<$type>::TILE_ROWS, <$type>::TILE_VECTORS * <$type>::LANES),
+                exec,
+                fold_rows: rows,
+                fold_columns: columns,
+                multiply: product,
+            };
+        }
+    };
+}
+
+kernels!(portable, "portable", Portable, Portable,);
+#[cfg(target_arch = "x86_64")]
+kernels!(
+    avx2,
+    "AVX2",
+    crate::simd::Avx2,
+    crate::simd::Avx2::new(),
+    #[target_feature(enable = "avx2,fma")]
+);
+#[cfg(target_arch = "x86_64")]
+kernels!(
+    avx512,
+    "AVX-512",
+    crate::simd::Avx512,
+    crate::simd::Avx512::new(),
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
+);
+
+/// The kernels of every instruction set that this processor has, best first.
+pub(crate) fn available() -> Vec<&'static Kernels> {
+    let mut found: Vec<&'static Kernels> = Vec::new();
+    #[cfg(target_arch = "x86_64")]
+    {
+        let avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
+        let avx512 = is_x86_feature_detected!("avx512f")
+            && is_x86_feature_detected!("avx512bw")
+            && is_x86_feature_detected!("avx512dq")
+            && is_x86_feature_detected!("avx512vl");
+        if avx2 && avx512 {
+            found.push(&avx512::KERNELS);
+        }
+        if avx2 {
+            found.push(&avx2::KERNELS);
+        }
+    }
+    found.push(&portable::KERNELS);
+    found
+}
+
+/// The best kernels of this processor.
+pub(crate) fn detect() -> &'static Kernels {
+    available()[0]
+}

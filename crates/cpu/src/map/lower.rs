@@ -1,0 +1,374 @@
+//! From a body to a [`Fused`] loop: how its domain is cut, how often each value is computed, in which slot it lies,
+//! which stores a step can do by itself.
+
+use glorot_graph::device::DeviceError;
+use glorot_graph::program::{Body, Store};
+use glorot_tensor::DType;
+
+use super::code::{Access, Func, Operand, Step};
+use super::domain::{Nest, Placed};
+use super::registers::Registers;
+use super::translate::{Node, Sink, translate};
+use crate::memory::Buffers;
+use crate::simd::MAX_LANES;
+
+/// Points of a full tile: long enough to spread the choice of the instruction, short enough that a dozen live values
+/// fit into the first-level cache.
+const TILE: usize = 512;
+/// From this length on a row is a tile of its own where some values depend on the row alone: they are scalars then.
+const LONG_ROW: usize = 128;
+
+/// A lowered loop nest over `outer × rows × columns`.
+#[derive(Debug, Default)]
+pub(crate) struct Fused {
+    pub outer: Vec<usize>,
+    pub rows: usize,
+    pub columns: usize,
+    pub tile_rows: usize,
+    pub tile_columns: usize,
+    /// Each with the strides of all loops.
+    pub views: Vec<Placed>,
+    /// View whose address the caller gives for each region: the product of an epilogue.
+    pub accumulator: Option<usize>,
+    pub slots: Vec<Slot>,
+    /// Length of the scratch memory that slots point into.
+    pub lanes: usize,
+    /// Steps run once a task on one vector.
+    pub once: Vec<Step>,
+    /// Steps run once a column block on all points.
+    pub column: Vec<Step>,
+    /// Steps run once a tile on one vector.
+    pub row: Vec<Step>,
+    /// Steps run once a tile on all points.
+    pub tile: Vec<Step>,
+    /// Where the values that the caller asked for lie after a tile.
+    pub results: Vec<Operand>,
+    /// Estimated nanoseconds per point.
+    pub cost: f64,
+}
+
+/// Where a slot points.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Slot {
+    /// Scratch memory from this lane on.
+    Scratch(usize),
+    /// The first element of the tile in a view.
+    View(u16),
+}
+
+/// Where the product lies that an epilogue reads.
+#[derive(Clone, Debug)]
+pub(crate) enum Accumulator {
+    /// Rows so many elements apart, at an address that is given for each region.
+    Scratch(usize),
+    /// In a buffer that the epilogue stores to.
+    View(Placed),
+}
+
+/// How a loop nest is cut.
+#[derive(Clone, Debug)]
+pub(crate) struct Options<'a> {
+    /// Order of the domain's axes, outermost first; the last two become rows and columns.
+    pub order: &'a [usize],
+    /// Axes of different groups stay apart; by axis of the domain.
+    pub groups: &'a [usize],
+    /// Where the accumulator of an epilogue lies. The axes of its domain, `[batch, m, n]`, are never joined.
+    pub accumulator: Option<Accumulator>,
+    /// The most columns of a tile; a column block never spans more.
+    pub max_columns: usize,
+}
+
+/// How often a value changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Level {
+    Once,
+    Row,
+    Column,
+    Tile,
+}
+
+/// Lowers a body with its stores; `results` are values that the caller reads after each tile. Also returns the group
+/// of each loop that is left.
+pub(crate) fn lower(
+    buffers: &Buffers,
+    domain: &[usize],
+    body: &Body,
+    stores: &[Store],
+    results: &[u32],
+    options: &Options,
+) -> Result<(Fused, Vec<usize>), DeviceError> {
+    let mut translation = translate(buffers, domain, body, stores, results, options.accumulator.as_ref())?;
+    let groups: Vec<usize> = options.order.iter().map(|&axis| options.groups[axis]).collect();
+    translation.nest.permute(options.order);
+    let groups = if options.accumulator.is_some() { groups } else { translation.nest.collapse(&groups) };
+    translation.nest.extend_to(2);
+    let mut nodes = translation.nodes;
+    let roots: Vec<u32> = translation.sinks.iter().map(|sink| sink.node).chain(translation.results.clone()).collect();
+    let mut fused = cut(&translation.nest, &nodes, options);
+    let levels = levels(&fused, &translation.nest, &nodes);
+    contract(&mut nodes, &levels, &roots);
+    let needed = needed(&nodes, &roots);
+    fused.accumulator = translation.accumulator;
+    let assignment = Assignment {
+        nodes: &nodes,
+        levels: &levels,
+        needed: &needed,
+        sinks: &translation.sinks,
+        results: &translation.results,
+        nest: &translation.nest,
+    };
+    assignment.emit(&mut fused);
+    fused.cost = cost(&fused);
+    fused.views = translation.nest.views;
+    Ok((fused, groups))
+}
+
+/// Chooses tiles.
+fn cut(nest: &Nest, nodes: &[Node], options: &Options) -> Fused {
+    let (&columns, rest) = nest.dims.split_last().expect("two loops");
+    let (&rows, outer) = rest.split_last().expect("two loops");
+    let most = TILE.min(options.max_columns);
+    let by_row = nodes.iter().filter_map(Node::view).any(|view| {
+        let strides = &nest.views[view].strides;
+        strides[strides.len() - 1] == 0 && strides[strides.len() - 2] != 0
+    });
+    let (tile_rows, tile_columns) = if columns >= most || (by_row && columns >= LONG_ROW) {
+        let blocks = columns.div_ceil(most).max(1);
+        (1, columns.div_ceil(blocks).next_multiple_of(MAX_LANES).min(columns.max(1)))
+    } else {
+        ((TILE / columns.max(1)).clamp(1, rows.max(1)), columns.max(1))
+    };
+    Fused { outer: outer.to_vec(), rows, columns, tile_rows, tile_columns, ..Fused::default() }
+}
+
+/// How often each value must be computed.
+fn levels(fused: &Fused, nest: &Nest, nodes: &[Node]) -> Vec<Level> {
+    let many_rows = fused.rows * fused.outer.iter().product::<usize>() > 1;
+    // Whether a value depends on the row (or a loop further out) and on the column.
+    let mut depends: Vec<(bool, bool)> = Vec::with_capacity(nodes.len());
+    for node in nodes {
+        let of_view = node.view().map_or((false, false), |view| {
+            let (&column, rows) = nest.views[view].strides.split_last().expect("two loops");
+            (rows.iter().any(|&stride| stride != 0), column != 0)
+        });
+        let join = |a: (bool, bool), b: (bool, bool)| (a.0 | b.0, a.1 | b.1);
+        depends.push(node.args().iter().fold(of_view, |sum, &arg| join(sum, depends[arg as usize])));
+    }
+    let level = |&(row, column): &(bool, bool)| match (row, column) {
+        (false, false) => Level::Once,
+        (true, false) if fused.tile_rows == 1 => Level::Row,
+        (false, true) if many_rows => Level::Column,
+        _ => Level::Tile,
+    };
+    depends.iter().map(level).collect()
+}
+
+/// Joins a product and the sum that is its only use, where both are computed equally often.
+fn contract(nodes: &mut [Node], levels: &[Level], roots: &[u32]) {
+    let mut uses = vec![0u32; nodes.len()];
+    nodes.iter().flat_map(Node::args).chain(roots).for_each(|&arg| uses[arg as usize] += 1);
+    for i in 0..nodes.len() {
+        let product = |value: u32| match nodes[value as usize] {
+            Node::Compute(Func::Mul, [x, y, _], _) if uses[value as usize] == 1 => Some((x, y)),
+            Node::Compute(Func::Square, [x, ..], _) if uses[value as usize] == 1 => Some((x, x)),
+            _ => None,
+        };
+        let same_level = |value: u32| levels[value as usize] == levels[i];
+        let contracted = match nodes[i] {
+            Node::Compute(Func::Add, [a, b, _], _) => {
+                let (first, second) = (product(b).filter(|_| same_level(b)), product(a).filter(|_| same_level(a)));
+                first.map(|(x, y)| (Func::MulAdd, [x, y, a])).or_else(|| second.map(|(x, y)| (Func::MulAdd, [x, y, b])))
+            }
+            Node::Compute(Func::Sub, [a, b, _], _) => {
+                product(b).filter(|_| same_level(b)).map(|(x, y)| (Func::NegMulAdd, [x, y, a]))
+            }
+            _ => None,
+        };
+        if let Some((func, args)) = contracted {
+            nodes[i] = Node::Compute(func, args, 3);
+        }
+    }
+}
+
+/// Which values the roots depend on.
+fn needed(nodes: &[Node], roots: &[u32]) -> Vec<bool> {
+    let mut needed = vec![false; nodes.len()];
+    roots.iter().for_each(|&root| needed[root as usize] = true);
+    for i in (0..nodes.len()).rev() {
+        if needed[i] {
+            nodes[i].args().iter().for_each(|&arg| needed[arg as usize] = true);
+        }
+    }
+    needed
+}
+
+/// Everything that decides where values lie.
+struct Assignment<'a> {
+    nodes: &'a [Node],
+    levels: &'a [Level],
+    needed: &'a [bool],
+    sinks: &'a [Sink],
+    results: &'a [u32],
+    nest: &'a Nest,
+}
+
+impl Assignment<'_> {
+    fn access(&self, view: usize) -> Access {
+        let Placed { strides, unit, .. } = &self.nest.views[view];
+        let (row, column) = (strides[strides.len() - 2] / unit, strides[strides.len() - 1] / unit);
+        Access { view: view as u16, row, column }
+    }
+
+    /// True if the elements of a tile lie one after the other as 32-bit lanes.
+    fn dense(&self, fused: &Fused, view: usize, dtype: DType) -> bool {
+        let access = self.access(view);
+        dtype.size() == 4 && access.column == 1 && (fused.tile_rows == 1 || access.row == fused.columns)
+    }
+
+    /// True if the two views can touch the same memory.
+    fn overlap(&self, a: usize, b: usize) -> bool {
+        let span = |view: usize| {
+            let Placed { address, strides, unit } = &self.nest.views[view];
+            let last: usize = strides.iter().zip(&self.nest.dims).map(|(s, d)| s * d.saturating_sub(1)).sum();
+            (*address, address + last + unit)
+        };
+        let ((a, a_end), (b, b_end)) = (span(a), span(b));
+        a < b_end && b < a_end
+    }
+
+    /// The number of the last node that reads a value; the number of nodes where stores or the caller do.
+    fn last_uses(&self) -> Vec<usize> {
+        let mut last = vec![0; self.nodes.len()];
+        for (i, node) in self.nodes.iter().enumerate().filter(|&(i, _)| self.needed[i]) {
+            node.args().iter().for_each(|&arg| last[arg as usize] = i);
+        }
+        let ends = self.sinks.iter().map(|sink| sink.node).chain(self.results.iter().copied());
+        ends.for_each(|node| last[node as usize] = self.nodes.len());
+        last
+    }
+
+    /// For each node the sink that the step which computes it can write by itself.
+    fn direct_sinks(&self, fused: &Fused, last: &[usize]) -> Vec<Option<usize>> {
+        let mut direct = vec![None; self.nodes.len()];
+        for (s, sink) in self.sinks.iter().enumerate() {
+            let node = sink.node as usize;
+            let computes = matches!(self.nodes[node], Node::Compute(..) | Node::Iota(..) | Node::Random { .. });
+            if !computes || self.levels[node] != Level::Tile || direct[node].is_some() {
+                continue;
+            }
+            // Elements that later steps still read must not be overwritten.
+            let spoils = (0..self.nodes.len()).any(|i| match self.nodes[i] {
+                Node::Load(view, _) => self.needed[i] && (i > node || last[i] > node) && self.overlap(view, sink.view),
+                _ => false,
+            });
+            if self.dense(fused, sink.view, sink.dtype) && !spoils {
+                direct[node] = Some(s);
+            }
+        }
+        direct
+    }
+
+    /// True if a load can be used where it lies.
+    fn in_place(&self, fused: &Fused, node: usize, view: usize, dtype: DType) -> bool {
+        // A value that is copied from one place to another must be safe from the other copies.
+        let copied = self.sinks.iter().any(|sink| sink.node as usize == node);
+        let written = self.sinks.iter().any(|sink| self.overlap(sink.view, view));
+        self.dense(fused, view, dtype) && !(copied && written)
+    }
+
+    fn emit(&self, fused: &mut Fused) {
+        let last = self.last_uses();
+        let direct = self.direct_sinks(fused, &last);
+        let tile_lanes = (fused.tile_rows * fused.tile_columns).next_multiple_of(MAX_LANES);
+        let mut registers = Registers::new(tile_lanes);
+        let mut operands: Vec<Operand> = vec![Operand { slot: 0, varying: false }; self.nodes.len()];
+        for (i, node) in self.nodes.iter().enumerate().filter(|&(i, _)| self.needed[i]) {
+            let level = self.levels[i];
+            let varying = matches!(level, Level::Tile | Level::Column);
+            // Registers of operands that end here may take the result: each vector is read before it is written.
+            // Gathers read memory, so they profit as well.
+            if level == Level::Tile {
+                for &arg in node.args() {
+                    if last[arg as usize] == i && self.levels[arg as usize] == Level::Tile {
+                        registers.release(operands[arg as usize].slot);
+                    }
+                }
+            }
+            let slot = match (node, direct[i]) {
+                (Node::Load(view, dtype), _) if varying && self.in_place(fused, i, *view, *dtype) => {
+                    registers.in_place(*view as u16)
+                }
+                (_, Some(sink)) => registers.in_place(self.sinks[sink].view as u16),
+                _ if level == Level::Tile => registers.take(),
+                _ if level == Level::Column => registers.keep(),
+                _ => registers.scalar(),
+            };
+            operands[i] = Operand { slot, varying };
+            let steps = match level {
+                Level::Once => &mut fused.once,
+                Level::Row => &mut fused.row,
+                Level::Column => &mut fused.column,
+                Level::Tile => &mut fused.tile,
+            };
+            let scalar = !varying;
+            match *node {
+                Node::Constant(bits) => steps.push(Step::Constant { to: slot, bits }),
+                Node::Load(..) if registers.is_in_place(slot) => {}
+                Node::Load(view, dtype) if scalar => {
+                    steps.push(Step::LoadScalar { to: slot, access: self.access(view), dtype });
+                }
+                Node::Load(view, dtype) => steps.push(Step::Load { to: slot, access: self.access(view), dtype }),
+                Node::Iota(view, float) => {
+                    steps.push(Step::Iota { to: slot, access: self.access(view), float, scalar });
+                }
+                Node::Random { view, kind, stream, state } => {
+                    steps.push(Step::Random { to: slot, access: self.access(view), kind, stream, state, scalar });
+                }
+                Node::Compute(func, args, _) => {
+                    steps.push(Step::Compute { func, to: slot, args: args.map(|arg| operands[arg as usize]) });
+                }
+            }
+        }
+        for (s, sink) in self.sinks.iter().enumerate() {
+            if direct[sink.node as usize] != Some(s) {
+                let (value, access) = (operands[sink.node as usize], self.access(sink.view));
+                fused.tile.push(Step::Store { value, access, dtype: sink.dtype });
+            }
+        }
+        for &node in self.results {
+            let mut operand = operands[node as usize];
+            if !operand.varying {
+                // The caller folds whole tiles.
+                let spread = Operand { slot: registers.keep(), varying: true };
+                fused.tile.push(Step::Compute { func: Func::Or, to: spread.slot, args: [operand; 3] });
+                operand = spread;
+            }
+            fused.results.push(operand);
+        }
+        (fused.slots, fused.lanes) = registers.finish();
+    }
+}
+
+/// Estimated nanoseconds per point on one thread.
+fn cost(fused: &Fused) -> f64 {
+    let step = |step: &Step| match step {
+        Step::Load { access, dtype, .. } | Step::Store { access, dtype, .. } => match (access.column, dtype.size()) {
+            (0 | 1, 4) => 0.03,
+            (0 | 1, _) => 0.06,
+            _ => 0.5,
+        },
+        Step::Random { .. } => 3.0,
+        Step::Compute { func, .. } => match func {
+            Func::Div | Func::Sqrt | Func::Reciprocal => 0.12,
+            Func::Rsqrt => 0.25,
+            Func::Exp | Func::Expm1 | Func::Elu | Func::Log => 0.3,
+            Func::Log1p | Func::Tanh | Func::Sigmoid | Func::Softplus | Func::Erf | Func::Sin | Func::Cos => 0.5,
+            Func::Pow | Func::Mod | Func::DivInt | Func::ModInt => 10.0,
+            _ => 0.03,
+        },
+        _ => 0.05,
+    };
+    // Memory itself: one stream for each varying view.
+    let streams = fused.slots.iter().filter(|slot| matches!(slot, Slot::View(_))).count();
+    0.03 * streams as f64 + fused.tile.iter().map(step).sum::<f64>()
+}

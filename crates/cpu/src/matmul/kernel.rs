@@ -1,0 +1,170 @@
+use glorot_graph::device::DeviceError;
+use glorot_graph::program::{Instr, MatMulKernel};
+use glorot_tensor::DType;
+
+use super::block::{Block, scratch_floats};
+use crate::kernels::Kernels;
+use crate::map::{Accumulator, Fused, Options, Placed, Runner, lower};
+use crate::memory::{Buffers, span};
+
+/// Multiply-adds in a nanosecond that a task is planned with.
+const SPEED: f64 = 45.0;
+/// A task should take about this long, in nanoseconds.
+const TASK: f64 = 15_000.0;
+/// The most tasks of one batch element.
+const MAX_TASKS: usize = 64;
+
+/// A matrix product with its epilogue, cut into tasks.
+#[derive(Debug)]
+pub(crate) struct MatMulTasks {
+    dims: [usize; 4],
+    a: Placed,
+    b: Placed,
+    /// Where the product goes before the epilogue; scratch memory if `None`.
+    c: Option<Placed>,
+    /// `None`: the product is the result.
+    epilogue: Option<Fused>,
+    /// Rows and columns of a task.
+    chunk: [usize; 2],
+    counts: [usize; 2],
+    /// Floats of scratch memory of the product itself, and of its result.
+    product_floats: usize,
+    result_floats: usize,
+}
+
+impl MatMulTasks {
+    pub(crate) fn new(buffers: &Buffers, kernel: &MatMulKernel, kernels: &Kernels) -> Result<MatMulTasks, DeviceError> {
+        let MatMulKernel { batch, m, n, k, epilogue, .. } = kernel;
+        let (batch, m, n, k) = (*batch, *m, *n, *k);
+        if epilogue.domain.dims() != [batch, m, n] {
+            let detail = format!("expected an epilogue over [{batch}, {m}, {n}], received {}", epilogue.domain);
+            return Err(DeviceError(format!("matrix product: {detail}")));
+        }
+        let a = buffers.matrix(&kernel.a, [batch, m, k])?;
+        let b = buffers.matrix(&kernel.b, [batch, k, n])?;
+        let domain = [batch, m, n];
+        for store in &epilogue.stores {
+            let written = span(&buffers.stored_view(store.buffer, &store.view, &domain)?, &domain);
+            buffers.expect_apart(written, span(&a, &[batch, m, k]))?;
+            buffers.expect_apart(written, span(&b, &[batch, k, n]))?;
+        }
+
+        let (chunk, counts) = cut(m, n, k, kernels.tile);
+        let c = destination(buffers, kernel)?;
+        let trivial = matches!(epilogue.body.instrs[..], [Instr::Accumulator]) && epilogue.stores.len() == 1;
+        let accumulator = match &c {
+            Some(placed) => Accumulator::View(placed.clone()),
+            None => Accumulator::Scratch(chunk[1]),
+        };
+        let options = Options {
+            order: &[0, 1, 2],
+            groups: &[0; 3],
+            accumulator: Some(accumulator),
+            max_columns: if counts[1] > 1 { chunk[1] } else { usize::MAX },
+        };
+        let (fused, _) = lower(buffers, &domain, &epilogue.body, &epilogue.stores, &[], &options)?;
+        let epilogue = if trivial && c.is_some() { None } else { Some(fused) };
+        let result_floats = if c.is_some() { 0 } else { (chunk[0] * chunk[1]).next_multiple_of(16) };
+        let product_floats = scratch_floats(kernels.tile.1);
+        Ok(MatMulTasks { dims: [batch, m, n, k], a, b, c, epilogue, chunk, counts, product_floats, result_floats })
+    }
+
+    pub(crate) fn tasks(&self) -> usize {
+        self.dims[0] * self.counts[0] * self.counts[1]
+    }
+
+    /// Estimated nanoseconds of all tasks.
+    pub(crate) fn cost(&self) -> f64 {
+        let [batch, m, n, k] = self.dims.map(|dim| dim as f64);
+        let points = batch * m * n;
+        points * (k / SPEED + self.epilogue.as_ref().map_or(0.0, |fused| fused.cost))
+    }
+
+    pub(crate) fn scratch_bytes(&self) -> usize {
+        let runner = self.epilogue.as_ref().map_or(0, Runner::scratch_bytes);
+        (self.product_floats + self.result_floats) * 4 + runner
+    }
+
+    /// # Safety
+    /// The buffers are alive, `scratch` is 64-byte aligned with [`MatMulTasks::scratch_bytes`], each task runs once at
+    /// a time.
+    pub(crate) unsafe fn run(&self, kernels: &'static Kernels, task: usize, scratch: *mut u8) {
+        let [_, m, n, k] = self.dims;
+        let per_batch = self.counts[0] * self.counts[1];
+        let (batch, block) = (task / per_batch, task % per_batch);
+        let (row, column) = (block / self.counts[1] * self.chunk[0], block % self.counts[1] * self.chunk[1]);
+        let (rows, columns) = (self.chunk[0].min(m - row), self.chunk[1].min(n - column));
+        let at = |view: &Placed, i: usize, j: usize| {
+            view.address + batch * view.strides[0] + i * view.strides[1] + j * view.strides[2]
+        };
+        let result = scratch.wrapping_add(self.product_floats * 4);
+        let (c, c_row) = match &self.c {
+            Some(view) => (at(view, row, column), view.strides[1] / 4),
+            None => (result as usize, self.chunk[1]),
+        };
+        let product = Block {
+            m: rows,
+            n: columns,
+            k,
+            a: at(&self.a, row, 0) as *const f32,
+            a_row: self.a.strides[1] / 4,
+            a_column: self.a.strides[2] / 4,
+            b: at(&self.b, 0, column) as *const f32,
+            b_row: self.b.strides[1] / 4,
+            b_column: self.b.strides[2] / 4,
+            c: c as *mut f32,
+            c_row,
+        };
+        // SAFETY: views were checked against their buffers; tasks are disjoint blocks of the result; scratch memory
+        // holds the packed panel, the result where it has no buffer, and the runner's part.
+        unsafe {
+            if k == 0 {
+                (0..rows).for_each(|i| (0..columns).for_each(|j| product.c.add(i * c_row + j).write(0.0)));
+            } else {
+                (kernels.multiply)(&product, scratch.cast());
+            }
+            if let Some(fused) = &self.epilogue {
+                let own = result.add(self.result_floats * 4);
+                // The address of row 0, column 0, as views count from there.
+                let origin = c.wrapping_sub((row * c_row + column) * 4);
+                let mut runner = Runner::new(fused, kernels, own, origin);
+                runner.set_outer(batch);
+                runner.region(row..row + rows, column..column + columns);
+            }
+        }
+    }
+}
+
+/// The first stored matrix whose rows are contiguous and whose memory the epilogue does not read.
+fn destination(buffers: &Buffers, kernel: &MatMulKernel) -> Result<Option<Placed>, DeviceError> {
+    let domain = [kernel.batch, kernel.m, kernel.n];
+    let mut read = Vec::new();
+    for instr in &kernel.epilogue.body.instrs {
+        if let Instr::Load { buffer, view } = instr {
+            read.push(span(&buffers.view(*buffer, view, &domain)?, &domain));
+        }
+    }
+    for store in &kernel.epilogue.stores {
+        let view = buffers.stored_view(store.buffer, &store.view, &domain)?;
+        let (first, end) = span(&view, &domain);
+        let contiguous = view.strides[2] == 4 || kernel.n == 1;
+        let untouched = read.iter().all(|&(from, to)| to <= first || end <= from);
+        if buffers.dtype(store.buffer)? == DType::F32 && contiguous && untouched {
+            return Ok(Some(view));
+        }
+    }
+    Ok(None)
+}
+
+/// Rows and columns of a task, and how many there are.
+fn cut(m: usize, n: usize, k: usize, tile: (usize, usize)) -> ([usize; 2], [usize; 2]) {
+    let time = m as f64 * n as f64 * k as f64 / SPEED;
+    let wanted = ((time / TASK) as usize).clamp(1, MAX_TASKS);
+    let panels = n.div_ceil(tile.1).max(1);
+    let column_tasks = wanted.min(panels);
+    let row_tasks = wanted.div_ceil(column_tasks);
+    let columns = panels.div_ceil(column_tasks) * tile.1;
+    let rows = m.div_ceil(row_tasks).max(1).next_multiple_of(tile.0);
+    let (columns, rows) = (columns.min(n.max(1)), rows.min(m.max(1)));
+    ([rows, columns], [m.div_ceil(rows), n.div_ceil(columns)])
+}

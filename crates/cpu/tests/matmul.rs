@@ -1,0 +1,179 @@
+//! Matrix products, gathers and scatters against their plain meaning.
+
+mod common;
+
+use common::{BodyBuilder, Builder, Dice, dense};
+use glorot_cpu::{CpuDevice, CpuOptions};
+use glorot_graph::program::*;
+use glorot_graph::{BinaryOp, Real, UnaryOp};
+use glorot_tensor::DType;
+use proptest::prelude::*;
+
+fn devices() -> &'static [CpuDevice] {
+    static DEVICES: std::sync::OnceLock<Vec<CpuDevice>> = std::sync::OnceLock::new();
+    DEVICES.get_or_init(|| CpuDevice::for_each_instruction_set(CpuOptions { threads: Some(2) }))
+}
+
+fn threads() -> &'static [CpuDevice] {
+    static DEVICES: std::sync::OnceLock<Vec<CpuDevice>> = std::sync::OnceLock::new();
+    DEVICES.get_or_init(|| (1..4).map(|n| CpuDevice::new(CpuOptions { threads: Some(n) })).collect())
+}
+
+/// How the result of a product is stored.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Epilogue {
+    Plain,
+    /// Bias along the columns, ELU, and the product itself as a second result.
+    BiasElu,
+    /// Column-major.
+    Turned,
+    /// Added to what the result holds.
+    Accumulate,
+    /// Truth values, which also depend on a vector along the rows.
+    Bytes,
+}
+
+fn matrix(buffer: BufferId, rows: usize, columns: usize, turned: bool) -> MatrixView {
+    let (row, column) = if turned { (1, rows) } else { (columns, 1) };
+    MatrixView { buffer, offset: 0, batch: rows * columns, rows: row, columns: column }
+}
+
+fn product([batch, m, n, k]: [usize; 4], turned: [bool; 2], epilogue: Epilogue, seed: u64) -> Builder {
+    let (mut builder, mut dice) = (Builder::default(), Dice::new(seed));
+    let values = dice.values(batch * m * k, DType::F32);
+    let a = builder.input([batch, m, k], DType::F32, values);
+    let values = dice.values(batch * k * n, DType::F32);
+    let b = builder.input([batch, k, n], DType::F32, values);
+    let domain = [batch, m, n];
+    let mut body = BodyBuilder::default();
+    let sum = body.push(Instr::Accumulator, DType::F32);
+    let mut stores = Vec::new();
+    match epilogue {
+        Epilogue::Plain => {
+            let buffer = builder.output(domain, DType::F32);
+            stores.push(Store { value: sum, buffer, view: dense(&domain) });
+        }
+        Epilogue::BiasElu => {
+            let values = dice.values(n, DType::F32);
+            let bias = builder.input([n], DType::F32, values);
+            let bias = body.load(bias, View { offset: 0, strides: vec![0, 0, 1] }, DType::F32);
+            let biased = body.binary(BinaryOp::Add, sum, bias);
+            let value = body.unary(UnaryOp::Elu { alpha: Real::new(1.0) }, biased);
+            for value in [value, sum] {
+                let buffer = builder.output(domain, DType::F32);
+                stores.push(Store { value, buffer, view: dense(&domain) });
+            }
+        }
+        Epilogue::Turned => {
+            let buffer = builder.output(domain, DType::F32);
+            let view = View { offset: 0, strides: vec![m * n, 1, m] };
+            stores.push(Store { value: sum, buffer, view });
+        }
+        Epilogue::Accumulate => {
+            let values = dice.values(batch * m * n, DType::F32);
+            let buffer = builder.state(domain, DType::F32, values);
+            let old = body.load(buffer, dense(&domain), DType::F32);
+            let value = body.binary(BinaryOp::Add, old, sum);
+            stores.push(Store { value, buffer, view: dense(&domain) });
+        }
+        Epilogue::Bytes => {
+            let values = dice.values(m, DType::F32);
+            let scale = builder.input([m], DType::F32, values);
+            let scale = body.load(scale, View { offset: 0, strides: vec![0, 1, 0] }, DType::F32);
+            let half = body.fill(0.5);
+            let low = body.push(Instr::Compare(glorot_graph::CompareOp::Lt, scale, half), DType::Bool);
+            let finite = body.unary(UnaryOp::IsFinite, sum);
+            let value = body.binary(BinaryOp::And, low, finite);
+            let buffer = builder.output(domain, DType::Bool);
+            stores.push(Store { value, buffer, view: dense(&domain) });
+        }
+    }
+    let epilogue = MapKernel { domain: domain.into(), body: body.0, stores };
+    let (a, b) = (matrix(a, m, k, turned[0]), matrix(b, k, n, turned[1]));
+    builder.kernel(Kernel::MatMul(MatMulKernel { batch, m, n, k, a, b, epilogue }));
+    builder
+}
+
+fn epilogues() -> impl Strategy<Value = Epilogue> {
+    prop::sample::select(vec![
+        Epilogue::Plain,
+        Epilogue::BiasElu,
+        Epilogue::Turned,
+        Epilogue::Accumulate,
+        Epilogue::Bytes,
+    ])
+}
+
+fn shapes() -> impl Strategy<Value = [usize; 4]> {
+    prop_oneof![
+        [1usize..4, 0usize..30, 0usize..30, 1usize..30],
+        [1usize..2, 1usize..70, 1usize..200, 1usize..100],
+        [1usize..2, 1usize..3, 1usize..300, 1usize..600],
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+    #[test]
+    fn products_mean_what_they_say(shape in shapes(), turned: [bool; 2], epilogue in epilogues(), seed: u64) {
+        let builder = product(shape, turned, epilogue, seed);
+        for device in devices() {
+            builder.check(device, 1e-4);
+        }
+    }
+}
+
+#[test]
+fn threads_do_not_show() {
+    for shape in [
+        [1, 32, 100, 3072],
+        [1, 100, 100, 32],
+        [1, 3072, 100, 32],
+        [1, 300, 300, 300],
+        [20, 33, 65, 17],
+        [1, 1, 1000, 1000],
+    ] {
+        for turned in [[false, false], [true, false], [false, true]] {
+            let builder = product(shape, turned, Epilogue::BiasElu, 5);
+            let results = threads().iter().map(|device| builder.run(device));
+            let bytes: Vec<Vec<Vec<u8>>> = results.map(|r| r.iter().map(|t| t.bytes().to_vec()).collect()).collect();
+            assert!(bytes.windows(2).all(|pair| pair[0] == pair[1]), "{shape:?} {turned:?}");
+        }
+    }
+}
+
+#[test]
+fn large_products_are_accurate() {
+    for turned in [[false, false], [true, true]] {
+        let builder = product([1, 130, 520, 700], turned, Epilogue::BiasElu, 6);
+        for device in devices() {
+            builder.check(device, 1e-4);
+        }
+    }
+}
+
+#[test]
+fn rows_are_gathered_and_scattered() {
+    let mut dice = Dice::new(4);
+    for dtype in [DType::F32, DType::I32, DType::U8] {
+        for (rows, row_len, table_rows) in [(50, 7, 9), (3000, 64, 100), (0, 3, 2), (4, 0, 3)] {
+            let mut builder = Builder::default();
+            let values = dice.values(table_rows * row_len, dtype);
+            let table = builder.input([table_rows, row_len], dtype, values);
+            let numbers = (0..rows).map(|_| dice.below(table_rows + 4) as f64 - 2.0).collect();
+            let indices = builder.input([rows], DType::I32, numbers);
+            let output = builder.output([rows, row_len], dtype);
+            builder.kernel(Kernel::Gather(GatherKernel { table, indices, output, rows, row_len, table_rows }));
+            if dtype == DType::F32 {
+                let values = dice.values(rows * row_len, dtype);
+                let source = builder.input([rows, row_len], dtype, values);
+                let output = builder.output([table_rows, row_len], dtype);
+                let kernel = ScatterAddKernel { indices, source, output, rows, row_len, table_rows };
+                builder.kernel(Kernel::ScatterAdd(kernel));
+            }
+            for device in devices() {
+                builder.check(device, 1e-5);
+            }
+        }
+    }
+}
