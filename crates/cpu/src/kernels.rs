@@ -1,5 +1,6 @@
 //! The loops that are compiled for each instruction set, chosen once by what the processor has.
 
+use crate::fold_windows::FoldWindowsTasks;
 use crate::map::{Frame, Step};
 use crate::matmul::{Block, multiply};
 use crate::reduce::{Fold, fold_columns, fold_rows};
@@ -19,6 +20,8 @@ pub(crate) struct Kernels {
     pub fold_columns: unsafe fn(Fold, *const f32, usize, usize, *mut f32),
     /// [`multiply`].
     pub multiply: unsafe fn(&Block, *mut f32),
+    /// [`crate::fold_windows::fold_windows`].
+    pub fold_windows: unsafe fn(&FoldWindowsTasks, usize),
 }
 
 macro_rules! kernels {
@@ -48,6 +51,12 @@ macro_rules! kernels {
                 unsafe { multiply($isa, block, scratch) }
             }
 
+            $(#[$feature])?
+            unsafe fn windows(tasks: &FoldWindowsTasks, task: usize) {
+                // SAFETY: as above.
+                unsafe { crate::fold_windows::fold_windows(tasks, task) }
+            }
+
             pub(super) static KERNELS: Kernels = Kernels {
                 name: $name,
                 tile: (<$type>::TILE_ROWS, <$type>::TILE_VECTORS * <$type>::LANES),
@@ -55,6 +64,7 @@ macro_rules! kernels {
                 fold_rows: rows,
                 fold_columns: columns,
                 multiply: product,
+                fold_windows: windows,
             };
         }
     };

@@ -3,6 +3,7 @@
 use glorot_graph::device::DeviceError;
 use glorot_graph::program::Kernel;
 
+use crate::fold_windows::FoldWindowsTasks;
 use crate::gather::{GatherTasks, ScatterAddTasks};
 use crate::kernels::Kernels;
 use crate::map::MapTasks;
@@ -30,6 +31,7 @@ enum Kind {
     MatMul(Box<MatMulTasks>),
     Gather(GatherTasks),
     ScatterAdd(ScatterAddTasks),
+    FoldWindows(Box<FoldWindowsTasks>),
 }
 
 impl Launch {
@@ -54,6 +56,10 @@ impl Launch {
                 let tasks = GatherTasks::new(buffers, kernel)?;
                 (tasks.tasks(), tasks.cost(), 0, Kind::Gather(tasks))
             }
+            Kernel::FoldWindows(kernel) => {
+                let tasks = Box::new(FoldWindowsTasks::new(buffers, kernel)?);
+                (tasks.tasks(), tasks.cost(), 0, Kind::FoldWindows(tasks))
+            }
             Kernel::ScatterAdd(kernel) => (1, 0.0, 0, Kind::ScatterAdd(ScatterAddTasks::new(buffers, kernel)?)),
         };
         Ok(Launch { kind, tasks, parallel: threads > 1 && tasks > 1 && cost > WORTH_THREADS, scratch_bytes })
@@ -73,6 +79,7 @@ impl Launch {
                 Kind::MatMul(tasks) => tasks.run(kernels, task, scratch),
                 Kind::Gather(tasks) => tasks.run(task),
                 Kind::ScatterAdd(tasks) => tasks.run(),
+                Kind::FoldWindows(tasks) => (kernels.fold_windows)(tasks, task),
             }
         }
     }

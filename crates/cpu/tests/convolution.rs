@@ -1,0 +1,134 @@
+//! Windows, their overlap-add, convolution and pooling with their gradients: whole graphs, compiled and run, against
+//! the plain reference.
+
+use glorot_cpu::{CpuDevice, CpuOptions};
+use glorot_graph::device::Device;
+use glorot_graph::reference::{Value, evaluate};
+use glorot_graph::{Padding, Result, Sym, Tracer, Window, compile};
+use glorot_tensor::random::Stream;
+use glorot_tensor::{DType, Shape, Tensor};
+
+fn uniform(shape: &[usize], seed: u64) -> Value {
+    let (shape, mut stream) = (Shape::from(shape), Stream::new(seed, 0));
+    let data = (0..shape.numel()).map(|_| f64::from((stream.next_f64() * 2.0 - 1.0) as f32)).collect();
+    Value::f32(shape, data)
+}
+
+/// Compares an expression and the gradients of its weighted sum on every instruction set, with 1 and 3 threads.
+fn check(name: &str, values: &[Value], build: impl Fn(&[Sym]) -> Result<Sym>) {
+    let tracer = Tracer::new();
+    let inputs: Vec<Sym> = values.iter().map(|value| tracer.input(value.shape.clone(), value.dtype)).collect();
+    let result = build(&inputs).unwrap();
+    let weights = uniform(result.shape().dims(), 7);
+    let weighted = result.mul(&tracer.input(result.shape(), DType::F32)).unwrap().sum_all().unwrap();
+    tracer.output(&result);
+    tracer.gradients(&weighted, &inputs).unwrap().iter().for_each(|gradient| {
+        tracer.output(gradient);
+    });
+    let values = [values, &[weights]].concat();
+    let expected = evaluate(&tracer.graph(), &values, &|_| unreachable!("a graph without states")).outputs;
+    let program = compile(&tracer.graph());
+    let devices = CpuDevice::for_each_instruction_set(CpuOptions { threads: Some(1) });
+    let threaded = CpuDevice::for_each_instruction_set(CpuOptions { threads: Some(3) });
+    for (device, threaded) in devices.iter().zip(&threaded) {
+        let results = run(device, &program, &values, expected.len());
+        for (number, (got, want)) in results.iter().zip(&expected).enumerate() {
+            assert_eq!(got.shape(), &want.shape, "{name}, result {number}");
+            for (i, (got, want)) in got.to_f64().iter().zip(&want.data).enumerate() {
+                let close = got == want || (got - want).abs() <= 2e-5 * (1.0 + want.abs());
+                assert!(close, "{name}, result {number}, element {i}: {got}, expected {want}");
+            }
+        }
+        let again = run(threaded, &program, &values, expected.len());
+        let bits = |results: &[Tensor]| results.iter().map(Tensor::to_f64).collect::<Vec<_>>();
+        assert_eq!(bits(&results), bits(&again), "{name}: the number of threads changes the result");
+    }
+}
+
+fn run(device: &dyn Device, program: &glorot_graph::program::Program, values: &[Value], outputs: usize) -> Vec<Tensor> {
+    let mut session = device.session(&[]).unwrap();
+    let id = session.add_program(program).unwrap();
+    for (number, value) in values.iter().enumerate() {
+        let tensor = Tensor::from_f64(value.shape.clone(), value.dtype, &value.data).unwrap();
+        session.write_input(id, number, &tensor).unwrap();
+    }
+    session.run(id).unwrap();
+    (0..outputs).map(|output| session.read_output(id, output).unwrap()).collect()
+}
+
+#[test]
+fn windows_and_their_overlap_add() {
+    let window = |size, stride, dilation| Window { size, stride, dilation };
+    let sequences = [window(3, 1, 1), window(2, 3, 1), window(3, 2, 2), window(1, 2, 1), window(9, 1, 1)];
+    for w in sequences {
+        for (outer, inner) in [(1, 1), (3, 1), (2, 5), (1, 33)] {
+            let length = 23;
+            check(&format!("{w:?}"), &[uniform(&[outer, length, inner], 1)], |x| x[0].windows(1, &[w])?.square());
+            let parts = uniform(&[outer, w.positions(length), w.size, inner], 2);
+            check(&format!("fold {w:?}"), &[parts], |x| x[0].fold_windows(1, &[w], &[length])?.square());
+        }
+    }
+    let image = [window(3, 2, 1), window(2, 1, 2)];
+    check("image", &[uniform(&[2, 9, 8, 3], 3)], |x| x[0].windows(1, &image)?.square());
+    let volume = [window(2, 1, 2), window(3, 2, 1), window(2, 2, 1)];
+    check("volume", &[uniform(&[2, 6, 7, 5, 2], 4)], |x| x[0].windows(1, &volume)?.square());
+    let scattered = uniform(&[2, 4, 3, 2, 2, 3, 2, 2], 5);
+    check("fold of a volume", &[scattered], |x| x[0].fold_windows(1, &volume, &[6, 7, 5])?.square());
+    // Enough work for several tasks.
+    check("threads", &[uniform(&[8, 40, 40, 4], 6)], |x| x[0].windows(1, &[window(3, 1, 1); 2])?.square());
+}
+
+#[test]
+fn convolution() {
+    for (channels, filters, groups) in [(1, 4, 1), (3, 16, 1), (8, 8, 2), (6, 6, 6)] {
+        for (size, stride, dilation) in [(3, 1, 1), (5, 2, 1), (2, 1, 2), (1, 1, 1), (1, 2, 1)] {
+            let values = [
+                uniform(&[3, 12, 11, channels], 1),
+                uniform(&[size, size, channels / groups, filters], 2),
+                uniform(&[filters], 3),
+            ];
+            for padding in [Padding::Valid, Padding::Same] {
+                let name = format!("{channels} {filters} {groups}, {size} {stride} {dilation} {padding:?}");
+                check(&name, &values, |x| {
+                    let sums = x[0].conv(&x[1], &[stride; 2], padding, &[dilation; 2], groups)?;
+                    sums.add(&x[2])?.tanh()
+                });
+            }
+        }
+    }
+    let sequence = [uniform(&[4, 20, 6], 1), uniform(&[3, 6, 10], 2)];
+    check("causal", &sequence, |x| x[0].conv(&x[1], &[1], Padding::Causal, &[2], 1));
+    let depthwise = [uniform(&[2, 9, 9, 5], 1), uniform(&[3, 3, 5, 2], 2)];
+    check("depthwise", &depthwise, |x| x[0].depthwise_conv(&x[1], &[2, 1], Padding::Same, &[1, 1]));
+}
+
+#[test]
+fn pooling() {
+    let image = [uniform(&[3, 11, 8, 5], 1)];
+    for (size, stride) in [(2, 2), (3, 2), (2, 1), (3, 3), (2, 3)] {
+        for padding in [Padding::Valid, Padding::Same] {
+            let name = format!("{size} {stride} {padding:?}");
+            check(&name, &image, |x| x[0].max_pool(&[size; 2], &[stride; 2], padding));
+            check(&name, &image, |x| x[0].average_pool(&[size; 2], &[stride; 2], padding));
+        }
+    }
+    check("sequence", &[uniform(&[4, 30, 3], 2)], |x| x[0].max_pool(&[4], &[3], Padding::Same));
+}
+
+#[test]
+fn a_small_network() {
+    let values = [
+        uniform(&[4, 12, 12, 3], 1),
+        uniform(&[3, 3, 3, 8], 2),
+        uniform(&[8], 3),
+        uniform(&[3, 3, 8, 12], 4),
+        uniform(&[108, 10], 5),
+    ];
+    check("network", &values, |x| {
+        let convolved = x[0].conv(&x[1], &[1, 1], Padding::Same, &[1, 1], 1)?.add(&x[2])?.relu()?;
+        let pooled = convolved.max_pool(&[2, 2], &[2, 2], Padding::Valid)?;
+        let convolved = pooled.conv(&x[3], &[1, 1], Padding::Same, &[1, 1], 1)?.relu()?;
+        let pooled = convolved.average_pool(&[2, 2], &[2, 2], Padding::Valid)?;
+        pooled.reshape([4, 108])?.mat_mul(&x[4])
+    });
+}
