@@ -1,4 +1,4 @@
-//! Matrix products, gathers and scatters against their plain meaning.
+//! Matrix products, gathers, scatters and folded windows against their plain meaning.
 
 mod common;
 
@@ -174,6 +174,29 @@ fn rows_are_gathered_and_scattered() {
             for device in devices() {
                 builder.check(device, 1e-5);
             }
+        }
+    }
+}
+
+#[test]
+fn windows_are_folded() {
+    let axis = |length, positions, size, stride, dilation| FoldAxis { length, positions, size, stride, dilation };
+    let cases = [
+        (2, vec![axis(7, 5, 3, 1, 1)], 4),
+        (3, vec![axis(20, 6, 3, 3, 2)], 1),
+        (2, vec![axis(6, 3, 2, 2, 1), axis(9, 4, 3, 2, 1)], 5),
+        (32, vec![axis(28, 26, 3, 1, 1), axis(28, 26, 3, 1, 1)], 8),
+    ];
+    for (outer, axes, inner) in cases {
+        let (mut builder, mut dice) = (Builder::default(), Dice::new(8));
+        let count = |of: fn(&FoldAxis) -> usize| axes.iter().map(of).product::<usize>();
+        let len = outer * count(|axis| axis.positions * axis.size) * inner;
+        let values = dice.values(len, DType::F32);
+        let source = builder.input([len], DType::F32, values);
+        let output = builder.output([outer * count(|axis| axis.length) * inner], DType::F32);
+        builder.kernel(Kernel::FoldWindows(FoldWindowsKernel { source, output, outer, axes, inner }));
+        for device in devices() {
+            builder.check(device, 1e-6);
         }
     }
 }

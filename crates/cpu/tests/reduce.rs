@@ -2,7 +2,8 @@
 
 mod common;
 
-use common::{BodyBuilder, Builder, Dice, dense, random_body};
+use common::bodies::random_body;
+use common::{BodyBuilder, Builder, Dice, dense};
 use glorot_cpu::{CpuDevice, CpuOptions};
 use glorot_graph::program::*;
 use glorot_graph::{ReduceKind, UnaryOp};
