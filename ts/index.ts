@@ -5,5 +5,45 @@
  */
 import { native } from './native.js'
 
+export * as activations from './activations/index.js'
+export { grad, type ScalarFunction, type ValueAndGrads, valueAndGrad } from './autograd.js'
+export * as callbacks from './callbacks/index.js'
+export type { Serialized } from './config-object.js'
+export * as constraints from './constraints/index.js'
+export type { Dataset, Samples } from './datasets/index.js'
+export * as datasets from './datasets/index.js'
+export { type DeviceInfo, devices } from './devices.js'
+export * as initializers from './initializers/index.js'
+export * as layers from './layers/index.js'
+export { type InputOptions, input } from './layers/input.js'
+export { ModelTensor } from './layers/model-tensor.js'
+export * as losses from './losses/index.js'
+export * as metrics from './metrics/index.js'
+export type { CompileOptions, PerOutput } from './models/compile.js'
+export type { Data, ValidationData } from './models/data.js'
+export type { FitOptions } from './models/fit.js'
+export { type FunctionalOptions, model } from './models/functional.js'
+export { History, type Logs } from './models/history.js'
+export * as models from './models/index.js'
+export { AbortError } from './models/job.js'
+export {
+  type EvaluateOptions,
+  Model,
+  type PredictOptions,
+  type SummaryOptions,
+  type TrainOnBatchOptions,
+} from './models/model.js'
+export { type ModelOptions, Sequential, sequential } from './models/sequential.js'
+export * as ops from './ops/index.js'
+export * as optimizers from './optimizers/index.js'
+export type { Verbose } from './progress/index.js'
+export * as random from './random.js'
+export * as regularizers from './regularizers/index.js'
+export * as schedules from './schedules/index.js'
+export type { SymbolicTensor } from './symbolic.js'
+export { Tensor, type TensorLike, tensor } from './tensor.js'
+export type { DType, NestedArray, Shape, TypedArray } from './types.js'
+export { Variable, type VariableOptions, variable } from './variable.js'
+
 /** Version of glorot, e.g. `'0.1.0'`. */
 export const version: string = native.version()

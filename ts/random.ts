@@ -12,6 +12,7 @@ import { native } from './native.js'
  * @param seed A whole number from 0 to 2⁵³ - 1.
  */
 export function setSeed(seed: number): void {
-  if (!Number.isSafeInteger(seed) || seed < 0) throw new RangeError(`seed: expected a whole number from 0, received ${seed}`)
+  if (!Number.isSafeInteger(seed) || seed < 0)
+    throw new RangeError(`seed: expected a whole number from 0, received ${seed}`)
   native.setSeed(seed)
 }

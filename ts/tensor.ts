@@ -36,7 +36,8 @@ export class Tensor {
   /** The one element of a tensor of size 1. */
   item(): number {
     const [value] = this.values
-    if (value === undefined || this.size > 1) throw new RangeError(`item() needs one element, the shape is [${this.shape}]`)
+    if (value === undefined || this.size > 1)
+      throw new RangeError(`item() needs one element, the shape is [${this.shape}]`)
     return value
   }
 

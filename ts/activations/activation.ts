@@ -33,6 +33,7 @@ export type ActivationLike = Activation | ActivationId | Serialized
  */
 export function activation(serialized: Serialized): Activation {
   const json = native.canonical('activation', toJson('activation', serialized))
-  const apply = <A extends Operand>(x: A) => fromNative(native.callFunction('activation', json, toNative(x))) as Result<A>
+  const apply = <A extends Operand>(x: A) =>
+    fromNative(native.callFunction('activation', json, toNative(x))) as Result<A>
   return Object.assign(apply, { toJSON: () => JSON.parse(json) })
 }

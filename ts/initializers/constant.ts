@@ -7,5 +7,4 @@ export interface ConstantOptions {
 }
 
 /** All elements have one value. */
-export const constant = (options: ConstantOptions = {}) =>
-  new Initializer({ class_name: 'Constant', config: options })
+export const constant = (options: ConstantOptions = {}) => new Initializer({ class_name: 'Constant', config: options })

@@ -7,12 +7,7 @@ export interface VarianceScalingOptions extends SeedOptions {
   /** Which fan: of the inputs, of the outputs, or the mean of both. Default: `'fanIn'`. */
   mode?: 'fanIn' | 'fanOut' | 'fanAvg' | 'fan_in' | 'fan_out' | 'fan_avg'
   /** Default: `'truncatedNormal'`, cut at two standard deviations. */
-  distribution?:
-    | 'truncatedNormal'
-    | 'untruncatedNormal'
-    | 'uniform'
-    | 'truncated_normal'
-    | 'untruncated_normal'
+  distribution?: 'truncatedNormal' | 'untruncatedNormal' | 'uniform' | 'truncated_normal' | 'untruncated_normal'
 }
 
 /** Random values whose variance follows from the number of inputs and outputs. */

@@ -8,15 +8,16 @@ import { Variable } from '../variable.js'
 export type Operand = TensorLike | Variable | SymbolicTensor
 
 /** What an op yields: a traced tensor if an operand is one, else a tensor. */
-export type Result<A, B = never, C = never> = Includes<A> extends true
-  ? SymbolicTensor
-  : Includes<B> extends true
+export type Result<A, B = never, C = never> =
+  Includes<A> extends true
     ? SymbolicTensor
-    : Includes<C> extends true
+    : Includes<B> extends true
       ? SymbolicTensor
-      : [A | B | C] extends [TensorLike | Variable]
-        ? Tensor
-        : Tensor | SymbolicTensor
+      : Includes<C> extends true
+        ? SymbolicTensor
+        : [A | B | C] extends [TensorLike | Variable]
+          ? Tensor
+          : Tensor | SymbolicTensor
 
 type Includes<T> = [T] extends [never] ? false : [T] extends [SymbolicTensor] ? true : false
 

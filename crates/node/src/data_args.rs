@@ -78,14 +78,18 @@ pub fn fit_options(json: &str, validation: Option<Samples>, progress: Progress) 
 /// Weights by class: `{ 0: 1, 1: 2.5 }`.
 pub fn class_weight(value: Option<Value>) -> Result<Vec<(i64, f32)>> {
     let wrong = |value: &Value| {
-        Failure::config(format!("fit: option 'classWeight' must be an object of class numbers and weights; received {value}"))
+        Failure::config(format!(
+            "fit: option 'classWeight' must be an object of class numbers and weights; received {value}"
+        ))
     };
     match value {
         None => Ok(Vec::new()),
         Some(Value::Object(weights)) => {
             let entry = |(class, weight): (&String, &Value)| {
                 let parsed = class.parse().ok().zip(weight.as_f64());
-                parsed.map(|(class, weight)| (class, weight as f32)).ok_or_else(|| wrong(&Value::Object(weights.clone())))
+                parsed
+                    .map(|(class, weight)| (class, weight as f32))
+                    .ok_or_else(|| wrong(&Value::Object(weights.clone())))
             };
             weights.iter().map(entry).collect()
         }

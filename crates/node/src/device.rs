@@ -3,8 +3,28 @@
 use std::sync::Arc;
 
 use glorot_graph::device::Device;
+use napi_derive::napi;
 
 use crate::error::{Failure, Result};
+
+/// A device.
+#[napi(object, object_from_js = false)]
+pub struct DeviceInfo {
+    /// What `compile({ device })` takes: `cpu`.
+    pub id: String,
+    pub available: bool,
+    /// For people: model, threads.
+    pub description: Option<String>,
+    /// Why it is not available.
+    pub reason: Option<String>,
+}
+
+/// The devices that there are, and those that there could be.
+#[napi(catch_unwind)]
+pub fn devices() -> Result<Vec<DeviceInfo>> {
+    let cpu = get("cpu", None)?;
+    Ok(vec![DeviceInfo { id: cpu.id(), available: true, description: Some(cpu.description()), reason: None }])
+}
 
 /// The device for what names none.
 pub fn default() -> Result<Arc<dyn Device>> {

@@ -67,6 +67,7 @@ impl JobEnd {
 }
 
 /// The JavaScript function that hears the events.
+#[napi]
 pub type OnEvent<'env> = Function<'env, JobEvent, ()>;
 
 type Tell = ThreadsafeFunction<JobEvent, (), JobEvent, Status, false>;
@@ -225,7 +226,8 @@ impl Caller {
 }
 
 fn to_js(event: Event<'_>) -> JobEvent {
-    let base = |kind: &str, epoch: usize| JobEvent { kind: kind.into(), epoch: Some(epoch as u32), ..JobEvent::default() };
+    let base =
+        |kind: &str, epoch: usize| JobEvent { kind: kind.into(), epoch: Some(epoch as u32), ..JobEvent::default() };
     let with_logs = |event: JobEvent, logs: Logs<'_>| JobEvent {
         names: Some(logs.names().to_vec()),
         values: Some(logs.values().iter().map(|&value| f64::from(value)).collect()),

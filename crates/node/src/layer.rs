@@ -1,6 +1,5 @@
 //! Layers of JavaScript: those of the library, and those written in JavaScript.
 
-
 use glorot_graph::Sym;
 use glorot_nn::{LayerRef, constraints, initializers, layers, model, regularizers};
 use glorot_tensor::{DType, Shape};
@@ -206,8 +205,9 @@ impl Layer {
         };
         let read = |json: &Option<String>| json.as_deref().map_or(Ok(Value::Null), parse);
         let dtype = weight.dtype.as_deref().unwrap_or("float32");
-        let dtype = DType::from_name(dtype)
-            .ok_or_else(|| Failure::config(format!("{owner}: expected dtype float32, int32, uint8 or bool, received '{dtype}'")))?;
+        let dtype = DType::from_name(dtype).ok_or_else(|| {
+            Failure::config(format!("{owner}: expected dtype float32, int32, uint8 or bool, received '{dtype}'"))
+        })?;
         let initializer = match &weight.initializer {
             Some(json) => initializers::deserialize(&parse(json)?)?,
             None => initializers::create("glorot_uniform", &Value::Null)?,

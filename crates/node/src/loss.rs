@@ -26,8 +26,7 @@ pub fn call_loss(json: String, operands: Vec<JsOperand<'_>>) -> Result<JsResult>
 }
 
 /// Targets and predictions to losses: of each sample, or reduced.
-pub type LossFunction =
-    FunctionRef<FnArgs<(SymbolicTensor, SymbolicTensor)>, ClassInstance<'static, SymbolicTensor>>;
+pub type LossFunction = FunctionRef<FnArgs<(SymbolicTensor, SymbolicTensor)>, ClassInstance<'static, SymbolicTensor>>;
 
 /// A loss that is a JavaScript function. It is called while a step is traced, never while it runs.
 pub struct CustomLoss {

@@ -94,7 +94,8 @@ impl Model {
     fn trainer(&self, method: &str) -> Result<Rc<Trainer>> {
         self.state.borrow().trainer.clone().ok_or_else(|| {
             let name = self.model.name();
-            let message = format!("model '{name}' must be compiled before {method}(): call compile({{ optimizer, loss }})");
+            let message =
+                format!("model '{name}' must be compiled before {method}(): call compile({{ optimizer, loss }})");
             Failure::config(message)
         })
     }

@@ -5,6 +5,7 @@ use glorot_nn::{Context, StateTable, context, rng};
 use glorot_tensor::{DType, Shape, Tensor};
 use napi::Either;
 use napi::bindgen_prelude::{ClassInstance, Either4};
+use napi_derive::napi;
 
 use crate::eager;
 use crate::error::Result;
@@ -13,10 +14,11 @@ use crate::tensor::HostTensor;
 use crate::variable::Variable;
 
 /// An operand from JavaScript.
-pub type JsOperand<'env> =
-    Either4<ClassInstance<'env, SymbolicTensor>, ClassInstance<'env, Variable>, f64, HostTensor>;
+#[napi]
+pub type JsOperand<'env> = Either4<ClassInstance<'env, SymbolicTensor>, ClassInstance<'env, Variable>, f64, HostTensor>;
 
 /// A result for JavaScript: traced if an operand was.
+#[napi]
 pub type JsResult = Either<SymbolicTensor, HostTensor>;
 
 /// An operand.

@@ -137,9 +137,9 @@ fn invalid(op: &str, message: String) -> Failure {
 
 fn resolve(op: &str, shape: &Shape, axis: i32) -> Result<usize> {
     let rank = shape.rank();
-    shape
-        .axis(axis as isize)
-        .ok_or_else(|| invalid(op, format!("expected an axis from -{rank} to {rank} (exclusive) of {shape}, received {axis}")))
+    shape.axis(axis as isize).ok_or_else(|| {
+        invalid(op, format!("expected an axis from -{rank} to {rank} (exclusive) of {shape}, received {axis}"))
+    })
 }
 
 /// The axes of a reduction, all where none is given.
@@ -202,7 +202,8 @@ fn bounds(x: &Sym, attributes: &OpAttributes) -> Result<(Vec<usize>, Vec<usize>)
     let begin = dims(&attributes.begin);
     let size = attributes.size.as_deref().unwrap_or_default();
     if begin.len() > shape.rank() || size.len() > shape.rank() {
-        let message = format!("expected at most {} axes for {shape}, received begin {begin:?}, size {size:?}", shape.rank());
+        let message =
+            format!("expected at most {} axes for {shape}, received begin {begin:?}, size {size:?}", shape.rank());
         return Err(invalid("slice", message));
     }
     let start = |axis: usize| begin.get(axis).copied().unwrap_or(0);

@@ -73,7 +73,8 @@ impl Optimizer {
     pub fn set_learning_rate(&self, learning_rate: f64) -> Result<()> {
         let optimizer = self.optimizer.borrow();
         if optimizer.schedule().is_some() {
-            let message = format!("{}: a schedule sets the learning rate; it cannot be assigned", optimizer.class_name());
+            let message =
+                format!("{}: a schedule sets the learning rate; it cannot be assigned", optimizer.class_name());
             return Err(Failure::config(message));
         }
         if !(learning_rate >= 0.0 && learning_rate.is_finite()) {
@@ -95,7 +96,9 @@ impl Optimizer {
     pub fn apply(&self, gradients: Vec<HostTensor>, variables: Vec<ClassInstance<'_, Variable>>) -> Result<()> {
         if gradients.len() != variables.len() {
             let (given, wanted) = (gradients.len(), variables.len());
-            return Err(Failure::config(format!("apply: expected a gradient for each of {wanted} variables, received {given}")));
+            return Err(Failure::config(format!(
+                "apply: expected a gradient for each of {wanted} variables, received {given}"
+            )));
         }
         let weights: Vec<Weight> = variables
             .iter()

@@ -58,7 +58,10 @@ impl HostTensor {
             (data, _) => data,
         };
         if data.dtype() != dtype {
-            return Err(Failure::config(format!("expected the elements of {dtype}, received those of {}", data.dtype())));
+            return Err(Failure::config(format!(
+                "expected the elements of {dtype}, received those of {}",
+                data.dtype()
+            )));
         }
         Ok(Tensor::new(shape, data)?)
     }
@@ -113,9 +116,7 @@ impl FromNapiValue for Values {
         unsafe {
             let array = TypedArray::from_napi_value(env, value)?;
             let data = match array.typed_array_type {
-                TypedArrayType::Float32 => {
-                    Data::F32(Arc::new(FromJs(Float32Array::from_napi_value(env, value)?)))
-                }
+                TypedArrayType::Float32 => Data::F32(Arc::new(FromJs(Float32Array::from_napi_value(env, value)?))),
                 TypedArrayType::Int32 => Data::I32(Arc::new(FromJs(Int32Array::from_napi_value(env, value)?))),
                 TypedArrayType::Uint8 | TypedArrayType::Uint8Clamped => {
                     Data::U8(Arc::new(FromJs(Uint8Array::from_napi_value(env, value)?)))

@@ -1,0 +1,68 @@
+import type { Logs } from '../models/history.js'
+import { configError } from '../serialize.js'
+import { Callback } from './callback.js'
+import { Monitor, type MonitorOptions } from './monitor.js'
+
+/** Options of {@link reduceLROnPlateau}. */
+export interface ReduceLROnPlateauOptions extends MonitorOptions {
+  /** What the learning rate is multiplied by; less than 1. Default: 0.1. */
+  factor?: number
+  /** Epochs without improvement after which it is. Default: 10. */
+  patience?: number
+  /** What counts as better: by more than this. Default: 0.0001. */
+  minDelta?: number
+  /** Epochs after a reduction that do not count. Default: 0. */
+  cooldown?: number
+  /** The learning rate does not fall below. Default: 0. */
+  minLr?: number
+  /** 1: says when it acts. Default: 0. */
+  verbose?: 0 | 1
+}
+
+/** Lowers the learning rate when training no longer gets better. */
+export class ReduceLROnPlateau extends Callback {
+  private readonly monitor: Monitor
+  private readonly options: ReduceLROnPlateauOptions
+  private best: number | undefined
+  private wait = 0
+  private cooling = 0
+
+  constructor(options: ReduceLROnPlateauOptions = {}) {
+    super()
+    if ((options.factor ?? 0.1) >= 1) {
+      throw configError(`reduceLROnPlateau: option 'factor' must be less than 1; received ${options.factor}`)
+    }
+    this.options = options
+    this.monitor = new Monitor('reduceLROnPlateau', options)
+  }
+
+  override onTrainBegin(): void {
+    this.best = undefined
+    this.wait = 0
+    this.cooling = 0
+  }
+
+  override onEpochEnd(epoch: number, logs: Logs): void {
+    const { factor = 0.1, patience = 10, minDelta = 1e-4, cooldown = 0, minLr = 0, verbose } = this.options
+    const value = this.monitor.value(logs)
+    if (value === undefined) return
+    if (this.cooling > 0) {
+      this.cooling--
+      this.wait = 0
+    }
+    if (this.monitor.improves(value, this.best, minDelta)) {
+      this.best = value
+      this.wait = 0
+    } else if (this.cooling === 0 && ++this.wait >= patience) {
+      const { optimizer } = this.model
+      if (optimizer.learningRate <= Math.fround(minLr)) return
+      optimizer.learningRate = Math.max(optimizer.learningRate * factor, minLr)
+      if (verbose) console.log(`Epoch ${epoch + 1}: learning rate reduced to ${optimizer.learningRate}`)
+      this.cooling = cooldown
+      this.wait = 0
+    }
+  }
+}
+
+/** Lowers the learning rate when training no longer gets better. */
+export const reduceLROnPlateau = (options?: ReduceLROnPlateauOptions) => new ReduceLROnPlateau(options)

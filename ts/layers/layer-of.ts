@@ -1,0 +1,22 @@
+import type { Layer as NativeLayer } from '../../native/binding.cjs'
+import { native } from '../native.js'
+import { type Layer, newLayer } from './layer.js'
+import { known } from './registry.js'
+
+type ModelOf = (handle: InstanceType<typeof native.Model>) => Layer
+
+// Models are layers, and layers may be models: the module of models says here how one is made.
+let modelOf: ModelOf | undefined
+
+/** @internal */
+export function setModelOf(make: ModelOf): void {
+  modelOf = make
+}
+
+/** @internal The object for a layer that comes out of Rust: the one that there is, or a new one. */
+export function layerOf(handle: NativeLayer): Layer {
+  const layer = known(handle)
+  if (layer) return layer
+  const model = native.Model.fromLayer(handle)
+  return model && modelOf ? modelOf(model) : newLayer(handle)
+}

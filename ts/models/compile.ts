@@ -1,0 +1,103 @@
+import type { CompileSpec, MetricSpec } from '../../native/binding.cjs'
+import type { LossFunction, LossLike } from '../losses/index.js'
+import { Metric, type MetricLike } from '../metrics/index.js'
+import { get as getOptimizer, type Optimizer, type OptimizerLike } from '../optimizers/index.js'
+import { configError, toJson } from '../serialize.js'
+
+/** One for all outputs, an array in their order, or an object by their names. */
+export type PerOutput<T> = T | readonly (T | null)[] | Readonly<Record<string, T | null>>
+
+/** How a model is trained and judged. */
+export interface CompileOptions {
+  optimizer: OptimizerLike
+  /** An output without a loss has no part in training. */
+  loss?: PerOutput<LossLike>
+  /** Parts of the outputs in the total loss. Default: 1. */
+  lossWeights?: readonly number[] | Readonly<Record<string, number>>
+  /** For one output a list; for several a list of lists or an object of lists by name. They count every sample alike. */
+  metrics?: PerOutput<MetricLike> | readonly (readonly MetricLike[])[] | Readonly<Record<string, readonly MetricLike[]>>
+  /** The same; they count samples by their weights. */
+  weightedMetrics?: CompileOptions['metrics']
+  /** `'auto'`: what the environment variable `GLOROT_DEVICE` names, else the best there is. Default: `'auto'`. */
+  device?: string
+  /** Threads of the CPU. The results do not depend on it. Default: `GLOROT_THREADS`, else the number of cores. */
+  threads?: number
+}
+
+const known = ['optimizer', 'loss', 'lossWeights', 'metrics', 'weightedMetrics', 'device', 'threads']
+
+/** @internal The options as Rust takes them, and the optimizer. */
+export function compileSpec(options: CompileOptions, outputs: readonly string[]) {
+  for (const name of Object.keys(options)) {
+    if (!known.includes(name))
+      throw configError(`compile: unknown option '${name}'; known options: ${known.join(', ')}`)
+  }
+  if (options.optimizer == null) throw configError("compile: option 'optimizer' is missing; give an id, as 'nadam'")
+  const optimizer: Optimizer = getOptimizer(options.optimizer)
+  const losses = spread('loss', options.loss, outputs)
+  const weights = spread('lossWeights', options.lossWeights, outputs)
+  const metrics = spreadMetrics('metrics', options.metrics, outputs)
+  const weightedMetrics = spreadMetrics('weightedMetrics', options.weightedMetrics, outputs)
+  const spec: CompileSpec = {
+    optimizer: optimizer.handle,
+    device: options.device,
+    threads: options.threads,
+    targets: outputs.map((_, i) => ({
+      ...lossSpec(losses[i]),
+      lossWeight: weights[i] ?? undefined,
+      metrics: metrics[i] as MetricSpec[],
+      weightedMetrics: weightedMetrics[i] as MetricSpec[],
+    })),
+  }
+  return { spec, optimizer }
+}
+
+function lossSpec(loss: LossLike | null | undefined) {
+  if (loss == null) return {}
+  if (typeof loss === 'function' && !('toJSON' in loss)) {
+    return { lossFunction: loss as LossFunction as never, lossName: loss.name || 'loss' }
+  }
+  return { loss: toJson('loss', loss) }
+}
+
+function metricSpec(metric: MetricLike): MetricSpec {
+  return metric instanceof Metric ? { metric: metric.handle } : { json: toJson('metrics', metric) }
+}
+
+/** What is given for each output. */
+function spread<T>(
+  what: string,
+  given: PerOutput<T> | readonly T[] | undefined,
+  outputs: readonly string[],
+): (T | null | undefined)[] {
+  if (Array.isArray(given)) {
+    if (given.length === outputs.length) return given
+    throw configError(`compile: ${what}: expected one for each of ${outputs.length} outputs, received ${given.length}`)
+  }
+  return isByName(given) ? byName(what, given as Record<string, T>, outputs) : outputs.map(() => given as T)
+}
+
+function spreadMetrics(what: string, given: CompileOptions['metrics'], outputs: readonly string[]): MetricSpec[][] {
+  const list = (metrics: unknown): MetricSpec[] =>
+    (metrics == null ? [] : Array.isArray(metrics) ? metrics : [metrics]).map(metricSpec)
+  if (isByName(given)) return byName(what, given as Record<string, unknown>, outputs).map(list)
+  const perOutput = Array.isArray(given) && (outputs.length > 1 || given.some(Array.isArray))
+  if (perOutput) return spread(what, given as unknown[], outputs).map(list)
+  if (outputs.length > 1 && given != null) {
+    throw configError(`compile: ${what}: with several outputs, give an object by name or a list for each`)
+  }
+  return outputs.map(() => list(given))
+}
+
+/** An object by names of outputs, and not one that is itself a loss or metric. */
+function isByName(given: unknown): boolean {
+  if (typeof given !== 'object' || given === null || Array.isArray(given) || given instanceof Metric) return false
+  return !('toJSON' in given || 'class_name' in given || 'className' in given)
+}
+
+function byName<T>(what: string, given: Record<string, T>, outputs: readonly string[]): (T | undefined)[] {
+  const unknown = Object.keys(given).filter(name => !outputs.includes(name))
+  if (unknown.length === 0) return outputs.map(name => given[name])
+  const names = unknown.join("', '")
+  throw configError(`compile: ${what}: there is no output '${names}'; outputs: '${outputs.join("', '")}'`)
+}

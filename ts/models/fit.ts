@@ -1,0 +1,107 @@
+import { type Callback, hearsSteps } from '../callbacks/callback.js'
+import { createReporter, type Reporter, type Verbose } from '../progress/index.js'
+import { toJson } from '../serialize.js'
+import { type Data, samples, type ValidationData } from './data.js'
+import { History, type Logs } from './history.js'
+import { runJob } from './job.js'
+import type { Model } from './model.js'
+
+/** How to train. */
+export interface FitOptions {
+  /** Train up to this epoch. Default: 1. */
+  epochs?: number
+  /** Number of the first epoch, where a training goes on. Default: 0. */
+  initialEpoch?: number
+  /** Samples a step; the last step of an epoch takes what is left. Default: 32. */
+  batchSize?: number
+  /** Fraction of the samples, the last ones, that is kept for validation: 0 to 1. Default: 0. */
+  validationSplit?: number
+  /** What the model is evaluated on at the end of an epoch. */
+  validationData?: ValidationData
+  /** Samples a step of validation. Default: `batchSize`. */
+  validationBatchSize?: number
+  /** Evaluate at the end of every so many epochs. Default: 1. */
+  validationFreq?: number
+  /** Draw the order of the samples anew each epoch. Default: `true`. */
+  shuffle?: boolean
+  /** Steps an epoch; an epoch goes on where the last one ended. Default: one pass over the samples. */
+  stepsPerEpoch?: number
+  /** Weights of the samples: `[n]`, or one for each output. */
+  sampleWeight?: Data
+  /** Weights of the samples by class: `{ 0: 1, 1: 2.5 }`; others weigh 1. */
+  classWeight?: Readonly<Record<number, number>>
+  /** End with an error when the loss is NaN or infinite. Default: `true`. */
+  stopOnNonFinite?: boolean
+  callbacks?: readonly Callback[]
+  /** 0: silent; 1: a progress bar; 2: a line an epoch; `'auto'`: 1 on a terminal, else 2. Default: `'auto'`. */
+  verbose?: Verbose
+  /** Ends the training before its next step: it rejects with an `AbortError`, whose `history` has what was reached. */
+  signal?: AbortSignal
+}
+
+/** @internal See `Model.fit`. */
+export async function fit(model: Model, x: Data, y: Data | undefined, options: FitOptions): Promise<History> {
+  const { callbacks = [], signal, sampleWeight, validationData, verbose = 'auto', ...rest } = options
+  const history = new History()
+  model.history = history
+  const ports = model.portNames()
+  const data = samples(x, y, sampleWeight, ports)
+  const validation = validationData && samples(validationData[0], validationData[1], validationData[2], ports)
+  const follow = {
+    epochs: callbacks.length > 0,
+    steps: callbacks.some(hearsSteps),
+    progress: verbose === 1 || (verbose === 'auto' && process.stdout.isTTY === true),
+  }
+  let reporter: Reporter | undefined
+  let begin = 0
+  let logs: Logs = {}
+  const each = async (act: (callback: Callback) => void | Promise<void>) => {
+    for (const callback of callbacks) await act(callback)
+    return model.stopTraining
+  }
+  let begun: Promise<unknown> = Promise.resolve()
+  try {
+    await runJob(
+      onEvent => {
+        const started = model.model.fit(data, validation, toJson('fit', rest), follow, onEvent)
+        reporter = createReporter({ verbose, epochs: started.epochs, stepsPerEpoch: started.steps })
+        model.stopTraining = false
+        for (const callback of callbacks) callback.model = model
+        begun = each(callback => callback.onTrainBegin({}))
+        // An error is thrown where this is awaited, at the first event.
+        begun.catch(() => {})
+        return started.job
+      },
+      signal,
+      {
+        history,
+        event: async (event, values) => {
+          await begun
+          const { epoch = 0, step = 0 } = event
+          const elapsedMs = event.elapsed ?? performance.now() - begin
+          switch (event.type) {
+            case 'epochBegin':
+              begin = performance.now()
+              reporter?.onEpochBegin(epoch)
+              return each(callback => callback.onEpochBegin(epoch, {}))
+            case 'batchBegin':
+              return each(callback => callback.onBatchBegin(step, {}))
+            case 'progress':
+              reporter?.onProgress(step + 1, values, { elapsedMs })
+              return event.waits && each(callback => callback.onBatchEnd(step, values))
+            case 'epochEnd':
+              logs = values
+              history.add(epoch, values)
+              reporter?.onEpochEnd(epoch, values, { elapsedMs })
+              return each(callback => callback.onEpochEnd(epoch, values))
+          }
+        },
+      },
+    )
+    await begun
+    await each(callback => callback.onTrainEnd(logs))
+  } finally {
+    reporter?.close()
+  }
+  return history
+}

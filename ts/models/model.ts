@@ -1,0 +1,257 @@
+import type { HostTensor, Job, JobEnd, Model as NativeModel, OnEvent } from '../../native/binding.cjs'
+import { Layer } from '../layers/layer.js'
+import { layerOf, setModelOf } from '../layers/layer-of.js'
+import type { Optimizer } from '../optimizers/index.js'
+import { createReporter, type Verbose } from '../progress/index.js'
+import { toJson } from '../serialize.js'
+import { asTensor, Tensor, type TensorLike } from '../tensor.js'
+import { Variable } from '../variable.js'
+import { type CompileOptions, compileSpec } from './compile.js'
+import { type Data, samples, tensors } from './data.js'
+import { type FitOptions, fit } from './fit.js'
+import type { History, Logs } from './history.js'
+import { type Handlers, logsOf, runJob } from './job.js'
+
+/** How a summary looks. */
+export interface SummaryOptions {
+  /** Characters a line. Default: 88, for models with branches 108, or what the terminal has. */
+  lineLength?: number
+  /** Show the layers of models inside of this one. Default: `false`. */
+  expandNested?: boolean
+  /** Show which layers are trainable. Default: `false`. */
+  showTrainable?: boolean
+  /** What prints it. Default: `console.log`. */
+  print?: (text: string) => void
+}
+
+/** How to evaluate. */
+export interface EvaluateOptions {
+  /** Samples a step. Default: 32. */
+  batchSize?: number
+  /** Weights of the samples: `[n]`, or one for each output. */
+  sampleWeight?: Data
+  /** As in `fit`. Default: `'auto'`. */
+  verbose?: Verbose
+  signal?: AbortSignal
+}
+
+/** How to predict. */
+export interface PredictOptions {
+  /** Samples a step. Default: 32. */
+  batchSize?: number
+  /** As in `fit`. Default: 0. */
+  verbose?: Verbose
+  signal?: AbortSignal
+}
+
+/** How to train on one batch. */
+export interface TrainOnBatchOptions {
+  /** Weights of the samples: `[n]`, or one for each output. */
+  sampleWeight?: Data
+  /** Weights of the samples by class; others weigh 1. */
+  classWeight?: Readonly<Record<number, number>>
+}
+
+/**
+ * Layers put together, and what trains them. Made by {@link sequential}, {@link model} and `models.fromJSON`. A model is
+ * a layer: it can be part of another one.
+ */
+export class Model extends Layer {
+  /** @internal */
+  readonly model: NativeModel
+  /** Set by a callback, ends the training after this epoch (at a step: after this step). */
+  stopTraining = false
+  /** The history of the last training, whether it was completed or not. */
+  history: History | undefined
+  private compiledOptimizer: Optimizer | undefined
+  /** Layers written in JavaScript live as long as their objects. */
+  protected held: unknown
+
+  /** @internal */
+  constructor(model: NativeModel, held?: unknown) {
+    super({}, model.asLayer())
+    this.model = model
+    this.held = held ?? this.layers
+  }
+
+  override get trainable(): boolean {
+    return this.model.trainable
+  }
+
+  override set trainable(trainable: boolean) {
+    this.model.trainable = trainable
+  }
+
+  /** Whether the shapes of the inputs are known, and so the weights made. */
+  override get built(): boolean {
+    return this.model.built
+  }
+
+  /** The layers in Keras's order. */
+  get layers(): Layer[] {
+    return this.model.layers().map(layerOf)
+  }
+
+  /**
+   * The layer of the given name.
+   *
+   * @throws `GLOROT_INVALID`, which lists the names that there are.
+   */
+  getLayer(name: string): Layer {
+    return layerOf(this.model.getLayer(name))
+  }
+
+  /** What trains the model, after `compile`. */
+  get optimizer(): Optimizer {
+    if (this.compiledOptimizer) return this.compiledOptimizer
+    throw new Error(`model '${this.name}' has no optimizer yet: call compile({ optimizer, loss })`)
+  }
+
+  /** The device that the model is compiled for: `'cpu'`. */
+  get device(): string | undefined {
+    return this.model.device() ?? undefined
+  }
+
+  override get weights(): Variable[] {
+    return this.model.weights().map(weight => new Variable(weight))
+  }
+
+  override get trainableWeights(): Variable[] {
+    return this.model.trainableWeights().map(weight => new Variable(weight))
+  }
+
+  /** Names of the weights with those of their layers, in the order of {@link Model.weights}: `sequential/dense/kernel`. */
+  get weightPaths(): string[] {
+    return this.model.weightPaths()
+  }
+
+  override countParams(): number {
+    return this.model.countParams()
+  }
+
+  /** Copies of the values of all weights, in Keras's order; in a callback, as the last step left them. */
+  override getWeights(): Tensor[] {
+    return this.model.getWeights().map(weight => new Tensor(weight))
+  }
+
+  /**
+   * Replaces the values of all weights (they are copied).
+   *
+   * @throws `GLOROT_INVALID`, which names the weight, if one does not fit; then nothing is changed.
+   */
+  override setWeights(values: readonly TensorLike[]): void {
+    this.model.setWeights(values.map(value => asTensor(value)))
+  }
+
+  /** Tells a sequential model the shape of its input; axis 0 is the batch. */
+  override build(shape: number[]): void {
+    this.model.build([shape])
+  }
+
+  override toJSON(): { class_name: string; config: Record<string, unknown> } {
+    return JSON.parse(this.model.toJson())
+  }
+
+  /**
+   * Prints the layers with output shapes and numbers of parameters, as Keras does.
+   *
+   * @returns The text.
+   */
+  summary({ print = console.log, ...options }: SummaryOptions = {}): string {
+    const columns = process.stdout.columns
+    const text = this.model.summary({ maxLineLength: columns && columns - 4, ...options }).trimEnd()
+    print(text)
+    return text
+  }
+
+  /**
+   * Sets how the model is trained and judged. Layers that are frozen now are not trained.
+   *
+   * @throws `GLOROT_CONFIG`, which names an unknown optimizer, loss, metric or option; `GLOROT_DEVICE`, if there is no
+   *   such device.
+   */
+  compile(options: CompileOptions): void {
+    const { spec, optimizer } = compileSpec(options, this.portNames().outputs ?? [this.layers.at(-1)?.name ?? 'output'])
+    this.model.compile(spec)
+    this.compiledOptimizer = optimizer
+  }
+
+  /**
+   * Trains the model, on a thread of its own.
+   *
+   * @param x Samples along the first axis; for several inputs an array, or an object by name. Tensors are not copied:
+   *   do not write to them while the model trains.
+   * @param y Targets: class numbers, one-hot, or values, as the loss takes them.
+   * @throws `GLOROT_CONFIG`: a wrong option; `GLOROT_DATA`: data that do not fit; `GLOROT_NONFINITE_LOSS`;
+   *   `GLOROT_BUSY`: the model trains already; `AbortError`. The weights are as the last step left them.
+   */
+  fit(x: Data, y: Data | undefined, options: FitOptions = {}): Promise<History> {
+    return fit(this, x, y, options)
+  }
+
+  /** Loss and metrics over all samples: `{ loss, accuracy }`. Data as in {@link Model.fit}. */
+  async evaluate(x: Data, y: Data | undefined, options: EvaluateOptions = {}): Promise<Logs> {
+    const { batchSize = 32, sampleWeight, verbose = 'auto', signal } = options
+    const data = samples(x, y, sampleWeight, this.portNames())
+    const start = (shown: boolean, hear: OnEvent) => this.model.evaluate(data, batchSize, shown, hear)
+    return logsOf(await runShown(verbose, data.x[0], batchSize, signal, start))
+  }
+
+  /** The outputs for all samples: a tensor, or one for each output. In inference mode. */
+  async predict(x: Data, options: PredictOptions = {}): Promise<Tensor> {
+    const { batchSize = 32, verbose = 0, signal } = options
+    const inputs = tensors('x', x, this.portNames().inputs)
+    const start = (shown: boolean, hear: OnEvent) => this.model.predict(inputs, batchSize, shown, hear)
+    const { outputs = [] } = await runShown(verbose, inputs[0], batchSize, signal, start)
+    const predictions = outputs.map(output => new Tensor(output))
+    return (predictions.length === 1 ? predictions[0] : predictions) as Tensor
+  }
+
+  /** One training step on one batch: loss and metrics of the batch before the update. */
+  async trainOnBatch(x: Data, y: Data | undefined, options: TrainOnBatchOptions = {}): Promise<Logs> {
+    const { sampleWeight, ...rest } = options
+    const batch = samples(x, y, sampleWeight, this.portNames())
+    const json = toJson('trainOnBatch', rest)
+    return logsOf(await runJob(hear => this.model.trainOnBatch(batch, json, hear), undefined))
+  }
+
+  /** Loss and metrics of one batch. */
+  async testOnBatch(x: Data, y: Data | undefined, options: { sampleWeight?: Data } = {}): Promise<Logs> {
+    const batch = samples(x, y, options.sampleWeight, this.portNames())
+    return logsOf(await runJob(hear => this.model.testOnBatch(batch, hear), undefined))
+  }
+
+  /** @internal Names of inputs and outputs, where they are known. */
+  portNames() {
+    return {
+      inputs: this.model.inputPorts()?.map(port => port.name),
+      outputs: this.model.outputPorts()?.map(port => port.name),
+    }
+  }
+}
+
+setModelOf(model => new Model(model))
+
+/** Runs an evaluation or prediction and shows its progress. */
+async function runShown(
+  verbose: Verbose,
+  x: HostTensor | undefined,
+  batchSize: number,
+  signal: AbortSignal | undefined,
+  start: (shown: boolean, hear: OnEvent) => Job,
+): Promise<JobEnd> {
+  const stepsPerEpoch = Math.max(1, Math.ceil((x?.shape[0] ?? 0) / batchSize))
+  const reporter = createReporter({ verbose, stepsPerEpoch })
+  const shown = verbose === 1 || (verbose === 'auto' && process.stdout.isTTY === true)
+  const begin = performance.now()
+  const time = () => ({ elapsedMs: performance.now() - begin })
+  try {
+    reporter.onEpochBegin(0)
+    const event: Handlers['event'] = ({ step = 0 }, logs) => reporter.onProgress(step + 1, logs, time())
+    const end = await runJob(hear => start(shown, hear), signal, { event })
+    reporter.onEpochEnd(0, logsOf(end), time())
+    return end
+  } finally {
+    reporter.close()
+  }
+}

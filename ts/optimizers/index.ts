@@ -1,0 +1,28 @@
+/**
+ * Update rules.
+ *
+ * @module optimizers
+ */
+import type { Serialized } from '../config-object.js'
+import { Optimizer, type OptimizerLike } from './optimizer.js'
+
+export * from './adam.js'
+export * from './nadam.js'
+export {
+  type ExcludeFromWeightDecay,
+  Optimizer,
+  type OptimizerId,
+  type OptimizerLike,
+  type OptimizerOptions,
+} from './optimizer.js'
+export * from './sgd.js'
+
+/** The optimizer with an id, e.g. `'nadam'`, with its defaults. */
+export const get = (id: OptimizerLike): Optimizer => (id instanceof Optimizer ? id : new Optimizer(id))
+
+/**
+ * An optimizer from what Keras serializes.
+ *
+ * @throws `GLOROT_CONFIG`, which names an unknown class or option, or one of a wrong type.
+ */
+export const deserialize = (serialized: Serialized): Optimizer => new Optimizer(serialized)

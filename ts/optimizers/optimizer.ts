@@ -1,0 +1,121 @@
+import type { Optimizer as NativeOptimizer } from '../../native/binding.cjs'
+import type { Serialized } from '../config-object.js'
+import { native } from '../native.js'
+import { Schedule } from '../schedules/index.js'
+import { toJson } from '../serialize.js'
+import { asTensor, type TensorLike } from '../tensor.js'
+import { Variable } from '../variable.js'
+
+/** Options that every optimizer has. */
+export interface OptimizerOptions {
+  /** A number, or a schedule. Default: 0.001, of SGD 0.01. */
+  learningRate?: number | Schedule
+  /** Subtracts `weight * weightDecay * learningRate` before each update. Default: none (AdamW: 0.004). */
+  weightDecay?: number | null
+  /** Scales down each gradient that is longer than this. Default: none. */
+  clipNorm?: number | null
+  /** Scales down all gradients where together they are longer than this. Default: none. */
+  globalClipNorm?: number | null
+  /** Limits each element of the gradients to ± this. Default: none. */
+  clipValue?: number | null
+  /** Keep moving averages of the weights, which replace them when training ends. Default: `false`. */
+  useEma?: boolean
+  /** Default: 0.99. */
+  emaMomentum?: number
+  /** Replace the weights by their averages every so many updates too. Default: never. */
+  emaOverwriteFrequency?: number | null
+  /** Multiplies the loss and divides the gradients. Default: none. */
+  lossScaleFactor?: number | null
+  /** Update once in so many steps, by the mean of their gradients; at least 2. Default: each step. */
+  gradientAccumulationSteps?: number | null
+  /** Default: the class name. */
+  name?: string
+}
+
+/** Which weights weight decay leaves alone. */
+export interface ExcludeFromWeightDecay {
+  variables?: readonly Variable[]
+  /** Those whose name contains one of these. */
+  names?: readonly string[]
+}
+
+/** An update rule with its state. */
+export class Optimizer {
+  /** @internal */
+  readonly handle: NativeOptimizer
+
+  /** @internal */
+  constructor(serialized: Serialized) {
+    this.handle = native.Optimizer.deserialize(toJson('optimizer', serialized))
+  }
+
+  /** The class name, as in Keras. */
+  get className(): string {
+    return this.handle.className
+  }
+
+  /** Number of updates so far. */
+  get iterations(): number {
+    return this.handle.iterations
+  }
+
+  /**
+   * The learning rate (float32). It may be assigned, also in a callback while a model trains, unless a schedule sets it;
+   * then it is that of the last update.
+   */
+  get learningRate(): number {
+    return this.handle.learningRate
+  }
+
+  set learningRate(learningRate: number) {
+    this.handle.learningRate = learningRate
+  }
+
+  /** The schedule that sets the learning rate. */
+  get schedule(): Schedule | undefined {
+    const json = this.handle.schedule()
+    return json == null ? undefined : new Schedule(JSON.parse(json))
+  }
+
+  /** The state: iterations, learning rate (unless a schedule sets it), then the slots, in Keras's order. */
+  get variables(): Variable[] {
+    return this.handle.variables().map(variable => new Variable(variable))
+  }
+
+  /** Updates variables once, by their gradients; always the same variables. */
+  apply(gradients: readonly TensorLike[], variables: readonly Variable[]): void {
+    this.handle.apply(
+      gradients.map(gradient => asTensor(gradient)),
+      variables.map(variable => variable.handle),
+    )
+  }
+
+  /** Replaces the variables by their moving averages, if the optimizer keeps them: what `fit` does at its end. */
+  finalizeVariables(variables: readonly Variable[]): void {
+    this.handle.finalizeVariables(variables.map(variable => variable.handle))
+  }
+
+  /** Names weights that weight decay leaves alone; before the first update. */
+  excludeFromWeightDecay({ variables = [], names = [] }: ExcludeFromWeightDecay): void {
+    this.handle.excludeFromWeightDecay(
+      variables.map(variable => variable.handle),
+      [...names],
+    )
+  }
+
+  /** The options as Keras serializes them, with the learning rate as it is now. */
+  getConfig(): Record<string, unknown> {
+    return this.toJSON().config
+  }
+
+  /** As Keras serializes it: `{ class_name, config }`. */
+  toJSON(): { class_name: string; config: Record<string, unknown> } {
+    return JSON.parse(this.handle.toJson())
+  }
+}
+
+/** Ids of optimizers. */
+export type OptimizerId = 'sgd' | 'adam' | 'adamW' | 'nadam'
+
+/** Wherever an optimizer is expected: one of this module, its id, or as Keras serializes it. */
+export type OptimizerLike = Optimizer | OptimizerId | Serialized
