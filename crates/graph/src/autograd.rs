@@ -88,7 +88,8 @@ fn flows(graph: &Graph, node: &Node, operand: usize) -> bool {
         node.op,
         Op::StopGradient | Op::Unary(UnaryOp::Sign | UnaryOp::Floor | UnaryOp::Ceil | UnaryOp::Round)
     );
-    differentiable && node.dtype.is_float() && graph.dtype(node.inputs[operand]).is_float()
+    let to_value = node.op == Op::Surrogate && operand == 0;
+    differentiable && !to_value && node.dtype.is_float() && graph.dtype(node.inputs[operand]).is_float()
 }
 
 /// The gradient that flows along an edge. The match has an arm for every op, so that none is forgotten.
@@ -97,6 +98,7 @@ fn gradient(graph: &mut Graph, edge: &Edge) -> Result<NodeId> {
         Op::Unary(op) => ops::unary::gradient(graph, *op, edge),
         Op::Binary(op) => ops::binary::gradient(graph, *op, edge),
         Op::Select => ops::select::gradient(graph, edge),
+        Op::Surrogate => Ok(ops::surrogate::gradient(edge)),
         Op::Cast(_) => graph.cast(edge.upstream, graph.dtype(edge.input())),
         Op::Reduce { kind, axes } => ops::reduce::gradient(graph, *kind, axes, edge),
         Op::Reshape | Op::Broadcast | Op::Transpose { .. } | Op::Slice { .. } => ops::movement::gradient(graph, edge),

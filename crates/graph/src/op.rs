@@ -157,6 +157,8 @@ pub enum Op {
     Cast(DType),
     /// The identity, through which no gradient flows.
     StopGradient,
+    /// The first operand, whose gradient flows to the second, which is not computed for it.
+    Surrogate,
 
     // Reductions: the axes vanish from the shape
     Reduce {
@@ -238,6 +240,7 @@ impl Op {
             Op::Select => "select",
             Op::Cast(_) => "cast",
             Op::StopGradient => "stopGradient",
+            Op::Surrogate => "surrogate",
             Op::Reduce { kind, .. } => match kind {
                 ReduceKind::Sum => "sum",
                 ReduceKind::Prod => "prod",

@@ -118,7 +118,7 @@ pub fn compute(node: &Node, operands: &[&Value]) -> Value {
         (Op::Compare(op), [a, b]) => ops::compare::reference(node, *op, a, b),
         (Op::Select, [condition, on_true, on_false]) => ops::select::reference(node, condition, on_true, on_false),
         (Op::Cast(_), [x]) => ops::cast::reference(node, x),
-        (Op::StopGradient, [x]) => (*x).clone(),
+        (Op::StopGradient, [x]) | (Op::Surrogate, [x, _]) => (*x).clone(),
         (Op::Reduce { kind, axes }, [x]) => ops::reduce::reference(node, *kind, axes, x),
         (Op::ArgMax { axis }, [x]) => ops::reduce::reference_arg_max(node, *axis, x),
         (Op::Reshape, [x]) => Value::new(node.shape.clone(), node.dtype, x.data.clone()),

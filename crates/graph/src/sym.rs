@@ -274,6 +274,12 @@ impl Sym {
         self.apply(|graph| graph.stop_gradient(self.id))
     }
 
+    /// This value, with the gradient of another of its shape; see [`Graph::surrogate`].
+    pub fn with_gradient_of(&self, surrogate: &Sym) -> Result<Sym> {
+        self.same_graph("surrogate", surrogate)?;
+        self.apply(|graph| graph.surrogate(self.id, surrogate.id))
+    }
+
     pub fn reduce(&self, kind: ReduceKind, axes: &[usize], keep_dims: bool) -> Result<Sym> {
         self.apply(|graph| graph.reduce(kind, self.id, axes, keep_dims))
     }

@@ -15,6 +15,7 @@ pub(crate) mod pad;
 pub mod random;
 pub(crate) mod reduce;
 pub(crate) mod select;
+pub(crate) mod surrogate;
 #[cfg(test)]
 mod testing;
 pub(crate) mod unary;

@@ -97,7 +97,7 @@ pub fn accesses(graph: &Graph) -> Vec<Access> {
         let operand = node.inputs.first().map(|input| &all[input.index()]);
         let access = match (&node.op, operand) {
             (Op::Reshape, Some(from)) => from.reshape(&node.shape).unwrap_or_else(own),
-            (Op::StopGradient, Some(from)) => from.clone(),
+            (Op::StopGradient | Op::Surrogate, Some(from)) => from.clone(),
             (Op::Broadcast, Some(from)) => {
                 let axes = from.shape.iter().zip(&from.strides).zip(node.shape.iter());
                 let strides = axes.map(|((&dim, &stride), &wanted)| if dim == wanted { stride } else { 0 }).collect();

@@ -141,7 +141,9 @@ impl Fusion<'_> {
         stack.extend(self.graph.updates().iter().map(|&(_, value)| value));
         while let Some(node) = stack.pop() {
             if !std::mem::replace(&mut self.live[node.index()], true) {
-                stack.extend(&self.graph.node(node).inputs);
+                let node = self.graph.node(node);
+                let computed = if node.op == Op::Surrogate { 1 } else { node.inputs.len() };
+                stack.extend(&node.inputs[..computed]);
             }
         }
     }

@@ -12,6 +12,8 @@ mod updates;
 #[cfg(test)]
 mod tests;
 
+use glorot_tensor::Shape;
+
 use crate::graph::Graph;
 use crate::program::{Place, Program};
 
@@ -49,6 +51,12 @@ fn place_buffers(emitted: emit::Emitted) -> Program {
     let (offsets, arena_bytes) = plan::place(&sizes);
     for (index, offset) in placed.into_iter().zip(offsets) {
         buffers[index].place = Place::Arena { offset };
+    }
+    // What only its own kernel uses is never stored and takes no memory.
+    for (buffer, _) in buffers.iter_mut().zip(&lifetimes).filter(|(_, lifetime)| lifetime.is_none()) {
+        if let Place::Arena { .. } = buffer.place {
+            buffer.spec.shape = Shape::from([0]);
+        }
     }
     Program { buffers, inputs, outputs, kernels, arena_bytes }
 }

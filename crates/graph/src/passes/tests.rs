@@ -185,6 +185,11 @@ fn element(view: &View, index: &[usize]) -> usize {
 /// Runs a graph both ways and compares outputs and states.
 fn check(graph: &Graph, inputs: &[Value], states: &HashMap<StateId, Value>) -> Program {
     let program = compile(graph);
+    for Buffer { spec, place } in &program.buffers {
+        let end = |offset: usize| offset + spec.shape.numel() * spec.dtype.size();
+        let fits = !matches!(place, Place::Arena { offset } if end(*offset) > program.arena_bytes);
+        assert!(fits, "{spec:?} at {place:?} of {} bytes", program.arena_bytes);
+    }
     let expected = evaluate(graph, inputs, &|state| states[&state].clone());
     let mut memory = Memory {
         program: &program,
@@ -301,6 +306,19 @@ fn states_can_swap_and_outputs_keep_old_values() {
 }
 
 #[test]
+fn what_only_its_own_kernel_uses_takes_no_memory() {
+    let tracer = Tracer::new();
+    let (a, b) = (tracer.input([64, 1], DType::F32), tracer.input([1, 64], DType::F32));
+    let state = StateId(0);
+    let product = a.mat_mul(&b).unwrap().square().unwrap();
+    let new = tracer.state(state, [64, 64], DType::F32).add(&product).unwrap();
+    tracer.assign(state, &new.add(&product.mul(&product).unwrap()).unwrap()).unwrap();
+    let states = HashMap::from([(state, counting([64, 64]))]);
+    let program = check(&tracer.graph(), &[counting([64, 1]), counting([1, 64])], &states);
+    assert_eq!(program.arena_bytes, 0);
+}
+
+#[test]
 fn a_state_can_be_replaced_by_its_transpose() {
     let t = Tracer::new();
     let a = t.state(StateId(0), [3, 3], DType::F32);
@@ -332,7 +350,7 @@ fn grow(choices: &[Choice]) -> (Tracer, HashMap<StateId, Value>) {
         let pick = |n: u8| pool[pool.len() - 1 - usize::from(n) % pool.len()].clone();
         let (a, b) = (pick(first), pick(second));
         let axis = usize::from(third) % a.rank().max(1);
-        let made = match code % 22 {
+        let made = match code % 23 {
             0 | 1 => a.add(&b),
             2 => a.mul(&b),
             3 => a.sub(&b),
@@ -373,6 +391,7 @@ fn grow(choices: &[Choice]) -> (Tracer, HashMap<StateId, Value>) {
                 };
                 a.fold_windows(axis, &windows, &(0..count).map(length).collect::<Vec<_>>())
             }
+            22 => a.with_gradient_of(&b),
             18 => t.iota([4], 0, DType::I32).and_then(|index| a.gather(&index)),
             _ => t.iota([1, 4], 1, DType::F32).and_then(|index| a.mul(&index)),
         };

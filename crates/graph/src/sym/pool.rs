@@ -1,11 +1,18 @@
 //! Pooling over any number of spatial axes, channels last.
+//!
+//! Small windows are combined element by element (the first elements of all windows with the second, and so on), so that
+//! pooling fuses with what stands before and after it; its gradient is that of the reduction along the windows' axes.
 
-use glorot_tensor::{Shape, Tensor};
+use glorot_tensor::{DType, Shape, Tensor};
 
 use super::Sym;
 use super::conv::{Padding, padded, spatial_windows};
 use crate::error::{GraphError, Result};
-use crate::op::Window;
+use crate::op::{BinaryOp, ReduceKind, Window};
+use crate::reference::indices;
+
+/// Up to this many elements of a window are combined element by element.
+const SMALL: usize = 16;
 
 /// The elements of each window along some axes, and what is left when these are reduced: `[batch, positions, channels]`.
 struct Pool {
@@ -32,6 +39,66 @@ impl Pool {
         let tiles = x.slice(&vec![0; count + 2], &covered)?.reshape(tiled)?;
         Ok(Pool { windows: tiles, axes: (1..=count).map(|i| 2 * i).collect() })
     }
+
+    fn sizes(&self) -> Shape {
+        let shape = self.windows.shape();
+        self.axes.iter().map(|&axis| shape[axis]).collect()
+    }
+
+    /// One tensor `[batch, positions, channels]` for each element of a window, in row-major order.
+    fn taps(&self) -> Result<Vec<Sym>> {
+        let shape = self.windows.shape();
+        let (mut start, mut size) = (vec![0; shape.rank()], shape.dims().to_vec());
+        self.axes.iter().for_each(|&axis| size[axis] = 1);
+        let tap = |index: Vec<usize>| {
+            self.axes.iter().zip(index).for_each(|(&axis, i)| start[axis] = i);
+            self.windows.slice(&start, &size)?.reshape(shape.reduced(&self.axes, false))
+        };
+        indices(&self.sizes()).map(tap).collect()
+    }
+
+    /// All elements of each window, combined: the value alone.
+    fn combined(&self, kind: ReduceKind, op: BinaryOp) -> Result<Sym> {
+        if self.sizes().numel() > SMALL {
+            return self.windows.reduce(kind, &self.axes, false);
+        }
+        let mut taps = self.taps()?.into_iter();
+        let first = taps.next().ok_or_else(|| GraphError::new(op.name(), "a window without elements"))?;
+        taps.try_fold(first, |combined, tap| combined.binary(op, &tap))
+    }
+
+    /// Number (int32) of the first element of each window that is the largest.
+    fn first_largest(&self, largest: &Sym) -> Result<Sym> {
+        let count = self.sizes().numel();
+        let number = |n: usize| largest.tracer.fill(n as f64, Shape::scalar(), DType::I32);
+        if count > SMALL {
+            let candidates = self.windows.equal(&self.stretched(largest)?)?.select(&self.numbers()?, &number(count))?;
+            return candidates.min(&self.axes, false);
+        }
+        let taps = self.taps()?;
+        let last = number(count - 1).broadcast_to(largest.shape())?;
+        let earlier = taps.iter().enumerate().take(count - 1).rev();
+        earlier.fold(Ok(last), |later, (n, tap)| tap.equal(largest)?.select(&number(n), &later?))
+    }
+
+    /// The number (int32) of each element in its window.
+    fn numbers(&self) -> Result<Sym> {
+        let (shape, sizes) = (self.windows.shape(), self.sizes());
+        let mut numbers = self.windows.tracer.fill(0.0, Shape::scalar(), DType::I32);
+        for ((&axis, &size), stride) in self.axes.iter().zip(sizes.iter()).zip(sizes.strides()) {
+            let mut along = vec![1; shape.rank()];
+            along[axis] = size;
+            let number = self.windows.tracer.iota(along, axis, DType::I32)?;
+            numbers = numbers.add(&number.mul_scalar(stride as f64)?)?;
+        }
+        Ok(numbers)
+    }
+
+    /// A value of each window, repeated for its elements.
+    fn stretched(&self, value: &Sym) -> Result<Sym> {
+        let shape = self.windows.shape();
+        value.reshape(shape.reduced(&self.axes, true))?.broadcast_to(shape)
+    }
 }
 
 fn pooling_windows(op: &'static str, x: &Sym, size: &[usize], strides: &[usize]) -> Result<Vec<Window>> {
@@ -40,11 +107,18 @@ fn pooling_windows(op: &'static str, x: &Sym, size: &[usize], strides: &[usize])
 
 impl Sym {
     /// The largest element of each window of `[batch, spatial, channels]`: `[batch, positions, channels]`. Padding is
-    /// never the largest. float32 or int32.
+    /// never the largest. Of several largest elements the first has the gradient, as in TensorFlow. float32 or int32.
     pub fn max_pool(&self, size: &[usize], strides: &[usize], padding: Padding) -> Result<Sym> {
         let windows = pooling_windows("maxPool", self, size, strides)?;
         let pool = Pool::new("maxPool", self, &windows, padding, f64::NEG_INFINITY)?;
-        pool.windows.max(&pool.axes, false)
+        let largest = pool.combined(ReduceKind::Max, BinaryOp::Max)?;
+        if !self.dtype().is_float() {
+            return Ok(largest);
+        }
+        let first = pool.first_largest(&largest)?;
+        let chosen = pool.stretched(&first)?.equal(&pool.numbers()?)?;
+        let picked = chosen.select(&pool.windows, &self.scalar_like(0.0))?;
+        largest.with_gradient_of(&picked.sum(&pool.axes, false)?)
     }
 
     /// The mean of each window of `[batch, spatial, channels]`: `[batch, positions, channels]`. Padding does not count.
@@ -56,7 +130,8 @@ impl Sym {
             return Err(GraphError::new("averagePool", detail));
         }
         let pool = Pool::new("averagePool", self, &windows, padding, 0.0)?;
-        let sums = pool.windows.sum(&pool.axes, false)?;
+        let sums = pool.combined(ReduceKind::Sum, BinaryOp::Add)?;
+        let sums = sums.with_gradient_of(&pool.windows.sum(&pool.axes, false)?)?;
         let counts = counts(&self.shape(), &windows, padding);
         let whole = size.iter().product::<usize>() as f32;
         if counts.iter().all(|&count| count == whole) {
@@ -156,6 +231,24 @@ mod tests {
             for (got, want) in got.data.iter().zip(&want.data) {
                 prop_assert!((got - want).abs() <= 1e-12, "expected {}, received {}", want, got);
             }
+        }
+    }
+
+    #[test]
+    fn the_first_of_equal_elements_has_the_gradient() {
+        let tracer = Tracer::new();
+        let x = tracer.input([1, 2, 3, 1], DType::F32);
+        let value = [Value::f32([1, 2, 3, 1], vec![1.0, 3.0, 3.0, 2.0, 3.0, 2.0])];
+        for (size, strides, padding, expected) in [
+            ([2, 2], [1, 1], Padding::Valid, [0.0, 2.0, 0.0, 0.0, 0.0, 0.0]),
+            ([2, 3], [2, 3], Padding::Valid, [0.0, 1.0, 0.0, 0.0, 0.0, 0.0]),
+            ([1, 1], [1, 2], Padding::Valid, [1.0, 0.0, 1.0, 1.0, 0.0, 1.0]),
+            ([9, 9], [9, 9], Padding::Same, [0.0, 1.0, 0.0, 0.0, 0.0, 0.0]),
+        ] {
+            let pooled = x.max_pool(&size, &strides, padding).unwrap();
+            let gradient = tracer.gradients(&pooled.sum_all().unwrap(), std::slice::from_ref(&x)).unwrap().remove(0);
+            let computed = evaluate(&tracer.graph(), &value, &|_| unreachable!("a graph without states"));
+            assert_eq!(computed.value(gradient.id()).data, expected, "windows {size:?}");
         }
     }
 
