@@ -2,6 +2,7 @@ use glorot_graph::device::DeviceError;
 use glorot_graph::program::MapKernel;
 
 use super::lower::{Fused, Options, lower};
+use super::order::order;
 use super::runner::Runner;
 use crate::kernels::Kernels;
 use crate::memory::Buffers;
@@ -21,7 +22,7 @@ pub(crate) struct MapTasks {
 impl MapTasks {
     pub(crate) fn new(buffers: &Buffers, kernel: &MapKernel) -> Result<MapTasks, DeviceError> {
         let rank = kernel.domain.rank();
-        let order: Vec<usize> = (0..rank).collect();
+        let order = order(kernel);
         let options = Options { order: &order, groups: &vec![0; rank], accumulator: None, max_columns: usize::MAX };
         let (fused, _) = lower(buffers, &kernel.domain, &kernel.body, &kernel.stores, &[], &options)?;
         let outer: usize = fused.outer.iter().product();

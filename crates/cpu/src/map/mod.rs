@@ -12,6 +12,7 @@ mod exec;
 mod kernel;
 mod lower;
 mod movement;
+mod order;
 mod random;
 mod registers;
 mod runner;
