@@ -1,5 +1,6 @@
 //! The training loop, end to end.
 
+mod cpu;
 mod data_errors;
 mod fit;
 mod judge;

@@ -7,6 +7,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use glorot_cpu::{CpuDevice, CpuOptions};
+use glorot_graph::device::Device;
 use glorot_nn::layers::create;
 use glorot_nn::model::Model;
 use glorot_nn::{optimizers, rng};
@@ -16,8 +18,6 @@ use glorot_train::{
     Access, Compiled, Dataset, Event, FitOptions, Flow, History, Outcome, SharedOptimizer, Target, Trainer,
 };
 use serde_json::{Value, json};
-
-use reference_device::ReferenceDevice;
 
 /// A model with its trainer.
 pub struct Bench {
@@ -37,9 +37,13 @@ impl Bench {
     }
 
     pub fn with(model: Model, targets: Vec<Target>, optimizer: Value) -> Bench {
+        Bench::on(Arc::new(CpuDevice::new(CpuOptions { threads: Some(1) })), model, targets, optimizer)
+    }
+
+    pub fn on(device: Arc<dyn Device>, model: Model, targets: Vec<Target>, optimizer: Value) -> Bench {
         let optimizer: SharedOptimizer = Rc::new(RefCell::new(optimizers::deserialize(&optimizer).unwrap()));
         let compiled = Compiled { optimizer: optimizer.clone(), targets };
-        let trainer = Trainer::new(model.clone(), Arc::new(ReferenceDevice), Some(compiled));
+        let trainer = Trainer::new(model.clone(), device, Some(compiled));
         Bench { model, trainer, optimizer }
     }
 
