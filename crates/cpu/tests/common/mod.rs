@@ -6,7 +6,7 @@
 pub mod bodies;
 mod meaning;
 
-use glorot_graph::device::{Device, DeviceError, Session};
+use glorot_graph::device::{Device, DeviceError, ProgramId, Session};
 use glorot_graph::program::*;
 use glorot_graph::{BinaryOp, StateId, TensorSpec, UnaryOp};
 use glorot_tensor::random::Stream;
@@ -106,13 +106,8 @@ impl Builder {
         let states = self.states();
         let specs: Vec<TensorSpec> = states.iter().map(|(spec, _)| spec.clone()).collect();
         let mut session: Box<dyn Session> = device.session(&specs)?;
-        for (number, (_, buffer)) in states.iter().enumerate() {
-            session.write_state(StateId(number as u32), &self.tensor(*buffer))?;
-        }
         let program = session.add_program(&self.build())?;
-        for (number, id) in self.program.inputs.iter().enumerate() {
-            session.write_input(program, number, &self.tensor(id.index()))?;
-        }
+        self.write(&mut *session, program)?;
         session.run(program)?;
         let mut results = Vec::new();
         for output in 0..self.program.outputs.len() {
@@ -122,6 +117,17 @@ impl Builder {
             results.push(session.read_state(StateId(state as u32))?);
         }
         Ok(results)
+    }
+
+    /// Writes the states and inputs.
+    pub fn write(&self, session: &mut dyn Session, program: ProgramId) -> Result<(), DeviceError> {
+        for (number, (_, buffer)) in self.states().iter().enumerate() {
+            session.write_state(StateId(number as u32), &self.tensor(*buffer))?;
+        }
+        for (number, id) in self.program.inputs.iter().enumerate() {
+            session.write_input(program, number, &self.tensor(id.index()))?;
+        }
+        Ok(())
     }
 
     /// What the outputs, then the states, must be.
