@@ -81,9 +81,11 @@ function spreadMetrics(what: string, given: CompileOptions['metrics'], outputs: 
   const list = (metrics: unknown): MetricSpec[] =>
     (metrics == null ? [] : Array.isArray(metrics) ? metrics : [metrics]).map(metricSpec)
   if (isByName(given)) return byName(what, given as Record<string, unknown>, outputs).map(list)
+  const isEmpty = given == null || (Array.isArray(given) && given.length === 0)
+  if (isEmpty) return outputs.map(() => [])
   const perOutput = Array.isArray(given) && (outputs.length > 1 || given.some(Array.isArray))
   if (perOutput) return spread(what, given as unknown[], outputs).map(list)
-  if (outputs.length > 1 && given != null) {
+  if (outputs.length > 1) {
     throw configError(`compile: ${what}: with several outputs, give an object by name or a list for each`)
   }
   return outputs.map(() => list(given))

@@ -19,7 +19,7 @@ export class AbortError extends Error {
 /** @internal What happens on the way. */
 export interface Handlers {
   /** Called in order, one after the other. Where the job waits, it goes on when this is done; `true` stops it. */
-  event?: (event: JobEvent, logs: Logs) => void | boolean | Promise<void | boolean>
+  event?: (event: JobEvent, logs: Logs) => unknown
   history?: History
 }
 

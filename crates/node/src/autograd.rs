@@ -5,8 +5,8 @@ use napi_derive::napi;
 
 use crate::eager;
 use crate::error::{Failure, Result};
-use crate::operand::{JsOperand, Operand, function_frame, syms};
-use crate::symbolic::SymbolicTensor;
+use crate::operand::{JsOperand, Operand, syms};
+use crate::symbolic::{Frame, SymbolicTensor};
 use crate::tensor::HostTensor;
 
 /// A value and its gradients.
@@ -31,11 +31,11 @@ pub fn value_and_grad(
     if arguments.iter().any(|argument| matches!(argument, Operand::Traced(_))) {
         return Err(Failure::config("grad: the arguments must have values; received a traced tensor"));
     }
-    let frame = function_frame();
-    let wrt = syms(&frame, &arguments);
+    let frame = Frame::of_function();
+    let wrt = syms(&frame, &arguments)?;
     let inputs = wrt.iter().cloned().map(SymbolicTensor::new).collect();
     let value = frame.during(|| f.call(inputs))?.sym().clone();
-    let tracer = frame.ctx.tracer();
+    let tracer = frame.tracer();
     tracer.output(&value);
     for gradient in tracer.gradients(&value, &wrt)? {
         tracer.output(&gradient);

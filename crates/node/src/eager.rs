@@ -21,6 +21,6 @@ pub fn run(frame: &Frame) -> Result<Vec<Tensor>> {
             Some(eager) => eager,
             None => eager.insert(Eager::new(device::default()?)),
         };
-        Ok(eager.run(&frame.ctx, &frame.inputs())?)
+        Ok(eager.run(frame.ctx()?, &frame.inputs())?)
     })
 }

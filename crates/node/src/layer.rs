@@ -162,7 +162,7 @@ impl Layer {
     /// Calls the layer: in the trace of its inputs, or at once.
     #[napi(catch_unwind)]
     pub fn call(&self, inputs: Vec<JsOperand<'_>>, training: Option<bool>) -> Result<Vec<JsResult>> {
-        run_all(&Operand::all_from_js(inputs)?, |ctx, inputs| Ok(self.layer.call(ctx, inputs, training)?))
+        run_all(&Operand::all_from_js(inputs)?, |frame, inputs| Ok(self.layer.call(frame.ctx()?, inputs, training)?))
     }
 
     /// Calls the layer on symbolic tensors of a model. `training` forces the mode of this call.
@@ -192,7 +192,7 @@ impl Layer {
         let inputs: Vec<Sym> = inputs.into_iter().map(|input| input.sym().clone()).collect();
         let frame = crate::symbolic::Frame::current()
             .ok_or_else(|| Failure::config(format!("layer '{}': called outside of a trace", base.name())))?;
-        let outputs = base.call(&frame.ctx, &inputs, training)?;
+        let outputs = base.call(frame.ctx()?, &inputs, training)?;
         Ok(outputs.into_iter().map(SymbolicTensor::new).collect())
     }
 

@@ -7,6 +7,7 @@ mod autograd;
 mod compile;
 mod config;
 mod custom_layer;
+mod data;
 mod data_args;
 mod device;
 mod eager;

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::config::parse;
 use crate::error::{Result, keep_thrown};
 use crate::operand::{JsOperand, JsResult, Operand, run};
-use crate::symbolic::SymbolicTensor;
+use crate::symbolic::{Frame, SymbolicTensor};
 
 /// The serialized form of a loss: checked, with the defaults filled in.
 #[napi(catch_unwind)]
@@ -49,6 +49,7 @@ impl Loss for CustomLoss {
         let thrown = |error: napi::Error| keep_thrown(self.env, error);
         let function = self.function.borrow_back(&self.env).map_err(thrown)?;
         let arguments = (SymbolicTensor::new(y_true.clone()), SymbolicTensor::new(y_pred.clone()));
-        Ok(function.call(FnArgs::from(arguments)).map_err(thrown)?.sym().clone())
+        let losses = Frame::of_loss(y_true.tracer()).during(|| function.call(FnArgs::from(arguments)));
+        Ok(losses.map_err(thrown)?.sym().clone())
     }
 }

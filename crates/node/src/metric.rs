@@ -9,7 +9,8 @@ use napi_derive::napi;
 use crate::config::parse;
 use crate::eager;
 use crate::error::Result;
-use crate::operand::{JsOperand, Operand, function_frame, syms};
+use crate::operand::{JsOperand, Operand, syms};
+use crate::symbolic::Frame;
 use crate::tensor::HostTensor;
 use crate::variable::Variable;
 
@@ -51,9 +52,9 @@ impl Metric {
     /// Adds a batch: targets, predictions, and weights of the samples if there are any.
     #[napi(catch_unwind)]
     pub fn update(&self, operands: Vec<JsOperand<'_>>) -> Result<()> {
-        let frame = function_frame();
-        let operands = syms(&frame, &Operand::all_from_js(operands)?);
-        self.metric.update(&frame.ctx, &operands[0], &operands[1], operands.get(2))?;
+        let frame = Frame::of_function();
+        let operands = syms(&frame, &Operand::all_from_js(operands)?)?;
+        self.metric.update(frame.ctx()?, &operands[0], &operands[1], operands.get(2))?;
         eager::run(&frame)?;
         Ok(())
     }
@@ -61,9 +62,9 @@ impl Metric {
     /// The value so far.
     #[napi(catch_unwind)]
     pub fn result(&self) -> Result<HostTensor> {
-        let frame = function_frame();
-        let result = self.metric.result(&frame.ctx)?;
-        frame.ctx.tracer().output(&result);
+        let frame = Frame::of_function();
+        let result = self.metric.result(frame.ctx()?)?;
+        frame.tracer().output(&result);
         Ok(eager::run(&frame)?.remove(0).into())
     }
 

@@ -1,14 +1,13 @@
 //! What ops compute with, and where: in a trace, or at once.
 
 use glorot_graph::Sym;
-use glorot_nn::{Context, StateTable, context, rng};
 use glorot_tensor::{DType, Shape, Tensor};
 use napi::Either;
 use napi::bindgen_prelude::{ClassInstance, Either4};
 use napi_derive::napi;
 
 use crate::eager;
-use crate::error::Result;
+use crate::error::{Failure, Result};
 use crate::symbolic::{Frame, SymbolicTensor};
 use crate::tensor::HostTensor;
 use crate::variable::Variable;
@@ -53,26 +52,20 @@ impl Operand {
     }
 
     /// The operand in a trace. A number becomes a scalar of the given dtype.
-    fn sym(&self, frame: &Frame, number: DType) -> Sym {
-        match self {
+    fn sym(&self, frame: &Frame, number: DType) -> Result<Sym> {
+        Ok(match self {
             Operand::Traced(sym) => sym.clone(),
-            Operand::Variable(variable) => frame.ctx.read(variable),
-            Operand::Number(value) => frame.ctx.tracer().fill(*value, Shape::scalar(), number),
+            Operand::Variable(variable) => frame.ctx()?.read(variable),
+            Operand::Number(value) => frame.tracer().fill(*value, Shape::scalar(), number),
             Operand::Tensor(tensor) => frame.tensor(tensor.clone()),
-        }
+        })
     }
 }
 
 /// The operands in a trace; numbers take the dtype of the first operand that has one.
-pub fn syms(frame: &Frame, operands: &[Operand]) -> Vec<Sym> {
+pub fn syms(frame: &Frame, operands: &[Operand]) -> Result<Vec<Sym>> {
     let dtype = operands.iter().find_map(Operand::dtype).unwrap_or(DType::F32);
     operands.iter().map(|operand| operand.sym(frame, dtype)).collect()
-}
-
-/// A trace of its own, in inference mode, for a function that is run at once. Random numbers are new ones each time.
-pub fn function_frame() -> Frame {
-    let random_state = context::random_state(rng::next_seed());
-    Frame::of_function(&Context::new(StateTable::new(), random_state, false))
 }
 
 /// Builds a function of operands: in the current trace if an operand is traced or a variable of it, else in a trace of
@@ -82,19 +75,24 @@ pub fn run(operands: &[Operand], build: impl FnOnce(&[Sym]) -> Result<Sym>) -> R
     Ok(results.remove(0))
 }
 
-/// The same for functions of the context with any number of results.
-pub fn run_all(
-    operands: &[Operand],
-    build: impl FnOnce(&Context, &[Sym]) -> Result<Vec<Sym>>,
-) -> Result<Vec<JsResult>> {
-    let traced = operands.iter().any(|operand| matches!(operand, Operand::Traced(_) | Operand::Variable(_)));
-    if let Some(frame) = Frame::current().filter(|_| traced) {
-        let results = build(&frame.ctx, &syms(&frame, operands))?;
-        return Ok(results.into_iter().map(|result| Either::A(SymbolicTensor::new(result))).collect());
+/// The same for functions of the trace with any number of results.
+pub fn run_all(operands: &[Operand], build: impl FnOnce(&Frame, &[Sym]) -> Result<Vec<Sym>>) -> Result<Vec<JsResult>> {
+    let is_traced = operands.iter().any(|operand| matches!(operand, Operand::Traced(_)));
+    let has_variable = operands.iter().any(|operand| matches!(operand, Operand::Variable(_)));
+    match Frame::current() {
+        Some(frame) if is_traced || has_variable => {
+            let results = build(&frame, &syms(&frame, operands)?)?;
+            Ok(results.into_iter().map(|result| Either::A(SymbolicTensor::new(result))).collect())
+        }
+        None if is_traced => Err(Failure::config(
+            "a traced tensor was used outside of the function that received it; it has no values there",
+        )),
+        _ => {
+            let frame = Frame::of_function();
+            for result in build(&frame, &syms(&frame, operands)?)? {
+                frame.tracer().output(&result);
+            }
+            Ok(eager::run(&frame)?.into_iter().map(|output| Either::B(output.into())).collect())
+        }
     }
-    let frame = function_frame();
-    for result in build(&frame.ctx, &syms(&frame, operands))? {
-        frame.ctx.tracer().output(&result);
-    }
-    Ok(eager::run(&frame)?.into_iter().map(|output| Either::B(output.into())).collect())
 }

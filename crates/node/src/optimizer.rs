@@ -13,7 +13,7 @@ use crate::config::parse;
 use crate::eager;
 use crate::error::{Failure, Result};
 use crate::jobs;
-use crate::operand::function_frame;
+use crate::symbolic::Frame;
 use crate::tensor::HostTensor;
 use crate::variable::Variable;
 
@@ -110,10 +110,10 @@ impl Optimizer {
             })
             .collect();
         self.optimizer.borrow_mut().build(&weights)?;
-        let frame = function_frame();
+        let frame = Frame::of_function();
         let gradients = gradients.into_iter().map(|gradient| Ok(frame.tensor(gradient.into_tensor()?)));
         let gradients = gradients.collect::<Result<Vec<_>>>()?;
-        self.optimizer.borrow().apply(&frame.ctx, &weights, &gradients)?;
+        self.optimizer.borrow().apply(frame.ctx()?, &weights, &gradients)?;
         eager::run(&frame)?;
         Ok(())
     }

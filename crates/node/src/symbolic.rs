@@ -1,12 +1,14 @@
 //! Traced tensors: what layers, losses and functions written in JavaScript compute with.
 
 use std::cell::RefCell;
+use std::rc::Rc;
 
-use glorot_graph::Sym;
-use glorot_nn::Context;
+use glorot_graph::{Sym, Tracer};
+use glorot_nn::{Context, StateTable, context, rng};
 use glorot_tensor::Tensor;
 use napi_derive::napi;
 
+use crate::error::{Failure, Result};
 use crate::tensor::dims;
 
 /// A tensor of a program under construction. It has a shape and a dtype, and no values yet: ops on it become part of
@@ -44,29 +46,50 @@ impl SymbolicTensor {
 /// A trace that JavaScript code takes part in.
 #[derive(Clone)]
 pub struct Frame {
-    pub ctx: Context,
+    tracer: Tracer,
+    /// `None` in a loss, which has no part in the states of the model.
+    ctx: Option<Context>,
     /// Host tensors that the traced function used, each an input of the program; `None` where they become constants
     /// of it. As inputs, their values may change from call to call without another compilation.
-    captured: Option<std::rc::Rc<RefCell<Vec<Tensor>>>>,
+    captured: Option<Rc<RefCell<Vec<Tensor>>>>,
 }
 
 impl Frame {
-    /// A trace whose host tensors become constants: part of a model.
+    /// The trace of a part of a model; host tensors become constants.
     pub fn of_model(ctx: &Context) -> Frame {
-        Frame { ctx: ctx.clone(), captured: None }
+        Frame { tracer: ctx.tracer().clone(), ctx: Some(ctx.clone()), captured: None }
     }
 
-    /// A trace whose host tensors become inputs: a function that is run at once.
-    pub fn of_function(ctx: &Context) -> Frame {
-        Frame { ctx: ctx.clone(), captured: Some(Default::default()) }
+    /// The trace of a loss; host tensors become constants.
+    pub fn of_loss(tracer: &Tracer) -> Frame {
+        Frame { tracer: tracer.clone(), ctx: None, captured: None }
+    }
+
+    /// A trace of its own, for a function that is run at once, in inference mode; host tensors become inputs. Random
+    /// numbers are new ones each time.
+    pub fn of_function() -> Frame {
+        let random_state = context::random_state(rng::next_seed());
+        let ctx = Context::new(StateTable::new(), random_state, false);
+        Frame { captured: Some(Rc::default()), ..Frame::of_model(&ctx) }
+    }
+
+    pub fn tracer(&self) -> &Tracer {
+        &self.tracer
+    }
+
+    /// What variables and layers need.
+    pub fn ctx(&self) -> Result<&Context> {
+        self.ctx.as_ref().ok_or_else(|| {
+            Failure::config("variables and layers cannot be used in a loss function; compute them in the model")
+        })
     }
 
     /// The symbol of a host tensor in this trace.
     pub fn tensor(&self, value: Tensor) -> Sym {
         match &self.captured {
-            None => self.ctx.tracer().constant(value),
+            None => self.tracer.constant(value),
             Some(captured) => {
-                let sym = self.ctx.tracer().input(value.shape().clone(), value.dtype());
+                let sym = self.tracer.input(value.shape().clone(), value.dtype());
                 captured.borrow_mut().push(value);
                 sym
             }

@@ -1,0 +1,50 @@
+// Runs every case of a folder of golden results of Keras through the public API. See fixtures/golden/README.md for the
+// format; `GOLDEN_DIR` names another folder.
+import { afterAll, describe, expect, test } from 'vitest'
+import { runActivation } from './golden/activations.js'
+import { runCallback } from './golden/callbacks.js'
+import { type Case, folder, groups, readGroup } from './golden/fixtures.js'
+import { runInitializer } from './golden/initializers.js'
+import { runLayer } from './golden/layers.js'
+import { runLoss } from './golden/losses.js'
+import { runMetric } from './golden/metrics.js'
+import { runOptimizer } from './golden/optimizers.js'
+import { runConstraint, runRegularizer } from './golden/penalties.js'
+import { Report } from './golden/report.js'
+import { runSchedule } from './golden/schedules.js'
+import { runTraining } from './golden/training.js'
+import { unsupported } from './golden/unsupported.js'
+
+const runners: Record<string, (given: Case) => void | Promise<void>> = {
+  activations: runActivation,
+  callbacks: runCallback,
+  constraints: runConstraint,
+  initializers: runInitializer,
+  layers: runLayer,
+  losses: runLoss,
+  metrics: runMetric,
+  optimizers: runOptimizer,
+  regularizers: runRegularizer,
+  schedules: runSchedule,
+  training: runTraining,
+}
+
+const report = new Report(unsupported)
+
+for (const group of groups()) {
+  describe(group, () => {
+    for (const given of readGroup(group)) {
+      test(given.name, async context => {
+        const run = runners[group] ?? (() => Promise.reject(new Error(`group: unknown '${group}'`)))
+        const missing = await report.run(group, given, async () => run(given))
+        if (missing) context.skip(`${missing} is not supported yet`)
+      })
+    }
+  })
+}
+
+test('the list of what is not supported names nothing that is', () => {
+  expect(report.supportedAfterAll()).toEqual([])
+})
+
+afterAll(() => console.log(`${folder}\n${report.text()}`))

@@ -1,0 +1,67 @@
+import { layers, ops, type SymbolicTensor, type Tensor, type Variable, valueAndGrad } from 'glorot'
+import { close, golden, input, roles } from './compare.js'
+import type { Case } from './fixtures.js'
+
+/** What random layers do in training. */
+interface Expect {
+  kept_scale?: number
+  kept_shift?: number
+  dropped_value?: number
+}
+
+/** Outputs in the mode of the case, gradients of inputs and weights, weights that the call changed. */
+export function runLayer(given: Case): void {
+  const inputs = roles(given, 'input').map(role => input(given, `input${role}`))
+  // Keras cannot do this; whether it can be done here is not its business.
+  if (given.unsupported) return
+  const layer = layers.deserialize({ class_name: given.kind, config: given.config })
+  const training = given.training === true
+  const x = inputs.length === 1 ? (inputs[0] as Tensor) : inputs
+  layer.build((inputs.length === 1 ? inputs[0]?.shape : inputs.map(({ shape }) => shape)) as number[])
+  const weights = new Map(layer.weights.map(weight => [weight.name, weight]))
+  const weight = (name: string): Variable => {
+    const found = weights.get(name)
+    if (found) return found
+    throw new Error(`the layer has no weight '${name}', only ${[...weights.keys()].join(', ')}`)
+  }
+  for (const name of roles(given, 'weight.')) weight(name).assign(input(given, `weight.${name}`))
+
+  const output = layer.apply(x as Tensor, { training })
+  close(given, 'output', output, golden(given, 'output'))
+  for (const name of roles(given, 'updated.')) {
+    close(given, `updated.${name}`, weight(name).value(), golden(given, `updated.${name}`))
+  }
+
+  const upstream = input(given, 'upstream')
+  const inputGrads = roles(given, 'grad.input')
+  const weightGrads = roles(given, 'grad.').filter(name => !name.startsWith('input'))
+  const loss = (...args: SymbolicTensor[]) => {
+    const traced = inputs.map((value, i) => (inputGrads.length > 0 ? (args[i] as SymbolicTensor) : value))
+    const y = layer.apply((traced.length === 1 ? traced[0] : traced) as SymbolicTensor, { training })
+    return ops.sum(ops.mul(y, upstream))
+  }
+  const differentiable = inputGrads.length > 0 ? inputs : []
+  const { grads } = valueAndGrad(loss)(...differentiable, ...weightGrads.map(weight))
+  const names = [...inputGrads.map(role => `grad.input${role}`), ...weightGrads.map(name => `grad.${name}`)]
+  for (const [i, name] of names.entries()) close(given, name, grads[i] as Tensor, golden(given, name))
+  if (given.expect) checkRandom(given.expect as Expect, inputs[0] as Tensor, x => layer.apply(x, { training: true }))
+}
+
+/** Elements are kept (scaled and shifted) or dropped, and both happen. */
+function checkRandom(expect: Expect, x: Tensor, call: (x: Tensor) => Tensor): void {
+  const { kept_scale: scale, kept_shift: shift = 0, dropped_value: dropped } = expect
+  if (scale === undefined || dropped === undefined) return
+  let kept = 0
+  let total = 0
+  for (let repetition = 0; repetition < 20; repetition++) {
+    const y = call(x).data()
+    for (const [i, value] of x.data().entries()) {
+      const near = (want: number) => Math.abs((y[i] as number) - want) <= 1e-5 * (1 + Math.abs(want))
+      const isKept = near(value * scale + shift)
+      if (!isKept && !near(dropped)) throw new Error(`element ${i}: ${value} became ${y[i]}, neither kept nor dropped`)
+      kept += isKept ? 1 : 0
+      total++
+    }
+  }
+  if (kept === 0 || kept === total) throw new Error(`${kept} of ${total} elements were kept`)
+}
