@@ -4,16 +4,42 @@
 
 mod activation;
 mod add;
+mod average;
+mod average_pooling;
 mod batch_normalization;
+mod bias_activation;
 mod concatenate;
+mod conv;
+mod cropping;
 mod dense;
+mod depthwise_conv;
+mod dot;
 mod dropout;
+mod embedding;
 mod flatten;
+mod global_average_pooling;
+mod global_max_pooling;
+mod global_pooling;
 mod input;
+mod max_pooling;
+mod maximum;
 mod merge;
+mod minimum;
+mod multiply;
+mod permute;
+mod pooling;
+mod repeat_vector;
 mod rescaling;
+mod reshape;
+mod separable_conv;
+mod sliding;
+mod spatial;
+mod subtract;
 mod support;
 mod unique_names;
+mod up_sampling_1d;
+mod up_sampling_2d;
+mod zero_padding;
 
 use serde_json::{Map, Value};
 
@@ -24,14 +50,35 @@ use crate::names::fold;
 
 pub use activation::Activation;
 pub use add::Add;
+pub use average::Average;
+pub use average_pooling::AveragePooling;
 pub use batch_normalization::BatchNormalization;
 pub use concatenate::Concatenate;
+pub use conv::Conv;
+pub use cropping::Cropping;
 pub use dense::Dense;
+pub use depthwise_conv::DepthwiseConv;
+pub use dot::Dot;
 pub use dropout::Dropout;
+pub use embedding::Embedding;
 pub use flatten::Flatten;
+pub use global_average_pooling::GlobalAveragePooling;
+pub use global_max_pooling::GlobalMaxPooling;
 pub use input::InputLayer;
+pub use max_pooling::MaxPooling;
+pub use maximum::Maximum;
+pub use minimum::Minimum;
+pub use multiply::Multiply;
+pub use permute::Permute;
+pub use repeat_vector::RepeatVector;
 pub use rescaling::Rescaling;
+pub use reshape::Reshape;
+pub use separable_conv::SeparableConv;
+pub use subtract::Subtract;
 pub use unique_names::{reset_names, unique_name};
+pub use up_sampling_1d::UpSampling1D;
+pub use up_sampling_2d::UpSampling2D;
+pub use zero_padding::ZeroPadding;
 
 /// A layer that can be made from its options.
 trait FromOptions: Layer + Sized {
@@ -54,13 +101,43 @@ const fn entry<L: FromOptions>() -> Entry {
 const LAYERS: &[Entry] = &[
     entry::<Activation>(),
     entry::<Add>(),
+    entry::<Average>(),
+    entry::<AveragePooling<1>>(),
+    entry::<AveragePooling<2>>(),
     entry::<BatchNormalization>(),
     entry::<Concatenate>(),
+    entry::<Conv<1>>(),
+    entry::<Conv<2>>(),
+    entry::<Cropping<1>>(),
+    entry::<Cropping<2>>(),
     entry::<Dense>(),
+    entry::<DepthwiseConv<1>>(),
+    entry::<DepthwiseConv<2>>(),
+    entry::<Dot>(),
     entry::<Dropout>(),
+    entry::<Embedding>(),
     entry::<Flatten>(),
+    entry::<GlobalAveragePooling<1>>(),
+    entry::<GlobalAveragePooling<2>>(),
+    entry::<GlobalMaxPooling<1>>(),
+    entry::<GlobalMaxPooling<2>>(),
     entry::<InputLayer>(),
+    entry::<MaxPooling<1>>(),
+    entry::<MaxPooling<2>>(),
+    entry::<Maximum>(),
+    entry::<Minimum>(),
+    entry::<Multiply>(),
+    entry::<Permute>(),
+    entry::<RepeatVector>(),
     entry::<Rescaling>(),
+    entry::<Reshape>(),
+    entry::<SeparableConv<1>>(),
+    entry::<SeparableConv<2>>(),
+    entry::<Subtract>(),
+    entry::<UpSampling1D>(),
+    entry::<UpSampling2D>(),
+    entry::<ZeroPadding<1>>(),
+    entry::<ZeroPadding<2>>(),
 ];
 
 /// Makes layers of classes that are not known here: given class name and config, `None` where it does not know the

@@ -29,9 +29,9 @@ pub fn to_float(x: &Sym) -> Result<Sym> {
     Ok(x.cast(DType::F32)?)
 }
 
-/// A weight that `build` has made.
-pub fn built(variable: &Option<Variable>) -> Result<&Variable> {
-    variable.as_ref().ok_or_else(|| Error::invalid("the layer has no weights yet; build it before it is called"))
+/// A weight, or several, that `build` has made.
+pub fn built<T>(weights: &Option<T>) -> Result<&T> {
+    weights.as_ref().ok_or_else(|| Error::invalid("the layer has no weights yet; build it before it is called"))
 }
 
 /// `[batch, 28, 28]`: a shape whose first axis may have any length.

@@ -1,19 +1,17 @@
 //! Makes layers and runs them on the plain f64 interpreter.
 
-use glorot_graph::reference::{self, Value};
+use glorot_graph::reference::{self, ReferenceResult, Value};
 use glorot_graph::{Sym, Tracer};
 use glorot_nn::context::random_state;
 use glorot_nn::layers::create;
-use glorot_nn::{Context, LayerRef, StateTable, Variable};
+use glorot_nn::{Context, LayerRef, StateTable, Variable, optimizers};
 use glorot_tensor::random::Stream;
 use glorot_tensor::{DType, Shape, Tensor};
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 /// What a call of a layer gives, and the gradients of the sum of its outputs, each weighted by fixed random numbers.
 pub struct Run {
     pub outputs: Vec<Value>,
-    /// The weighted sum.
-    pub loss: f64,
     pub input_gradients: Vec<Value>,
     /// In the order of the layer's trainable weights.
     pub weight_gradients: Vec<Value>,
@@ -31,36 +29,80 @@ pub fn normal(shape: &[usize], seed: u64) -> Value {
 
 /// Calls a layer on values. `random_seed` is the seed of what is random in the call.
 pub fn run(layer: &LayerRef, inputs: &[Value], training: bool, random_seed: u64) -> Run {
-    run_with(layer, inputs, training, random_seed, &|variable| Value::from(&variable.value()))
-}
-
-/// The same, with values of the variables that need not be those they have.
-pub fn run_with(
-    layer: &LayerRef,
-    inputs: &[Value],
-    training: bool,
-    random_seed: u64,
-    value_of: &dyn Fn(&Variable) -> Value,
-) -> Run {
-    let ctx = Context::new(StateTable::new(), random_state(random_seed), training);
-    let xs: Vec<Sym> = inputs.iter().map(|value| ctx.tracer().input(value.shape.clone(), value.dtype)).collect();
-    let ys = layer.call(&ctx, &xs, None).unwrap();
-    let loss = weighted_sum(ctx.tracer(), &ys);
-    let weights: Vec<Sym> = layer.trainable_weights().iter().map(|weight| state(&ctx, &weight.variable)).collect();
-    let floats: Vec<Sym> = xs.iter().filter(|x| x.dtype() == DType::F32).cloned().collect();
-    let wrt: Vec<Sym> = floats.iter().chain(&weights).cloned().collect();
-    let gradients = ctx.tracer().gradients(&loss, &wrt).unwrap();
-    let variables = ctx.states().variables();
-    let result = reference::evaluate(&ctx.tracer().graph(), inputs, &|id| value_of(&variables[id.0 as usize]));
+    let trace = Trace::forward(layer, inputs, training, random_seed);
+    let ctx = &trace.ctx;
+    let floats: Vec<Sym> = trace.inputs.iter().filter(|x| x.dtype() == DType::F32).cloned().collect();
+    let weights: Vec<Sym> = layer.trainable_weights().iter().map(|weight| state(ctx, &weight.variable)).collect();
+    let gradients = ctx.tracer().gradients(&trace.loss, &[&floats[..], &weights].concat()).unwrap();
+    let result = trace.evaluate(inputs, &current);
     let values = |syms: &[Sym]| syms.iter().map(|sym| result.value(sym.id()).clone()).collect::<Vec<_>>();
+    let variables = ctx.states().variables();
     let name = |id: glorot_graph::StateId| variables[id.0 as usize].name().to_string();
     Run {
-        outputs: values(&ys),
-        loss: result.value(loss.id()).data[0],
+        outputs: values(&trace.outputs),
         input_gradients: values(&gradients[..floats.len()]),
         weight_gradients: values(&gradients[floats.len()..]),
         updates: result.updates.iter().map(|(id, value)| (name(*id), value.clone())).collect(),
     }
+}
+
+/// The weighted sum as a function of inputs and variables, traced once.
+pub struct Loss(Trace);
+
+impl Loss {
+    pub fn new(layer: &LayerRef, inputs: &[Value], training: bool, random_seed: u64) -> Loss {
+        Loss(Trace::forward(layer, inputs, training, random_seed))
+    }
+
+    /// Its value; `value_of` gives values of the variables that need not be those they have.
+    pub fn at(&self, inputs: &[Value], value_of: &dyn Fn(&Variable) -> Value) -> f64 {
+        self.0.evaluate(inputs, value_of).value(self.0.loss.id()).data[0]
+    }
+}
+
+/// The graph of a call.
+struct Trace {
+    ctx: Context,
+    inputs: Vec<Sym>,
+    outputs: Vec<Sym>,
+    loss: Sym,
+}
+
+impl Trace {
+    fn forward(layer: &LayerRef, inputs: &[Value], training: bool, random_seed: u64) -> Trace {
+        let ctx = Context::new(StateTable::new(), random_state(random_seed), training);
+        let inputs: Vec<Sym> =
+            inputs.iter().map(|value| ctx.tracer().input(value.shape.clone(), value.dtype)).collect();
+        let outputs = layer.call(&ctx, &inputs, None).unwrap();
+        let loss = weighted_sum(ctx.tracer(), &outputs);
+        Trace { ctx, inputs, outputs, loss }
+    }
+
+    fn evaluate(&self, inputs: &[Value], value_of: &dyn Fn(&Variable) -> Value) -> ReferenceResult {
+        let variables = self.ctx.states().variables();
+        reference::evaluate(&self.ctx.tracer().graph(), inputs, &|id| value_of(&variables[id.0 as usize]))
+    }
+}
+
+/// One step of gradient descent on the weighted sum: the new values of the variables.
+pub fn step(layer: &LayerRef, inputs: &[Value], learning_rate: f64) -> Vec<(Variable, Value)> {
+    let trace = Trace::forward(layer, inputs, true, 58);
+    let ctx = &trace.ctx;
+    let weights = layer.trainable_weights();
+    let states: Vec<Sym> = weights.iter().map(|weight| state(ctx, &weight.variable)).collect();
+    let gradients = ctx.tracer().gradients(&trace.loss, &states).unwrap();
+    let config = json!({ "class_name": "SGD", "config": { "learning_rate": learning_rate } });
+    let mut optimizer = optimizers::deserialize(&config).unwrap();
+    optimizer.build(&weights).unwrap();
+    optimizer.apply(ctx, &weights, &gradients).unwrap();
+    let variables = ctx.states().variables();
+    let result = trace.evaluate(inputs, &current);
+    result.updates.into_iter().map(|(id, value)| (variables[id.0 as usize].clone(), value)).collect()
+}
+
+/// The value that a variable has.
+pub fn current(variable: &Variable) -> Value {
+    Value::from(&variable.value())
 }
 
 /// The value of a variable at the start of the step.

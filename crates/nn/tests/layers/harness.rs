@@ -1,9 +1,9 @@
 //! What holds for every layer: shapes, numbers of weights, configs that round trip, gradients that agree with finite
-//! differences.
+//! differences, a training step.
 
 use std::collections::HashSet;
 
-use crate::common::{normal, run, run_with};
+use crate::common::{Loss, current, normal, run, step};
 use glorot_graph::reference::Value;
 use glorot_nn::layers::{class_names, create, deserialize};
 use glorot_nn::model::{apply, input};
@@ -65,6 +65,154 @@ fn cases() -> Vec<Case> {
         case("InputLayer", json!({ "shape": [5] }), &[&[4, 5]], &[4, 5], (0, 0)),
         case("Rescaling", json!({ "scale": 0.5, "offset": -1.0 }), &[&[4, 5]], &[4, 5], (0, 0)),
         case("Rescaling", json!({ "scale": [1, 2, 3], "offset": [0, 0.5, 1] }), &[&[4, 2, 3]], &[4, 2, 3], (0, 0)),
+        case("Average", json!({}), &[&[4, 5], &[4, 5], &[4, 5]], &[4, 5], (0, 0)),
+        case(
+            "AveragePooling1D",
+            json!({ "pool_size": 3, "strides": 2, "padding": "same" }),
+            &[&[4, 6, 2]],
+            &[4, 3, 2],
+            (0, 0),
+        ),
+        case("AveragePooling2D", json!({}), &[&[4, 5, 4, 2]], &[4, 2, 2, 2], (0, 0)),
+        case(
+            "AveragePooling2D",
+            json!({ "pool_size": [2, 3], "strides": 1, "data_format": "channels_first" }),
+            &[&[4, 2, 3, 4]],
+            &[4, 2, 2, 2],
+            (0, 0),
+        ),
+        case(
+            "Conv1D",
+            json!({ "filters": 3, "kernel_size": 2, "dilation_rate": 2, "padding": "causal" }),
+            &[&[4, 5, 2]],
+            &[4, 5, 3],
+            (2, 0),
+        ),
+        case(
+            "Conv1D",
+            json!({ "filters": 3, "kernel_size": 3, "strides": 2, "use_bias": false }),
+            &[&[4, 6, 2]],
+            &[4, 2, 3],
+            (1, 0),
+        ),
+        case(
+            "Conv2D",
+            json!({ "filters": 3, "kernel_size": 3, "padding": "same", "activation": "elu" }),
+            &[&[4, 3, 4, 2]],
+            &[4, 3, 4, 3],
+            (2, 0),
+        ),
+        case(
+            "Conv2D",
+            json!({ "filters": 4, "kernel_size": [1, 2], "groups": 2, "activity_regularizer": "l2" }),
+            &[&[4, 2, 3, 4]],
+            &[4, 2, 2, 4],
+            (2, 0),
+        ),
+        case(
+            "Conv2D",
+            json!({ "filters": 3, "kernel_size": 2, "strides": [1, 2], "activation": "sigmoid", "data_format": "channels_first",
+            "kernel_regularizer": "l2", "bias_constraint": "non_neg" }),
+            &[&[4, 2, 3, 4]],
+            &[4, 3, 2, 2],
+            (2, 0),
+        ),
+        case("Cropping1D", json!({}), &[&[4, 5, 2]], &[4, 3, 2], (0, 0)),
+        case("Cropping2D", json!({}), &[&[4, 3, 4, 2]], &[4, 3, 4, 2], (0, 0)),
+        case(
+            "Cropping2D",
+            json!({ "cropping": [[1, 0], [0, 2]], "data_format": "channels_first" }),
+            &[&[4, 2, 3, 4]],
+            &[4, 2, 2, 2],
+            (0, 0),
+        ),
+        case(
+            "DepthwiseConv1D",
+            json!({ "kernel_size": 2, "strides": 2, "depth_multiplier": 2 }),
+            &[&[4, 5, 3]],
+            &[4, 2, 6],
+            (2, 0),
+        ),
+        case(
+            "DepthwiseConv2D",
+            json!({ "kernel_size": 3, "padding": "same", "activation": "tanh" }),
+            &[&[4, 3, 2, 3]],
+            &[4, 3, 2, 3],
+            (2, 0),
+        ),
+        case(
+            "DepthwiseConv2D",
+            json!({ "kernel_size": [2, 1], "use_bias": false, "depth_multiplier": 2, "data_format": "channels_first",
+            "depthwise_regularizer": "l1" }),
+            &[&[4, 2, 3, 2]],
+            &[4, 4, 2, 2],
+            (1, 0),
+        ),
+        case("Dot", json!({ "axes": 1 }), &[&[4, 5], &[4, 5]], &[4, 1], (0, 0)),
+        case("Dot", json!({ "axes": -1, "normalize": true }), &[&[4, 2, 3], &[4, 3]], &[4, 2], (0, 0)),
+        case("Dot", json!({ "axes": [1, 2] }), &[&[4, 3, 2], &[4, 2, 3, 2]], &[4, 2, 2, 2], (0, 0)),
+        case("Embedding", json!({ "input_dim": 40, "output_dim": 3 }), &[&[4, 2]], &[4, 2, 3], (1, 0)),
+        case(
+            "Embedding",
+            json!({ "input_dim": 40, "output_dim": 2, "embeddings_regularizer": "l2", "embeddings_constraint": "unit_norm" }),
+            &[&[4]],
+            &[4, 2],
+            (1, 0),
+        ),
+        case("GlobalAveragePooling1D", json!({}), &[&[4, 5, 2]], &[4, 2], (0, 0)),
+        case("GlobalAveragePooling2D", json!({ "keepdims": true }), &[&[4, 2, 3, 2]], &[4, 1, 1, 2], (0, 0)),
+        case("GlobalMaxPooling1D", json!({ "keepdims": true }), &[&[4, 5, 2]], &[4, 1, 2], (0, 0)),
+        case("GlobalMaxPooling2D", json!({ "data_format": "channels_first" }), &[&[4, 2, 3, 2]], &[4, 2], (0, 0)),
+        case("MaxPooling1D", json!({}), &[&[4, 5, 2]], &[4, 2, 2], (0, 0)),
+        case(
+            "MaxPooling2D",
+            json!({ "pool_size": 3, "strides": 2, "padding": "same" }),
+            &[&[4, 5, 4, 2]],
+            &[4, 3, 2, 2],
+            (0, 0),
+        ),
+        case("MaxPooling2D", json!({ "data_format": "channels_first" }), &[&[4, 2, 4, 4]], &[4, 2, 2, 2], (0, 0)),
+        case("Maximum", json!({}), &[&[4, 5], &[4, 5], &[4, 5]], &[4, 5], (0, 0)),
+        case("Minimum", json!({}), &[&[4, 5], &[4, 1]], &[4, 5], (0, 0)),
+        case("Multiply", json!({}), &[&[4, 5], &[4, 2, 5], &[4, 2, 1]], &[4, 2, 5], (0, 0)),
+        case("Permute", json!({ "dims": [3, 1, 2] }), &[&[4, 2, 3, 5]], &[4, 5, 2, 3], (0, 0)),
+        case("RepeatVector", json!({ "n": 3 }), &[&[4, 5]], &[4, 3, 5], (0, 0)),
+        case("Reshape", json!({ "target_shape": [2, -1, 2] }), &[&[4, 3, 4]], &[4, 2, 3, 2], (0, 0)),
+        case("Reshape", json!({ "target_shape": [] }), &[&[4, 1]], &[4], (0, 0)),
+        case(
+            "SeparableConv1D",
+            json!({ "filters": 2, "kernel_size": 2, "padding": "same" }),
+            &[&[4, 4, 3]],
+            &[4, 4, 2],
+            (3, 0),
+        ),
+        case(
+            "SeparableConv2D",
+            json!({ "filters": 3, "kernel_size": 2, "strides": 2, "depth_multiplier": 2, "use_bias": false, "data_format": "channels_first",
+            "pointwise_regularizer": "l2", "depthwise_constraint": "max_norm" }),
+            &[&[4, 2, 4, 4]],
+            &[4, 3, 2, 2],
+            (2, 0),
+        ),
+        case("Subtract", json!({}), &[&[4, 2, 5], &[4, 5]], &[4, 2, 5], (0, 0)),
+        case("UpSampling1D", json!({ "size": 3 }), &[&[4, 2, 2]], &[4, 6, 2], (0, 0)),
+        case("UpSampling2D", json!({ "size": [1, 2] }), &[&[4, 2, 3, 2]], &[4, 2, 6, 2], (0, 0)),
+        case(
+            "UpSampling2D",
+            json!({ "size": [3, 2], "interpolation": "bilinear", "data_format": "channels_first" }),
+            &[&[4, 2, 2, 3]],
+            &[4, 2, 6, 6],
+            (0, 0),
+        ),
+        case("ZeroPadding1D", json!({ "padding": [1, 2] }), &[&[4, 2, 3]], &[4, 5, 3], (0, 0)),
+        case("ZeroPadding2D", json!({}), &[&[4, 2, 3, 2]], &[4, 4, 5, 2], (0, 0)),
+        case(
+            "ZeroPadding2D",
+            json!({ "padding": [[1, 2], [0, 1]], "data_format": "channels_first" }),
+            &[&[4, 2, 2, 3]],
+            &[4, 2, 5, 4],
+            (0, 0),
+        ),
     ]
 }
 
@@ -82,7 +230,23 @@ fn built(case: &Case) -> LayerRef {
 }
 
 fn inputs(case: &Case) -> Vec<Value> {
-    case.inputs.iter().enumerate().map(|(i, shape)| normal(shape, 7 + i as u64)).collect()
+    let values = case.inputs.iter().enumerate().map(|(i, shape)| normal(shape, 7 + i as u64));
+    if takes_indices(case.class) {
+        values.map(|value| positive(&value, DType::I32)).collect()
+    } else {
+        values.collect()
+    }
+}
+
+/// Whether the layer's inputs are integers from 0 on.
+fn takes_indices(class: &str) -> bool {
+    class == "Embedding"
+}
+
+/// Whole numbers from 0 to about 30.
+fn positive(value: &Value, dtype: DType) -> Value {
+    let data = value.data.iter().map(|v| (v.abs() * 10.0).floor()).collect();
+    Value::new(value.shape.clone(), dtype, data)
 }
 
 #[test]
@@ -128,7 +292,11 @@ fn configs_round_trip() {
         let copy = deserialize(&json).unwrap();
         assert_eq!(copy.to_json(), json);
         for (option, value) in case.config.as_object().unwrap().iter().filter(|(_, value)| value.is_number()) {
-            assert_eq!(json["config"][option].as_f64(), value.as_f64(), "{} {option}", case.class);
+            // A number may stand for one an axis.
+            let written = &json["config"][option];
+            let written = written.as_array().map_or(std::slice::from_ref(written), Vec::as_slice);
+            let same = |written: &Json| written.as_f64() == value.as_f64();
+            assert!(!written.is_empty() && written.iter().all(same), "{} {option}: {written:?}", case.class);
         }
         layer.set_trainable(false);
         assert!(case.class == "InputLayer" || !deserialize(&layer.to_json()).unwrap().trainable(), "{}", case.class);
@@ -149,13 +317,8 @@ fn unknown_options_are_errors() {
 fn bytes_are_converted() {
     for case in cases() {
         let layer = built(&case);
-        let bytes: Vec<Value> = inputs(&case)
-            .into_iter()
-            .map(|value| {
-                let data = value.data.iter().map(|v| (v.abs() * 10.0).floor()).collect();
-                Value::new(value.shape, DType::U8, data)
-            })
-            .collect();
+        let values = case.inputs.iter().enumerate().map(|(i, shape)| normal(shape, 7 + i as u64));
+        let bytes: Vec<Value> = values.map(|value| positive(&value, DType::U8)).collect();
         let floats: Vec<Value> =
             bytes.iter().map(|value| Value::f32(value.shape.clone(), value.data.clone())).collect();
         let (from_bytes, from_floats) = (run(&layer, &bytes, true, 58), run(&layer, &floats, true, 58));
@@ -171,6 +334,7 @@ fn gradients_agree_with_finite_differences() {
         for training in [false, true] {
             let what = format!("{} {} training {training}", case.class, case.config);
             let exact = run(&layer, &inputs, training, 58);
+            let traced = Loss::new(&layer, &inputs, training, 58);
             let check = |gradient: f64, loss: &dyn Fn(f64) -> f64, of: String| {
                 let slope = (loss(STEP) - loss(-STEP)) / (2.0 * STEP);
                 assert!(
@@ -183,7 +347,7 @@ fn gradients_agree_with_finite_differences() {
                     let loss = |step: f64| {
                         let mut moved = inputs.clone();
                         moved[number].data[i] += step;
-                        run(&layer, &moved, training, 58).loss
+                        traced.at(&moved, &current)
                     };
                     check(gradient.data[i], &loss, format!("input {number}, element {i}"));
                 }
@@ -199,17 +363,43 @@ fn gradients_agree_with_finite_differences() {
                 for i in 0..gradient.data.len() {
                     let loss = |step: f64| {
                         let value_of = |variable: &Variable| {
-                            let mut value = Value::from(&variable.value());
+                            let mut value = current(variable);
                             if *variable == weight.variable {
                                 value.data[i] += step;
                             }
                             value
                         };
-                        run_with(&layer, &inputs, training, 58, &value_of).loss
+                        traced.at(&inputs, &value_of)
                     };
                     check(gradient.data[i], &loss, format!("weight {:?}, element {i}", weight.variable));
                 }
             }
+        }
+    }
+}
+
+#[test]
+fn a_training_step_changes_the_weights_and_lowers_the_loss() {
+    for case in cases() {
+        let layer = built(&case);
+        let (inputs, weights) = (inputs(&case), layer.trainable_weights());
+        if weights.is_empty() {
+            continue;
+        }
+        let before: Vec<Value> = weights.iter().map(|weight| current(&weight.variable)).collect();
+        let loss = Loss::new(&layer, &inputs, true, 58);
+        let updated = step(&layer, &inputs, 1e-4);
+        let value_of = |variable: &Variable| {
+            let updated = updated.iter().find(|(known, _)| known == variable);
+            updated.map_or_else(|| current(variable), |(_, value)| value.clone())
+        };
+        for (weight, before) in weights.iter().zip(&before) {
+            assert_ne!(value_of(&weight.variable), *before, "{} {}, {:?}", case.class, case.config, weight.variable);
+        }
+        // A constraint may raise the loss.
+        if weights.iter().all(|weight| weight.constraint.is_none()) {
+            let (old, new) = (loss.at(&inputs, &current), loss.at(&inputs, &value_of));
+            assert!(new < old, "{} {}: {new} after the step, {old} before", case.class, case.config);
         }
     }
 }
