@@ -48,8 +48,8 @@ export type LossId =
   | 'mse'
   | 'sparseCategoricalCrossentropy'
 
-/** Wherever a loss is expected: one of this module, its id, a function, or as Keras serializes it. */
-export type LossLike = Loss | LossFunction | LossId | Serialized
+/** Wherever a loss is expected: one of this module, a function, an id, or as Keras serializes it. */
+export type LossLike = LossFunction | LossId | Serialized
 
 /**
  * Makes a function of a loss's configuration, which is checked now.

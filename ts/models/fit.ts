@@ -41,6 +41,22 @@ export interface FitOptions {
 
 /** @internal See `Model.fit`. */
 export async function fit(model: Model, x: Data, y: Data | undefined, options: FitOptions): Promise<History> {
+  if (training.has(model)) {
+    const message = `model '${model.name}' is being trained: wait for the running fit() to end before you start another`
+    throw Object.assign(new Error(message), { code: 'GLOROT_BUSY' })
+  }
+  training.add(model)
+  try {
+    return await train(model, x, y, options)
+  } finally {
+    training.delete(model)
+  }
+}
+
+/** Models in a `fit`. */
+const training = new WeakSet<Model>()
+
+async function train(model: Model, x: Data, y: Data | undefined, options: FitOptions): Promise<History> {
   const { callbacks = [], signal, sampleWeight, validationData, verbose = 'auto', ...rest } = options
   const history = new History()
   model.history = history

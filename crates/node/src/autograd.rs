@@ -1,10 +1,11 @@
 //! Gradients of functions written in JavaScript.
 
+use napi::Env;
 use napi::bindgen_prelude::{ClassInstance, Function};
 use napi_derive::napi;
 
 use crate::eager;
-use crate::error::{Failure, Result};
+use crate::error::{Failure, Result, keep_thrown};
 use crate::operand::{JsOperand, Operand, syms};
 use crate::symbolic::{Frame, SymbolicTensor};
 use crate::tensor::HostTensor;
@@ -20,6 +21,7 @@ pub struct ValueAndGrads {
 /// to each.
 #[napi(catch_unwind)]
 pub fn value_and_grad(
+    env: Env,
     #[napi(ts_arg_type = "(inputs: SymbolicTensor[]) => SymbolicTensor")] f: Function<
         '_,
         Vec<SymbolicTensor>,
@@ -34,7 +36,7 @@ pub fn value_and_grad(
     let frame = Frame::of_function();
     let wrt = syms(&frame, &arguments)?;
     let inputs = wrt.iter().cloned().map(SymbolicTensor::new).collect();
-    let value = frame.during(|| f.call(inputs))?.sym().clone();
+    let value = frame.during(|| f.call(inputs)).map_err(|error| keep_thrown(env, error))?.sym().clone();
     let tracer = frame.tracer();
     tracer.output(&value);
     for gradient in tracer.gradients(&value, &wrt)? {

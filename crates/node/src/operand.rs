@@ -51,6 +51,16 @@ impl Operand {
         }
     }
 
+    /// Makes numbers scalars of the dtype of the first operand that has one, or float32.
+    pub fn give_dtype(operands: &mut [Operand]) {
+        let dtype = number_dtype(operands);
+        for operand in operands {
+            if let Operand::Number(value) = operand {
+                *operand = Operand::Tensor(scalar(*value, dtype));
+            }
+        }
+    }
+
     /// The operand in a trace. A number becomes a scalar of the given dtype.
     fn sym(&self, frame: &Frame, number: DType) -> Result<Sym> {
         Ok(match self {
@@ -62,9 +72,17 @@ impl Operand {
     }
 }
 
+fn number_dtype(operands: &[Operand]) -> DType {
+    operands.iter().find_map(Operand::dtype).unwrap_or(DType::F32)
+}
+
+fn scalar(value: f64, dtype: DType) -> Tensor {
+    Tensor::from_f64(Shape::scalar(), dtype, &[value]).expect("one value has the shape of a scalar")
+}
+
 /// The operands in a trace; numbers take the dtype of the first operand that has one.
 pub fn syms(frame: &Frame, operands: &[Operand]) -> Result<Vec<Sym>> {
-    let dtype = operands.iter().find_map(Operand::dtype).unwrap_or(DType::F32);
+    let dtype = number_dtype(operands);
     operands.iter().map(|operand| operand.sym(frame, dtype)).collect()
 }
 

@@ -10,7 +10,12 @@ use crate::operand::{JsOperand, JsResult, Operand, run};
 /// Adds an op to the trace of its operands, or runs it at once if none is traced.
 #[napi(catch_unwind)]
 pub fn op(name: String, operands: Vec<JsOperand<'_>>, attributes: OpAttributes) -> Result<JsResult> {
-    run(&Operand::all_from_js(operands)?, |inputs| build(&name, inputs, &attributes))
+    let mut operands = Operand::all_from_js(operands)?;
+    if name == "where" && operands.len() == 3 {
+        // A number takes the dtype of the other value, not that of the condition.
+        Operand::give_dtype(&mut operands[1..]);
+    }
+    run(&operands, |inputs| build(&name, inputs, &attributes))
 }
 
 /// The attributes of an op; each op uses some of them.
