@@ -8,9 +8,10 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::layer::Layer;
 
-/// The mean of each window, channel by channel: of `[batch, steps, channels]` (`AveragePooling1D`) or `[batch, height, width,
-/// channels]` (`AveragePooling2D`). Options: `pool_size` (default 2), `strides` (default: the pool size), `padding` (`valid`:
-/// only whole windows; `same`: `ceil(length / stride)` of them), `data_format`. Padding does not count.
+/// The mean of each window, channel by channel: of `[batch, steps, channels]` (`AveragePooling1D`) or `[batch, height,
+/// width, channels]` (`AveragePooling2D`). Options: `pool_size` (default 2), `strides` (default: the pool size),
+/// `padding` (`valid`: only whole windows; `same`: `ceil(length / stride)` of them), `data_format`. Padding does not
+/// count.
 pub struct AveragePooling<const AXES: usize>(Pooling<AXES>);
 
 impl<const AXES: usize> FromOptions for AveragePooling<AXES> {

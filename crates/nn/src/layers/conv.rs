@@ -18,8 +18,9 @@ const KERNEL: WeightKeys = WeightKeys {
     constraint: "kernel_constraint",
 };
 
-/// Convolution: `activation(x ∗ kernel + bias)`, each output the sum over a window and all channels of its group. `[batch,
-/// steps, channels]` (`Conv1D`) or `[batch, height, width, channels]` (`Conv2D`) to the same with `filters` channels.
+/// Convolution: `activation(x ∗ kernel + bias)`, each output the sum over a window and all channels of its group.
+/// `[batch, steps, channels]` (`Conv1D`) or `[batch, height, width, channels]` (`Conv2D`) to the same with `filters`
+/// channels.
 ///
 /// Options: `filters`, `kernel_size`, `strides` (default 1), `padding` (`valid`: only whole windows; `same`:
 /// `ceil(length / stride)` of them, zeros around; `causal`, of sequences: zeros before), `dilation_rate` (default 1),

@@ -8,9 +8,9 @@ use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::layer::Layer;
 
-/// Removes elements at the sides of each sample: of `[batch, steps, channels]` (`Cropping1D`) or `[batch, height, width,
-/// channels]` (`Cropping2D`). `cropping` (default 1 of sequences, 0 of images): one number for all sides, of images also
-/// `[height, width]` or `[[top, bottom], [left, right]]`, of sequences `[before, after]`. Any dtype.
+/// Removes elements at the sides of each sample: of `[batch, steps, channels]` (`Cropping1D`) or `[batch, height,
+/// width, channels]` (`Cropping2D`). `cropping` (default 1 of sequences, 0 of images): one number for all sides, of
+/// images also `[height, width]` or `[[top, bottom], [left, right]]`, of sequences `[before, after]`. Any dtype.
 pub struct Cropping<const AXES: usize> {
     cropping: [[usize; 2]; AXES],
     format: DataFormat,

@@ -20,8 +20,8 @@ pub(super) const DEPTHWISE: WeightKeys = WeightKeys {
 
 /// Convolution of each channel by itself, `depth_multiplier` (default 1) results a channel: `[batch, steps, channels]`
 /// (`DepthwiseConv1D`) or `[batch, height, width, channels]` (`DepthwiseConv2D`) to the same with `channels *
-/// depth_multiplier` channels, those of one input channel next to each other. Other options: as those of `Conv2D`, without
-/// `filters` and `groups`.
+/// depth_multiplier` channels, those of one input channel next to each other. Other options: as those of `Conv2D`,
+/// without `filters` and `groups`.
 ///
 /// Weights: `kernel [...kernel_size, channels, depth_multiplier]` (default Glorot uniform), `bias [channels *
 /// depth_multiplier]` (default zeros, unless `use_bias` is false).

@@ -11,10 +11,10 @@ use crate::layer::Layer;
 /// Keras's epsilon: a norm is taken to be at least this.
 const SMALLEST_NORM: f64 = 1e-7;
 
-/// The sum of products of two inputs along an axis of each, sample by sample: `[batch, a…, n]` and `[batch, n, b…]` with
-/// `axes` `[-1, 1]` give `[batch, a…, b…]`; if no other axes are left, `[batch, 1]`. `axes`: one axis for both inputs, or
-/// a list of one for each; not the batch. With `normalize` (default false) both are first divided by their L2 norm along
-/// the axis, so that the result is their cosine similarity.
+/// The sum of products of two inputs along an axis of each, sample by sample: `[batch, a…, n]` and `[batch, n, b…]`
+/// with `axes` `[-1, 1]` give `[batch, a…, b…]`; if no other axes are left, `[batch, 1]`. `axes`: one axis for both
+/// inputs, or a list of one for each; not the batch. With `normalize` (default false) both are first divided by their
+/// L2 norm along the axis, so that the result is their cosine similarity.
 pub struct Dot {
     axes: [i64; 2],
     normalize: bool,

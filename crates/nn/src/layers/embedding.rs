@@ -19,8 +19,8 @@ const EMBEDDINGS: WeightKeys = WeightKeys {
 /// A trainable vector of `output_dim` numbers for each of the integers from 0 to `input_dim - 1`: `[batch, ...]` to
 /// `[batch, ..., output_dim]`. Indices of float32 inputs are cut to integers; those out of range give NaN.
 ///
-/// Weight: `embeddings [input_dim, output_dim]` (default: uniform in ±0.05). Its gradient is the sum, for each row, of the
-/// gradients at the places that took it. `mask_zero` is not supported.
+/// Weight: `embeddings [input_dim, output_dim]` (default: uniform in ±0.05). Its gradient is the sum, for each row, of
+/// the gradients at the places that took it. `mask_zero` is not supported.
 pub struct Embedding {
     input_dim: usize,
     output_dim: usize,

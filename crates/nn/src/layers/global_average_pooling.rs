@@ -8,9 +8,9 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::layer::Layer;
 
-/// The mean of each channel: `[batch, steps, channels]` (`GlobalAveragePooling1D`) or `[batch, height, width, channels]`
-/// (`GlobalAveragePooling2D`) to `[batch, channels]`. Options: `data_format`; `keepdims` (default false) keeps the
-/// spatial axes with length 1.
+/// The mean of each channel: `[batch, steps, channels]` (`GlobalAveragePooling1D`) or `[batch, height, width,
+/// channels]` (`GlobalAveragePooling2D`) to `[batch, channels]`. Options: `data_format`; `keepdims` (default false)
+/// keeps the spatial axes with length 1.
 pub struct GlobalAveragePooling<const AXES: usize>(GlobalPooling<AXES>);
 
 impl<const AXES: usize> FromOptions for GlobalAveragePooling<AXES> {

@@ -8,9 +8,9 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::layer::Layer;
 
-/// The largest element of each channel: `[batch, steps, channels]` (`GlobalMaxPooling1D`) or `[batch, height, width, channels]`
-/// (`GlobalMaxPooling2D`) to `[batch, channels]`. Options: `data_format`; `keepdims` (default false) keeps the
-/// spatial axes with length 1.
+/// The largest element of each channel: `[batch, steps, channels]` (`GlobalMaxPooling1D`) or `[batch, height, width,
+/// channels]` (`GlobalMaxPooling2D`) to `[batch, channels]`. Options: `data_format`; `keepdims` (default false) keeps
+/// the spatial axes with length 1.
 pub struct GlobalMaxPooling<const AXES: usize>(GlobalPooling<AXES>);
 
 impl<const AXES: usize> FromOptions for GlobalMaxPooling<AXES> {

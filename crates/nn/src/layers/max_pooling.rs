@@ -8,9 +8,10 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::layer::Layer;
 
-/// The largest element of each window, channel by channel: of `[batch, steps, channels]` (`MaxPooling1D`) or `[batch, height, width,
-/// channels]` (`MaxPooling2D`). Options: `pool_size` (default 2), `strides` (default: the pool size), `padding` (`valid`:
-/// only whole windows; `same`: `ceil(length / stride)` of them), `data_format`. Padding is never the largest.
+/// The largest element of each window, channel by channel: of `[batch, steps, channels]` (`MaxPooling1D`) or `[batch,
+/// height, width, channels]` (`MaxPooling2D`). Options: `pool_size` (default 2), `strides` (default: the pool size),
+/// `padding` (`valid`: only whole windows; `same`: `ceil(length / stride)` of them), `data_format`. Padding is never
+/// the largest.
 pub struct MaxPooling<const AXES: usize>(Pooling<AXES>);
 
 impl<const AXES: usize> FromOptions for MaxPooling<AXES> {

@@ -37,7 +37,7 @@ impl Reshape {
             .iter()
             .filter(|&&dim| dim >= 0)
             .try_fold(1usize, |product, &dim| product.checked_mul(usize::try_from(dim).ok()?));
-        let inferred = known.filter(|&known| known > 0 && elements % known == 0).map(|known| elements / known);
+        let inferred = known.filter(|&known| known > 0 && elements.is_multiple_of(known)).map(|known| elements / known);
         let has_inferred = self.target_shape.contains(&-1);
         if known != Some(elements) && !(has_inferred && inferred.is_some()) {
             return Err(Error::invalid(format!(

@@ -20,9 +20,9 @@ const POINTWISE: WeightKeys = WeightKeys {
 };
 
 /// A convolution of each channel by itself (`DepthwiseConv2D`, without bias and activation), whose results a
-/// convolution with windows of size 1 then mixes into `filters` channels. `[batch, steps, channels]` (`SeparableConv1D`)
-/// or `[batch, height, width, channels]` (`SeparableConv2D`) to the same with `filters` channels. Other options: as those
-/// of `Conv2D`, without `groups`; `depth_multiplier` (default 1).
+/// convolution with windows of size 1 then mixes into `filters` channels. `[batch, steps, channels]`
+/// (`SeparableConv1D`) or `[batch, height, width, channels]` (`SeparableConv2D`) to the same with `filters` channels.
+/// Other options: as those of `Conv2D`, without `groups`; `depth_multiplier` (default 1).
 ///
 /// Weights: `depthwise_kernel [...kernel_size, channels, depth_multiplier]`, `pointwise_kernel [1, ..., channels *
 /// depth_multiplier, filters]` (both by default Glorot uniform), `bias [filters]` (default zeros, unless `use_bias` is

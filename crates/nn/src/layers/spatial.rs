@@ -1,5 +1,5 @@
-//! What layers over sequences (`[batch, steps, channels]`) and images (`[batch, height, width, channels]`) share. `AXES`
-//! is the number of spatial axes.
+//! What layers over sequences (`[batch, steps, channels]`) and images (`[batch, height, width, channels]`) share.
+//! `AXES` is the number of spatial axes.
 
 use glorot_graph::Sym;
 use glorot_tensor::Shape;
@@ -87,8 +87,8 @@ pub fn sizes<const AXES: usize>(options: &mut Options, name: &'static str) -> Re
     Ok(Some(std::array::from_fn(|axis| all[axis] as usize)))
 }
 
-/// Numbers of elements before and after each spatial axis: one number for all, one an axis, or `[before, after]` an axis
-/// (of the only axis without the outer list).
+/// Numbers of elements before and after each spatial axis: one number for all, one an axis, or `[before, after]` an
+/// axis (of the only axis without the outer list).
 pub fn borders<const AXES: usize>(
     options: &mut Options,
     name: &'static str,

@@ -3,9 +3,13 @@
 mod activations;
 mod batch_normalization;
 mod common;
+mod conv;
 mod dense;
 mod dropout;
+mod embedding;
 mod flatten;
 mod harness;
 mod merge;
+mod pooling;
 mod rescaling;
+mod reshaping;
