@@ -40,7 +40,8 @@ impl Access {
         self.offset == 0 && self.shape.numel() == numel && self.view().strides == dense_strides(&self.domain())
     }
 
-    fn reshape(&self, shape: &Shape) -> Option<Access> {
+    /// The same elements under another shape, if strides can say it.
+    pub fn reshape(&self, shape: &Shape) -> Option<Access> {
         let strides = reshape_strides(&self.shape, &self.strides, shape)?;
         Some(Access { base: self.base, offset: self.offset, shape: shape.clone(), strides })
     }

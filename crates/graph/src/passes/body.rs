@@ -2,9 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use glorot_tensor::DType;
+use glorot_tensor::{DType, Shape};
 
-use super::access::Access;
+use super::access::{Access, squeeze};
+use super::domains::same_axis;
 use super::emit::{Emitter, iota_instr};
 use crate::graph::NodeId;
 use crate::op::Op;
@@ -15,20 +16,37 @@ pub struct BodyBuilder {
     /// Roots that this kernel computes.
     pub members: HashSet<NodeId>,
     product: Option<NodeId>,
+    /// Axes of the loop, if they may differ from those of what it reads.
+    domain: Option<Shape>,
     body: Body,
     of_node: HashMap<NodeId, ValueId>,
     loads: HashMap<(BufferId, View), ValueId>,
 }
 
 impl BodyBuilder {
-    /// `product`: the matrix product whose result the body receives.
-    pub fn new(product: Option<NodeId>) -> BodyBuilder {
+    /// A loop over the axes of what it computes.
+    pub fn new() -> BodyBuilder {
         BodyBuilder {
             members: HashSet::new(),
-            product,
+            product: None,
+            domain: None,
             body: Body::default(),
             of_node: HashMap::new(),
             loads: HashMap::new(),
+        }
+    }
+
+    /// A loop over these axes (none of length 1). `product`: the matrix product whose result the body receives.
+    pub fn over(domain: &[usize], members: &[NodeId], product: Option<NodeId>) -> BodyBuilder {
+        let members = members.iter().copied().collect();
+        BodyBuilder { members, product, domain: Some(Shape::from(domain)), ..BodyBuilder::new() }
+    }
+
+    /// The view of an access along the axes of the loop.
+    pub fn view(&self, access: &Access) -> View {
+        match &self.domain {
+            Some(domain) => access.reshape(domain).expect("groups share a domain that says every access").view(),
+            None => access.view(),
         }
     }
 
@@ -59,20 +77,27 @@ impl BodyBuilder {
         match base.op {
             Op::Fill(value) => self.push(Instr::Fill { value: value.get(), dtype }, dtype),
             Op::Iota { .. } => match iota_instr(emitter.fusion, operand) {
+                Some(Instr::Iota { axis, start, dtype }) => {
+                    let along = |domain: &Shape| same_axis(&access.domain(), axis, domain);
+                    let axis = self.domain.as_ref().map_or(Some(axis), along);
+                    let axis = axis.expect("groups share a domain that has every index");
+                    self.push(Instr::Iota { axis, start, dtype }, dtype)
+                }
                 Some(instr) => self.push(instr, dtype),
-                None => self.load(emitter.base(access.base), access.view(), dtype),
+                None => self.load(emitter.base(access.base), self.view(&access), dtype),
             },
             _ if self.computes(emitter, &access) => self.node(emitter, access.base),
-            _ => self.load(emitter.base(access.base), access.view(), dtype),
+            _ => self.load(emitter.base(access.base), self.view(&access), dtype),
         }
     }
 
-    /// True if this kernel computes the base of an access at the same point.
+    /// True if this kernel computes the base of an access at the same point. Inlined nodes have the axes of those that
+    /// read them.
     fn computes(&self, emitter: &Emitter<'_, '_>, access: &Access) -> bool {
         let shape = emitter.fusion.graph.shape(access.base);
-        let aligned = access.is_whole(shape.numel()) && access.domain() == super::access::squeeze(shape);
         let here = self.members.contains(&access.base) || self.product == Some(access.base);
-        aligned && (here || emitter.fusion.is_inlined(access.base))
+        let same_axes = access.domain() == squeeze(shape);
+        access.is_whole(shape.numel()) && (here || (same_axes && emitter.fusion.is_inlined(access.base)))
     }
 
     /// The value of a node that this kernel computes.
@@ -85,7 +110,7 @@ impl BodyBuilder {
             Instr::Accumulator
         } else if let Op::Random { kind, stream } = node.op {
             let state = emitter.dense_operand(node.inputs[0]);
-            Instr::Random { kind, stream, state, element: Access::dense(id, &node.shape).view() }
+            Instr::Random { kind, stream, state, element: self.view(&Access::dense(id, &node.shape)) }
         } else {
             let values: Vec<ValueId> = node.inputs.iter().map(|&operand| self.operand(emitter, operand)).collect();
             match node.op {

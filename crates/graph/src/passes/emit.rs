@@ -200,9 +200,9 @@ impl Emitter<'_, '_> {
         let members = fusion.groups[group].members.clone();
         match fusion.groups[group].work.clone() {
             Work::Map => {
-                let domain = Shape::from(fusion.groups[group].domain.as_slice());
-                let (body, stores) = self.stores(&members, None);
-                kernels.push(Kernel::Map(MapKernel { domain, body, stores }));
+                let domain = &fusion.groups[group].domain;
+                let (body, stores) = self.stores(domain, &members, None);
+                kernels.push(Kernel::Map(MapKernel { domain: domain.as_slice().into(), body, stores }));
             }
             Work::MatMul(product) => kernels.push(self.mat_mul(product, &members)),
             Work::Reduce { axes } => {
@@ -227,7 +227,7 @@ impl Emitter<'_, '_> {
                 let target = self.state(state, self.spec(value));
                 let domain = squeeze(fusion.graph.shape(value));
                 let strides = Shape::from(domain.as_slice()).strides();
-                let mut builder = BodyBuilder::new(None);
+                let mut builder = BodyBuilder::new();
                 let loaded = if copied {
                     let buffer = self.copy(value);
                     builder.load(buffer, View { offset: 0, strides: strides.clone() }, self.spec(value).dtype)
@@ -241,13 +241,12 @@ impl Emitter<'_, '_> {
     }
 
     /// Bodies and stores for the roots of a group; `product` is the matrix product whose epilogue this is.
-    fn stores(&mut self, members: &[NodeId], product: Option<NodeId>) -> (Body, Vec<Store>) {
-        let mut builder = BodyBuilder::new(product);
-        builder.members.extend(members);
+    fn stores(&mut self, domain: &[usize], members: &[NodeId], product: Option<NodeId>) -> (Body, Vec<Store>) {
+        let mut builder = BodyBuilder::over(domain, members, product);
         let mut stores = Vec::new();
         for &member in members {
             let value = builder.node(self, member);
-            let view = Access::dense(member, self.fusion.graph.shape(member)).view();
+            let view = builder.view(&Access::dense(member, self.fusion.graph.shape(member)));
             let buffer = self.base(member);
             stores.push(Store { value, buffer, view });
         }
@@ -275,7 +274,7 @@ impl Emitter<'_, '_> {
         let b = operand(self, node.inputs[1], transpose_b);
         let shape_a = graph.shape(node.inputs[0]);
         let k = shape_a[if transpose_a { rank - 2 } else { rank - 1 }];
-        let (mut body, mut stores) = self.stores(members, Some(product));
+        let (mut body, mut stores) = self.stores(&squeeze(&node.shape), members, Some(product));
         // Views of the epilogue get all three axes of the product back.
         let lengths = [batch, m, n];
         let squeezed = squeeze(&node.shape).len();
@@ -306,7 +305,7 @@ impl Emitter<'_, '_> {
     }
 
     fn reduce(&mut self, domain: Shape, axes: Vec<usize>, members: &[NodeId]) -> Kernel {
-        let mut builder = BodyBuilder::new(None);
+        let mut builder = BodyBuilder::new();
         let mut reductions = Vec::new();
         for &member in members {
             let node = self.fusion.graph.node(member);
@@ -388,7 +387,7 @@ impl Emitter<'_, '_> {
     /// A kernel that writes the elements of a node through a view.
     fn store_block(&mut self, source: NodeId, buffer: BufferId, view: View, kernels: &mut Vec<Kernel>) {
         let domain = Shape::from(squeeze(self.fusion.graph.shape(source)));
-        let mut builder = BodyBuilder::new(None);
+        let mut builder = BodyBuilder::new();
         let value = builder.operand(self, source);
         let stores = vec![Store { value, buffer, view }];
         kernels.push(Kernel::Map(MapKernel { domain, body: builder.finish(), stores }));

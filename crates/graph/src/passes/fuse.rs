@@ -47,6 +47,8 @@ pub struct Read {
     pub base: NodeId,
     /// Each point of the loop reads the element of the same number.
     pub aligned: bool,
+    /// As `aligned`, but the tensor that is read has other axes.
+    pub reshaped: bool,
     /// The kernel cannot use the access and reads a dense copy of the operand.
     pub copied: bool,
 }
@@ -111,7 +113,7 @@ impl Fusion<'_> {
     }
 
     /// Nodes that fused loops compute element by element.
-    fn is_fusible(&self, node: NodeId) -> bool {
+    pub fn is_fusible(&self, node: NodeId) -> bool {
         let op = &self.graph.node(node).op;
         (op.is_elementwise() && *op != Op::StopGradient) || matches!(op, Op::Random { .. })
     }
@@ -160,8 +162,14 @@ impl Fusion<'_> {
             Op::Gather | Op::ScatterAdd | Op::FoldWindows { .. } | Op::Random { .. } => inline || !whole,
             _ => false,
         };
-        let aligned = pointwise && whole && access.domain() == squeeze(base_shape);
-        Read { operand, base: access.base, aligned, copied }
+        let same_axes = access.domain() == squeeze(base_shape);
+        let (aligned, reshaped) = (pointwise && whole && same_axes, pointwise && whole && !same_axes);
+        Read { operand, base: access.base, aligned, reshaped, copied }
+    }
+
+    /// A read of an operand's elements at other points than those of the loop.
+    fn read_elsewhere(&self, operand: NodeId, copied: bool) -> Read {
+        Read { operand, base: self.access(operand).base, aligned: false, reshaped: false, copied }
     }
 
     fn find_roots(&mut self) {
@@ -230,11 +238,11 @@ impl Fusion<'_> {
     pub fn group_reads(&self, group: usize) -> Vec<Read> {
         match &self.groups[group].work {
             Work::Copy(node) if self.copies.get(node).is_some_and(|&copy| self.order.find(copy) == group) => {
-                vec![Read { operand: *node, base: self.access(*node).base, aligned: false, copied: false }]
+                vec![self.read_elsewhere(*node, false)]
             }
             Work::Copy(node) => vec![self.copy_read(*node)],
             Work::Update { value, copied, .. } => {
-                vec![Read { operand: *value, base: self.access(*value).base, aligned: false, copied: *copied }]
+                vec![self.read_elsewhere(*value, *copied)]
             }
             _ => self.groups[group].members.iter().flat_map(|&member| self.reads(member)).collect(),
         }
@@ -243,7 +251,7 @@ impl Fusion<'_> {
     /// What a copy of a node reads: the memory that its access names.
     fn copy_read(&self, node: NodeId) -> Read {
         let source = super::emit::copy_source(self, node);
-        Read { operand: source, base: self.access(source).base, aligned: false, copied: false }
+        self.read_elsewhere(source, false)
     }
 
     /// Starts a group and says what must run before it.
@@ -253,7 +261,7 @@ impl Fusion<'_> {
             let writer = if read.copied { self.copy_of(read.operand) } else { self.group_of(read.base) };
             if let Some(writer) = writer {
                 before.insert(writer);
-                if read.copied || !read.aligned {
+                if read.copied || !(read.aligned || read.reshaped) {
                     apart.insert(writer);
                 }
             }
@@ -323,7 +331,7 @@ impl Fusion<'_> {
             return group;
         }
         self.copy_odd_iota(node);
-        let read = Read { operand: node, base: self.access(node).base, aligned: false, copied: false };
+        let read = self.read_elsewhere(node, false);
         let domain = squeeze(self.graph.shape(node));
         let group = self.start(Group { work: Work::Copy(node), domain, members: vec![] }, &[read]);
         self.copies.insert(node, group);
@@ -332,7 +340,7 @@ impl Fusion<'_> {
 
     /// A group that writes a value to a state at the end of the step, when everything has read the old one.
     pub fn update(&mut self, state: StateId, value: NodeId, copied: bool) -> usize {
-        let read = Read { operand: value, base: self.access(value).base, aligned: false, copied };
+        let read = self.read_elsewhere(value, copied);
         let domain = squeeze(self.graph.shape(value));
         self.start(Group { work: Work::Update { state, value, copied }, domain, members: vec![] }, &[read])
     }
@@ -357,7 +365,7 @@ impl Fusion<'_> {
         let mut current = group;
         let mut candidates: Vec<usize> = reads
             .iter()
-            .filter(|read| read.aligned && self.group_of(read.base).is_some())
+            .filter(|read| read.aligned || read.reshaped)
             .filter_map(|read| self.group_of(read.base))
             .collect();
         if self.groups[group].domain.iter().product::<usize>() <= TINY {
@@ -371,9 +379,10 @@ impl Fusion<'_> {
         candidates.dedup();
         for candidate in candidates.into_iter().rev() {
             let candidate = self.order.find(candidate);
-            if candidate == current || self.groups[candidate].domain != self.groups[current].domain {
+            if candidate == current {
                 continue;
             }
+            let Some(domain) = self.joint_domain(candidate, current) else { continue };
             let (kept, gone) = match (&self.groups[candidate].work, &self.groups[current].work) {
                 (Work::Map, Work::Map | Work::MatMul(_)) => (current, candidate),
                 (Work::MatMul(product), Work::Map) if super::matrix::has_one_batch_axis(self.graph.shape(*product)) => {
@@ -382,6 +391,7 @@ impl Fusion<'_> {
                 _ => continue,
             };
             if self.try_merge(kept, gone) {
+                self.groups[kept].domain = domain;
                 current = kept;
             }
         }

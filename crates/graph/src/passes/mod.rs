@@ -2,6 +2,7 @@
 
 mod access;
 mod body;
+mod domains;
 mod emit;
 mod fuse;
 mod groups;

@@ -295,6 +295,25 @@ fn describe(kernel: &Kernel) -> String {
 }
 
 #[test]
+fn reshaped_products_keep_their_epilogue() {
+    let t = Tracer::new();
+    let (x, w) = (t.input([24, 6], DType::F32), t.input([6, 8], DType::F32));
+    let (bias, steps) = (t.input([8], DType::F32), t.input([3, 1, 1], DType::F32));
+    let images = x.mat_mul(&w).unwrap().reshape([2, 3, 4, 8]).unwrap();
+    t.output(&images.add(&bias).unwrap().relu().unwrap());
+    let inputs = [counting([24, 6]), counting([6, 8]), counting([8]), counting([3, 1, 1])];
+    assert_eq!(check(&t.graph(), &inputs, &HashMap::new()).kernels.len(), 1);
+    // A position along a joined axis cannot be said in the axes of the product.
+    t.output(&images.add(&steps).unwrap().relu().unwrap());
+    assert_eq!(check(&t.graph(), &inputs, &HashMap::new()).kernels.len(), 2);
+    // Loops can be split: one over both.
+    let parts = bias.exp().unwrap();
+    t.output(&parts);
+    t.output(&parts.reshape([2, 4]).unwrap().add(&t.iota([1, 4], 1, DType::F32).unwrap()).unwrap());
+    assert_eq!(check(&t.graph(), &inputs, &HashMap::new()).kernels.len(), 3);
+}
+
+#[test]
 fn states_can_swap_and_outputs_keep_old_values() {
     let t = Tracer::new();
     let (a, b) = (t.state(StateId(0), [3], DType::F32), t.state(StateId(1), [3], DType::F32));
@@ -361,7 +380,14 @@ fn grow(choices: &[Choice]) -> (Tracer, HashMap<StateId, Value>) {
             8 => a.sum(&[axis], third % 2 == 0),
             9 => a.max(&[axis], true),
             10 => a.transpose(&(0..a.rank()).rev().collect::<Vec<_>>()),
-            11 => a.reshape(Shape::from([a.shape().numel()])),
+            11 => {
+                let (dims, count) = (a.shape().dims().to_vec(), a.shape().numel());
+                match (dims.as_slice(), third % 3) {
+                    ([first, second, rest @ ..], 0) => a.reshape([&[first * second], rest].concat()),
+                    ([rest @ .., last], 1) if last % 2 == 0 => a.reshape([rest, &[last / 2, 2]].concat()),
+                    _ => a.reshape([count]),
+                }
+            }
             12 | 13 => a.mat_mul_with(&b, third % 2 == 0, third % 4 < 2),
             14 => a.slice(&vec![0; a.rank()], &a.shape().iter().map(|&dim| dim.div_ceil(2)).collect::<Vec<_>>()),
             15 => a.pad(&vec![1; a.rank()], &vec![0; a.rank()], 0.25),

@@ -77,21 +77,16 @@ impl Pool {
         }
         let taps = self.taps()?;
         let last = number(count - 1).broadcast_to(largest.shape())?;
-        let earlier = taps.iter().enumerate().take(count - 1).rev();
-        earlier.fold(Ok(last), |later, (n, tap)| tap.equal(largest)?.select(&number(n), &later?))
+        let mut earlier = taps.iter().enumerate().take(count - 1).rev();
+        earlier.try_fold(last, |later, (n, tap)| tap.equal(largest)?.select(&number(n), &later))
     }
 
     /// The number (int32) of each element in its window.
     fn numbers(&self) -> Result<Sym> {
-        let (shape, sizes) = (self.windows.shape(), self.sizes());
-        let mut numbers = self.windows.tracer.fill(0.0, Shape::scalar(), DType::I32);
-        for ((&axis, &size), stride) in self.axes.iter().zip(sizes.iter()).zip(sizes.strides()) {
-            let mut along = vec![1; shape.rank()];
-            along[axis] = size;
-            let number = self.windows.tracer.iota(along, axis, DType::I32)?;
-            numbers = numbers.add(&number.mul_scalar(stride as f64)?)?;
-        }
-        Ok(numbers)
+        let (mut along, sizes) = (vec![1; self.windows.rank()], self.sizes());
+        self.axes.iter().zip(sizes.iter()).for_each(|(&axis, &size)| along[axis] = size);
+        let numbers = Tensor::i32(along, (0..sizes.numel() as i32).collect());
+        Ok(self.windows.tracer.constant(numbers.map_err(|error| GraphError::new("maxPool", error.to_string()))?))
     }
 
     /// A value of each window, repeated for its elements.
