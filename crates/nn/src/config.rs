@@ -63,6 +63,11 @@ impl Options {
         Ok(value.filter(|value| !value.is_null()))
     }
 
+    /// True if the option is given as `null`: for those where that is a choice of its own.
+    pub fn is_null(&self, name: &str) -> bool {
+        self.given.iter().any(|(key, value)| fold(key) == fold(name) && value.is_null())
+    }
+
     fn typed<T>(&mut self, name: &'static str, kind: &str, read: impl Fn(&Value) -> Option<T>) -> Result<Option<T>> {
         let Some(value) = self.value(name)? else { return Ok(None) };
         match read(&value) {

@@ -73,7 +73,7 @@ impl LossFunction for CategoricalCrossentropy {
 }
 
 /// The axis of the predictions that an option means.
-pub(super) fn axis(class: &str, axis: i64, y_pred: &Sym) -> Result<usize> {
+pub(crate) fn axis(class: &str, axis: i64, y_pred: &Sym) -> Result<usize> {
     y_pred.shape().axis(axis as isize).ok_or_else(|| {
         let message = format!("option 'axis' must be an axis of the predictions {}; received {axis}", y_pred.shape());
         Error::config(class, message)

@@ -36,6 +36,7 @@ use crate::error::{Error, Result};
 use crate::names::fold;
 
 pub use align::align;
+pub(crate) use categorical_crossentropy::axis;
 pub use loss_function::{LossFunction, NamedLoss};
 pub use reduction::{Reduction, mask_weights, reduce};
 

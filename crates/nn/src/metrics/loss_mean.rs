@@ -9,12 +9,20 @@ use crate::losses::{self, LossFunction};
 use crate::metrics::Metric;
 use crate::metrics::mean::{Mean, Values};
 
-/// The losses that are metrics too: class name, short names, and the options that Keras writes.
+/// The losses that are metrics too: class name, short names, and the options that are written. Keras has no metrics of the
+/// names of Huber's and of the focal losses.
 pub(super) const METRICS: &[(&str, &[&str], &[&str])] = &[
     ("BinaryCrossentropy", &["bce"], &["from_logits", "label_smoothing"]),
+    (
+        "BinaryFocalCrossentropy",
+        &[],
+        &["apply_class_balancing", "alpha", "gamma", "from_logits", "label_smoothing", "axis"],
+    ),
     ("CategoricalCrossentropy", &[], &["from_logits", "label_smoothing", "axis"]),
+    ("CategoricalFocalCrossentropy", &[], &["alpha", "gamma", "from_logits", "label_smoothing", "axis"]),
     ("CategoricalHinge", &[], &[]),
     ("Hinge", &[], &[]),
+    ("Huber", &["huberloss"], &["delta"]),
     ("KLDivergence", &["kld", "kullbackleiblerdivergence"], &[]),
     ("MeanAbsoluteError", &["mae"], &[]),
     ("MeanAbsolutePercentageError", &["mape"], &[]),
@@ -45,8 +53,8 @@ impl Values for LossMean {
     fn config(&self) -> Map<String, Value> {
         let own = self.loss.config();
         // Keras writes the axis of classes even where there is only one.
-        let value = |name: &str| own.get(name).cloned().unwrap_or_else(|| json!(-1));
-        self.written.iter().map(|&name| (name.to_string(), value(name))).collect()
+        let value = |name: &str| own.get(name).cloned().or_else(|| (name == "axis").then(|| json!(-1)));
+        self.written.iter().filter_map(|&name| Some((name.to_string(), value(name)?))).collect()
     }
 
     fn values(&self, y_true: &Sym, y_pred: &Sym) -> Result<Sym> {

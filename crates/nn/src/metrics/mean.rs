@@ -2,12 +2,13 @@
 
 use glorot_graph::Sym;
 use glorot_tensor::{DType, Tensor};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::config::Options;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::metrics::Metric;
+use crate::metrics::serialized::{read_name, serialized};
 use crate::names::snake_case;
 use crate::variable::Variable;
 
@@ -52,9 +53,8 @@ pub struct Mean<V> {
 
 impl<V: Values + 'static> Mean<V> {
     /// Reads the option `name`, the last one.
-    pub fn read(values: V, mut options: Options) -> Result<Box<dyn Metric>> {
-        let name = options.string("name", &values.default_name())?;
-        options.finish()?;
+    pub fn read(values: V, options: Options) -> Result<Box<dyn Metric>> {
+        let name = read_name(options, &values.default_name())?;
         let zero = || Tensor::scalar_f32(0.0);
         Ok(Box::new(Mean {
             values,
@@ -71,9 +71,7 @@ impl<V: Values> Metric for Mean<V> {
     }
 
     fn to_json(&self) -> Value {
-        let mut config = Map::from_iter([("name".into(), json!(self.name)), ("dtype".into(), json!("float32"))]);
-        config.extend(self.values.config());
-        json!({ "class_name": self.values.class_name(), "config": config })
+        serialized(self.values.class_name(), &self.name, self.values.config())
     }
 
     fn update(&self, ctx: &Context, y_true: &Sym, y_pred: &Sym, sample_weight: Option<&Sym>) -> Result<()> {
@@ -131,7 +129,7 @@ fn per_sample(values: &Sym) -> Result<Sym> {
 }
 
 /// `a / b`, and 0 where `b` is 0.
-fn divide_no_nan(a: &Sym, b: &Sym) -> Result<Sym> {
+pub(super) fn divide_no_nan(a: &Sym, b: &Sym) -> Result<Sym> {
     let zero = b.equal(&b.scalar_like(0.0))?;
     let divisor = zero.select(&b.scalar_like(1.0), b)?;
     Ok(zero.select(&a.scalar_like(0.0), &a.div(&divisor)?)?)

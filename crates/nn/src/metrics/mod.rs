@@ -3,16 +3,25 @@
 mod accuracy;
 mod binary_accuracy;
 mod categorical_accuracy;
+mod confusion;
+mod correlation;
 mod cosine_similarity;
+mod f_beta_score;
 mod log_cosh_error;
 mod loss_mean;
+mod matrix;
 mod mean;
+mod mean_value;
+mod r2_score;
 mod root_mean_squared_error;
+mod serialized;
 mod sparse_categorical_accuracy;
 mod sparse_top_k_categorical_accuracy;
+mod sum;
 #[cfg(test)]
 mod tests;
 mod top_k_categorical_accuracy;
+mod weights;
 
 use glorot_graph::Sym;
 use glorot_tensor::Shape;
@@ -25,6 +34,8 @@ use crate::losses::TargetKind;
 use crate::names::fold;
 use crate::variable::Variable;
 
+use confusion::{at_constraint, auc, negatives_positives, precision_recall};
+use matrix::{confusion_matrix, iou};
 pub use mean::Mean;
 
 /// A value that is accumulated over batches in variables and read at any time.
@@ -35,13 +46,15 @@ pub trait Metric {
     /// `{ class_name, config }` as Keras serializes it.
     fn to_json(&self) -> Value;
 
-    /// Adds a batch to the variables. `sample_weight` has the shape of the per-sample values or of their first axes.
+    /// Adds a batch to the variables, which are made now where their shape depends on the data. `sample_weight` has the
+    /// shape of the per-sample values or of their first axes.
     fn update(&self, ctx: &Context, y_true: &Sym, y_pred: &Sym, sample_weight: Option<&Sym>) -> Result<()>;
 
-    /// The value of the variables as they are at this point of the trace.
+    /// The value of the variables as they are at this point of the trace: a scalar, or a value a class or threshold. Of a
+    /// metric whose variables depend on the data it is an error before the first [`Metric::update`].
     fn result(&self, ctx: &Context) -> Result<Sym>;
 
-    /// The variables; a reset sets them to zero.
+    /// The variables that there are; a reset sets them to zero.
     fn variables(&self) -> Vec<Variable>;
 }
 
@@ -51,14 +64,38 @@ type Read = fn(Options) -> Result<Box<dyn Metric>>;
 /// The metrics that are no means of losses: class name, short names, reader.
 const METRICS: &[(&str, &[&str], Read)] = &[
     ("Accuracy", &["acc"], accuracy::read),
+    ("AUC", &[], auc::read),
     ("BinaryAccuracy", &[], binary_accuracy::read),
+    ("BinaryIoU", &[], iou::binary_iou),
     ("CategoricalAccuracy", &[], categorical_accuracy::read),
+    ("ConcordanceCorrelation", &[], correlation::read_concordance),
+    ("ConfusionMatrix", &[], confusion_matrix::read),
     ("CosineSimilarity", &[], cosine_similarity::read),
+    ("F1Score", &[], f_beta_score::read_f1),
+    ("FBetaScore", &[], f_beta_score::read_f_beta),
+    ("FalseNegatives", &[], negatives_positives::false_negatives),
+    ("FalsePositives", &[], negatives_positives::false_positives),
+    ("IoU", &[], iou::iou),
     ("LogCoshError", &["logcosh"], log_cosh_error::read),
+    ("Mean", &[], mean_value::read),
+    ("MeanIoU", &[], iou::mean_iou),
+    ("OneHotIoU", &[], iou::one_hot_iou),
+    ("OneHotMeanIoU", &[], iou::one_hot_mean_iou),
+    ("PearsonCorrelation", &[], correlation::read_pearson),
+    ("Precision", &[], precision_recall::precision),
+    ("PrecisionAtRecall", &[], at_constraint::precision_at_recall),
+    ("R2Score", &[], r2_score::read),
+    ("Recall", &[], precision_recall::recall),
+    ("RecallAtPrecision", &[], at_constraint::recall_at_precision),
     ("RootMeanSquaredError", &["rmse"], root_mean_squared_error::read),
+    ("SensitivityAtSpecificity", &[], at_constraint::sensitivity_at_specificity),
     ("SparseCategoricalAccuracy", &[], sparse_categorical_accuracy::read),
     ("SparseTopKCategoricalAccuracy", &[], sparse_top_k_categorical_accuracy::read),
+    ("SpecificityAtSensitivity", &[], at_constraint::specificity_at_sensitivity),
+    ("Sum", &[], sum::read),
     ("TopKCategoricalAccuracy", &[], top_k_categorical_accuracy::read),
+    ("TrueNegatives", &[], negatives_positives::true_negatives),
+    ("TruePositives", &[], negatives_positives::true_positives),
 ];
 
 /// The class names of all metrics.
