@@ -1,11 +1,28 @@
 import type { Logs } from '../models/history.js'
 import type { Model } from '../models/model.js'
 
+/** What a callback may do: nothing, or something that the training waits for. */
+type Done = void | Promise<void>
+
+/** What is known of a run when it begins. */
+export interface CallbackParams {
+  /** Of a training: up to which epoch it goes. */
+  readonly epochs?: number
+  /** Of a training: its first epoch. */
+  readonly initialEpoch?: number
+  /** Of a training: whether it evaluates the model. */
+  readonly validates?: boolean
+  /** Steps of an epoch, or of the evaluation or prediction. */
+  readonly steps: number
+  readonly verbose: 'auto' | 0 | 1 | 2
+}
+
 /**
- * What a training calls at its begin and end, and at those of epochs and steps. Extend it and implement what you need;
- * methods may be asynchronous. The training waits for them, on its own thread: the event loop stays free.
+ * What a training, an evaluation or a prediction calls on its way. Extend it and implement what you need; methods may
+ * be asynchronous. The run waits for them, on its own thread: the event loop stays free.
  *
- * Step-level methods cost a round trip to JavaScript a step, and only where one is implemented.
+ * Methods of steps (`…Batch…`) cost a round trip to JavaScript a step, and only where one is implemented. Epochs and
+ * steps count from 0. `logs` have running values since the epoch (or the evaluation) began.
  *
  * @example
  * class ExponentialLearningRate extends callbacks.Callback {
@@ -13,28 +30,71 @@ import type { Model } from '../models/model.js'
  * }
  */
 export abstract class Callback {
-  /** The model that trains; set before `onTrainBegin`. To end the training, set its `stopTraining`. */
+  /** The model; set before the first call. To end the training, set its `stopTraining`. */
   model!: Model
+  /** What is known of the run; set before the first call. */
+  params!: CallbackParams
 
   /** Called before the first epoch. */
-  onTrainBegin(_logs: Logs): void | Promise<void> {}
+  onTrainBegin(_logs: Logs): Done {}
 
   /** Called after the last epoch; not after an error or an abort. `logs`: those of the last epoch. */
-  onTrainEnd(_logs: Logs): void | Promise<void> {}
+  onTrainEnd(_logs: Logs): Done {}
 
-  /** @param _epoch From 0. */
-  onEpochBegin(_epoch: number, _logs: Logs): void | Promise<void> {}
+  onEpochBegin(_epoch: number, _logs: Logs): Done {}
 
   /** `logs`: values of the epoch, with those of validation under `val…`. */
-  onEpochEnd(_epoch: number, _logs: Logs): void | Promise<void> {}
+  onEpochEnd(_epoch: number, _logs: Logs): Done {}
 
-  /** @param _batch Step of the epoch, from 0. */
-  onBatchBegin(_batch: number, _logs: Logs): void | Promise<void> {}
+  /** @param batch Step of the epoch. */
+  onTrainBatchBegin(batch: number, logs: Logs): Done {
+    return this.onBatchBegin(batch, logs)
+  }
 
-  /** `logs`: running values since the epoch began. */
-  onBatchEnd(_batch: number, _logs: Logs): void | Promise<void> {}
+  onTrainBatchEnd(batch: number, logs: Logs): Done {
+    return this.onBatchEnd(batch, logs)
+  }
+
+  /** Another name of `onTrainBatchBegin`. */
+  onBatchBegin(_batch: number, _logs: Logs): Done {}
+
+  /** Another name of `onTrainBatchEnd`. */
+  onBatchEnd(_batch: number, _logs: Logs): Done {}
+
+  /** Called before an evaluation, also that of a training on its validation data. */
+  onTestBegin(_logs: Logs): Done {}
+
+  /** `logs`: loss and metrics. */
+  onTestEnd(_logs: Logs): Done {}
+
+  onTestBatchBegin(_batch: number, _logs: Logs): Done {}
+
+  onTestBatchEnd(_batch: number, _logs: Logs): Done {}
+
+  onPredictBegin(_logs: Logs): Done {}
+
+  onPredictEnd(_logs: Logs): Done {}
+
+  onPredictBatchBegin(_batch: number, _logs: Logs): Done {}
+
+  onPredictBatchEnd(_batch: number, _logs: Logs): Done {}
 }
 
-/** @internal Whether a callback wants to hear of steps. */
+/** @internal Names of the methods. */
+export type Hook = Exclude<keyof Callback, 'model' | 'params'>
+
+const hears = (callback: Callback, ...hooks: Hook[]) => hooks.some(hook => callback[hook] !== Callback.prototype[hook])
+
+/** @internal Whether a callback wants to hear of training steps. */
 export const hearsSteps = (callback: Callback) =>
-  callback.onBatchBegin !== Callback.prototype.onBatchBegin || callback.onBatchEnd !== Callback.prototype.onBatchEnd
+  hears(callback, 'onTrainBatchBegin', 'onTrainBatchEnd', 'onBatchBegin', 'onBatchEnd')
+
+/** @internal Whether a callback wants to hear of evaluations. */
+export const hearsTests = (callback: Callback) =>
+  hears(callback, 'onTestBegin', 'onTestEnd') || hearsTestSteps(callback)
+
+/** @internal Whether a callback wants to hear of the steps of evaluations. */
+export const hearsTestSteps = (callback: Callback) => hears(callback, 'onTestBatchBegin', 'onTestBatchEnd')
+
+/** @internal Whether a callback wants to hear of the steps of predictions. */
+export const hearsPredictSteps = (callback: Callback) => hears(callback, 'onPredictBatchBegin', 'onPredictBatchEnd')

@@ -1,7 +1,8 @@
 import type { Logs } from '../models/history.js'
 import type { Tensor } from '../tensor.js'
 import { Callback } from './callback.js'
-import { Monitor, type MonitorOptions } from './monitor.js'
+import { Monitor, type MonitorOptions, monitorOptions } from './monitor.js'
+import { flag, integer, number, oneOf, optional, readOptions } from './options.js'
 
 /** Options of {@link earlyStopping}. */
 export interface EarlyStoppingOptions extends MonitorOptions {
@@ -19,10 +20,20 @@ export interface EarlyStoppingOptions extends MonitorOptions {
   verbose?: 0 | 1
 }
 
+const known = {
+  ...monitorOptions,
+  minDelta: number(0),
+  patience: integer(0, { min: 0 }),
+  baseline: optional(number(0)),
+  restoreBestWeights: flag(false),
+  startFromEpoch: integer(0, { min: 0 }),
+  verbose: oneOf<0 | 1>(0, 1),
+}
+
 /** Stops a training that no longer gets better. */
 export class EarlyStopping extends Callback {
   private readonly monitor: Monitor
-  private readonly options: EarlyStoppingOptions
+  private readonly options: ReturnType<typeof readOptions<typeof known>>
   private best: number | undefined
   private bestWeights: Tensor[] | undefined
   private bestEpoch = 0
@@ -30,10 +41,10 @@ export class EarlyStopping extends Callback {
   /** The epoch (from 0) in which it stopped the training. */
   stoppedEpoch: number | undefined
 
-  constructor(options: EarlyStoppingOptions = {}) {
+  constructor(options?: EarlyStoppingOptions) {
     super()
-    this.options = options
-    this.monitor = new Monitor('earlyStopping', options)
+    this.options = readOptions('earlyStopping', options, known)
+    this.monitor = new Monitor('earlyStopping', this.options)
   }
 
   override onTrainBegin(): void {
@@ -45,7 +56,7 @@ export class EarlyStopping extends Callback {
   }
 
   override onEpochEnd(epoch: number, logs: Logs): void {
-    const { minDelta = 0, patience = 0, baseline, restoreBestWeights, startFromEpoch = 0 } = this.options
+    const { minDelta, patience, baseline, restoreBestWeights, startFromEpoch } = this.options
     const value = this.monitor.value(logs)
     if (value === undefined || epoch < startFromEpoch) return
     if (restoreBestWeights && !this.bestWeights) this.keep(epoch)
@@ -53,7 +64,7 @@ export class EarlyStopping extends Callback {
     if (this.monitor.improves(value, this.best, minDelta)) {
       this.best = value
       if (restoreBestWeights) this.keep(epoch)
-      if (this.monitor.improves(value, baseline ?? undefined, minDelta)) this.wait = 0
+      if (this.monitor.improves(value, baseline, minDelta)) this.wait = 0
     } else if (this.wait >= patience && epoch > 0) {
       this.stoppedEpoch = epoch
       this.model.stopTraining = true

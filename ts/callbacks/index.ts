@@ -3,8 +3,19 @@
  *
  * @module callbacks
  */
-export { Callback } from './callback.js'
+export { Callback, type CallbackParams } from './callback.js'
+export * from './csv-logger.js'
 export * from './early-stopping.js'
-export * from './learning-rate-scheduler.js'
+export * from './history.js'
+export * from './lambda-callback.js'
+export {
+  type LearningRateFunction,
+  LearningRateScheduler,
+  type LearningRateSchedulerOptions,
+  learningRateScheduler,
+} from './learning-rate-scheduler.js'
+export * from './model-checkpoint.js'
 export type { MonitorMode, MonitorOptions } from './monitor.js'
+export * from './one-cycle.js'
 export * from './reduce-lr-on-plateau.js'
+export * from './terminate-on-nan.js'

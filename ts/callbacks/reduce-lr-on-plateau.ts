@@ -1,7 +1,8 @@
 import type { Logs } from '../models/history.js'
-import { configError } from '../serialize.js'
 import { Callback } from './callback.js'
-import { Monitor, type MonitorOptions } from './monitor.js'
+import { logLearningRate } from './learning-rate-scheduler.js'
+import { Monitor, type MonitorOptions, monitorOptions } from './monitor.js'
+import { integer, number, oneOf, readOptions } from './options.js'
 
 /** Options of {@link reduceLROnPlateau}. */
 export interface ReduceLROnPlateauOptions extends MonitorOptions {
@@ -19,21 +20,28 @@ export interface ReduceLROnPlateauOptions extends MonitorOptions {
   verbose?: 0 | 1
 }
 
-/** Lowers the learning rate when training no longer gets better. */
+const known = {
+  ...monitorOptions,
+  factor: number(0.1, { min: 0, below: 1 }),
+  patience: integer(10, { min: 0 }),
+  minDelta: number(1e-4),
+  cooldown: integer(0, { min: 0 }),
+  minLr: number(0, { min: 0 }),
+  verbose: oneOf<0 | 1>(0, 1),
+}
+
+/** Lowers the learning rate when training no longer gets better. The logs of an epoch get its `learningRate`. */
 export class ReduceLROnPlateau extends Callback {
   private readonly monitor: Monitor
-  private readonly options: ReduceLROnPlateauOptions
+  private readonly options: ReturnType<typeof readOptions<typeof known>>
   private best: number | undefined
   private wait = 0
   private cooling = 0
 
-  constructor(options: ReduceLROnPlateauOptions = {}) {
+  constructor(options?: ReduceLROnPlateauOptions) {
     super()
-    if ((options.factor ?? 0.1) >= 1) {
-      throw configError(`reduceLROnPlateau: option 'factor' must be less than 1; received ${options.factor}`)
-    }
-    this.options = options
-    this.monitor = new Monitor('reduceLROnPlateau', options)
+    this.options = readOptions('reduceLROnPlateau', options, known)
+    this.monitor = new Monitor('reduceLROnPlateau', this.options)
   }
 
   override onTrainBegin(): void {
@@ -43,7 +51,8 @@ export class ReduceLROnPlateau extends Callback {
   }
 
   override onEpochEnd(epoch: number, logs: Logs): void {
-    const { factor = 0.1, patience = 10, minDelta = 1e-4, cooldown = 0, minLr = 0, verbose } = this.options
+    const { factor, patience, minDelta, cooldown, minLr, verbose } = this.options
+    logLearningRate(this.model, logs)
     const value = this.monitor.value(logs)
     if (value === undefined) return
     if (this.cooling > 0) {

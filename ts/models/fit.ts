@@ -1,4 +1,6 @@
-import { type Callback, hearsSteps } from '../callbacks/callback.js'
+import { type Callback, hearsSteps, hearsTestSteps, hearsTests } from '../callbacks/callback.js'
+import { CallbackList } from '../callbacks/callback-list.js'
+import { TerminateOnNaN } from '../callbacks/terminate-on-nan.js'
 import { createReporter, type Reporter, type Verbose } from '../progress/index.js'
 import { toJson } from '../serialize.js'
 import { type Data, samples, type ValidationData } from './data.js'
@@ -57,24 +59,25 @@ export async function fit(model: Model, x: Data, y: Data | undefined, options: F
 const training = new WeakSet<Model>()
 
 async function train(model: Model, x: Data, y: Data | undefined, options: FitOptions): Promise<History> {
-  const { callbacks = [], signal, sampleWeight, validationData, verbose = 'auto', ...rest } = options
+  const { callbacks: given = [], signal, sampleWeight, validationData, verbose = 'auto', ...rest } = options
+  const callbacks = new CallbackList('fit', given)
+  if (callbacks.some(callback => callback instanceof TerminateOnNaN)) rest.stopOnNonFinite ??= false
   const history = new History()
   model.history = history
   const ports = model.portNames()
   const data = samples(x, y, sampleWeight, ports)
   const validation = validationData && samples(validationData[0], validationData[1], validationData[2], ports)
   const follow = {
-    epochs: callbacks.length > 0,
+    epochs: callbacks.callbacks.length > 0,
     steps: callbacks.some(hearsSteps),
+    tests: callbacks.some(hearsTests),
+    testSteps: callbacks.some(hearsTestSteps),
     progress: verbose === 1 || (verbose === 'auto' && process.stdout.isTTY === true),
   }
   let reporter: Reporter | undefined
   let begin = 0
   let logs: Logs = {}
-  const each = async (act: (callback: Callback) => void | Promise<void>) => {
-    for (const callback of callbacks) await act(callback)
-    return model.stopTraining
-  }
+  const call: CallbackList['call'] = (hook, ...args) => callbacks.call(hook, ...args)
   let begun: Promise<unknown> = Promise.resolve()
   try {
     await runJob(
@@ -82,8 +85,10 @@ async function train(model: Model, x: Data, y: Data | undefined, options: FitOpt
         const started = model.model.fit(data, validation, toJson('fit', rest), follow, onEvent)
         reporter = createReporter({ verbose, epochs: started.epochs, stepsPerEpoch: started.steps })
         model.stopTraining = false
-        for (const callback of callbacks) callback.model = model
-        begun = each(callback => callback.onTrainBegin({}))
+        const { epochs, steps } = started
+        const validates = validation !== undefined || (rest.validationSplit ?? 0) > 0
+        callbacks.begin(model, { epochs, initialEpoch: rest.initialEpoch ?? 0, steps, validates, verbose })
+        begun = call('onTrainBegin', {})
         // An error is thrown where this is awaited, at the first event.
         begun.catch(() => {})
         return started.job
@@ -99,23 +104,43 @@ async function train(model: Model, x: Data, y: Data | undefined, options: FitOpt
             case 'epochBegin':
               begin = performance.now()
               reporter?.onEpochBegin(epoch)
-              return each(callback => callback.onEpochBegin(epoch, {}))
+              await call('onEpochBegin', epoch, {})
+              break
             case 'batchBegin':
-              return each(callback => callback.onBatchBegin(step, {}))
+              await call('onTrainBatchBegin', step, {})
+              break
             case 'progress':
               reporter?.onProgress(step + 1, values, { elapsedMs })
-              return event.waits && each(callback => callback.onBatchEnd(step, values))
+              if (event.waits) await call('onTrainBatchEnd', step, values)
+              break
+            case 'testBegin':
+              await call('onTestBegin', {})
+              break
+            case 'testBatchBegin':
+              await call('onTestBatchBegin', step, {})
+              break
+            case 'testBatchEnd':
+              await call('onTestBatchEnd', step, values)
+              break
+            case 'testEnd':
+              await call('onTestEnd', values)
+              break
             case 'epochEnd':
               logs = values
-              history.add(epoch, values)
-              reporter?.onEpochEnd(epoch, values, { elapsedMs })
-              return each(callback => callback.onEpochEnd(epoch, values))
+              try {
+                await call('onEpochEnd', epoch, values)
+              } finally {
+                // Callbacks may have added to the logs, as the learning rate.
+                history.add(epoch, values)
+                reporter?.onEpochEnd(epoch, values, { elapsedMs })
+              }
           }
+          return event.waits && model.stopTraining
         },
       },
     )
     await begun
-    await each(callback => callback.onTrainEnd(logs))
+    await call('onTrainEnd', logs)
   } finally {
     reporter?.close()
   }

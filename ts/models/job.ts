@@ -1,6 +1,6 @@
 import type { Job, JobEnd, JobEvent } from '../../native/binding.cjs'
 import type { History, Logs } from './history.js'
-import { camelCase } from './names.js'
+import { namedLogs } from './names.js'
 
 /** An `AbortSignal` ended the call. */
 export class AbortError extends Error {
@@ -73,5 +73,5 @@ export async function runJob(
 
 /** @internal Names and values as an object with names in camelCase. */
 export function logsOf({ names = [], values = [] }: { names?: string[]; values?: number[] }): Logs {
-  return Object.fromEntries(names.map((name, i) => [camelCase(name), values[i] as number]))
+  return namedLogs(names, values)
 }

@@ -1,8 +1,10 @@
-import type { HostTensor, Job, JobEnd, Model as NativeModel, OnEvent } from '../../native/binding.cjs'
+import type { Model as NativeModel, OnEvent } from '../../native/binding.cjs'
+import { type Callback, hearsPredictSteps, hearsTestSteps } from '../callbacks/callback.js'
+import { CallbackList } from '../callbacks/callback-list.js'
 import { Layer } from '../layers/layer.js'
 import { layerOf, setModelOf } from '../layers/layer-of.js'
 import type { Optimizer } from '../optimizers/index.js'
-import { createReporter, type Verbose } from '../progress/index.js'
+import type { Verbose } from '../progress/index.js'
 import { toJson } from '../serialize.js'
 import { asTensor, Tensor, type TensorLike } from '../tensor.js'
 import { Variable } from '../variable.js'
@@ -10,7 +12,8 @@ import { type CompileOptions, compileSpec } from './compile.js'
 import { type Data, samples, tensors } from './data.js'
 import { type FitOptions, fit } from './fit.js'
 import type { History, Logs } from './history.js'
-import { type Handlers, logsOf, runJob } from './job.js'
+import { logsOf, runJob } from './job.js'
+import { runShown } from './run-shown.js'
 
 /** How a summary looks. */
 export interface SummaryOptions {
@@ -30,6 +33,8 @@ export interface EvaluateOptions {
   batchSize?: number
   /** Weights of the samples: `[n]`, or one for each output. */
   sampleWeight?: Data
+  /** Their `onTest…` methods are called. */
+  callbacks?: readonly Callback[]
   /** As in `fit`. Default: `'auto'`. */
   verbose?: Verbose
   signal?: AbortSignal
@@ -39,6 +44,8 @@ export interface EvaluateOptions {
 export interface PredictOptions {
   /** Samples a step. Default: 32. */
   batchSize?: number
+  /** Their `onPredict…` methods are called. */
+  callbacks?: readonly Callback[]
   /** As in `fit`. Default: 0. */
   verbose?: Verbose
   signal?: AbortSignal
@@ -191,18 +198,24 @@ export class Model extends Layer {
 
   /** Loss and metrics over all samples: `{ loss, accuracy }`. Data as in {@link Model.fit}. */
   async evaluate(x: Data, y: Data | undefined, options: EvaluateOptions = {}): Promise<Logs> {
-    const { batchSize = 32, sampleWeight, verbose = 'auto', signal } = options
+    const { batchSize = 32, sampleWeight, callbacks = [], verbose = 'auto', signal } = options
     const data = samples(x, y, sampleWeight, this.portNames())
-    const start = (shown: boolean, hear: OnEvent) => this.model.evaluate(data, batchSize, shown, hear)
-    return logsOf(await runShown(verbose, data.x[0], batchSize, signal, start))
+    const list = new CallbackList('evaluate', callbacks)
+    const start = (shown: boolean, hear: OnEvent) =>
+      this.model.evaluate(data, batchSize, shown, list.some(hearsTestSteps), hear)
+    const run = { kind: 'Test', callbacks: list, verbose, x: data.x[0], batchSize, signal, start } as const
+    return logsOf(await runShown(this, run))
   }
 
   /** The outputs for all samples: a tensor, or one for each output. In inference mode. */
   async predict(x: Data, options: PredictOptions = {}): Promise<Tensor> {
-    const { batchSize = 32, verbose = 0, signal } = options
+    const { batchSize = 32, callbacks = [], verbose = 0, signal } = options
     const inputs = tensors('x', x, this.portNames().inputs)
-    const start = (shown: boolean, hear: OnEvent) => this.model.predict(inputs, batchSize, shown, hear)
-    const { outputs = [] } = await runShown(verbose, inputs[0], batchSize, signal, start)
+    const list = new CallbackList('predict', callbacks)
+    const start = (shown: boolean, hear: OnEvent) =>
+      this.model.predict(inputs, batchSize, shown, list.some(hearsPredictSteps), hear)
+    const run = { kind: 'Predict', callbacks: list, verbose, x: inputs[0], batchSize, signal, start } as const
+    const { outputs = [] } = await runShown(this, run)
     const predictions = outputs.map(output => new Tensor(output))
     return (predictions.length === 1 ? predictions[0] : predictions) as Tensor
   }
@@ -231,27 +244,3 @@ export class Model extends Layer {
 }
 
 setModelOf(model => new Model(model))
-
-/** Runs an evaluation or prediction and shows its progress. */
-async function runShown(
-  verbose: Verbose,
-  x: HostTensor | undefined,
-  batchSize: number,
-  signal: AbortSignal | undefined,
-  start: (shown: boolean, hear: OnEvent) => Job,
-): Promise<JobEnd> {
-  const stepsPerEpoch = Math.max(1, Math.ceil((x?.shape[0] ?? 0) / batchSize))
-  const reporter = createReporter({ verbose, stepsPerEpoch })
-  const shown = verbose === 1 || (verbose === 'auto' && process.stdout.isTTY === true)
-  const begin = performance.now()
-  const time = () => ({ elapsedMs: performance.now() - begin })
-  try {
-    reporter.onEpochBegin(0)
-    const event: Handlers['event'] = ({ step = 0 }, logs) => reporter.onProgress(step + 1, logs, time())
-    const end = await runJob(hear => start(shown, hear), signal, { event })
-    reporter.onEpochEnd(0, logsOf(end), time())
-    return end
-  } finally {
-    reporter.close()
-  }
-}

@@ -66,6 +66,7 @@ pub fn fit_options(json: &str, validation: Option<Samples>, progress: Progress) 
         steps_per_epoch: options.optional_size("stepsPerEpoch")?,
         class_weight: class_weight(options.value("classWeight")?)?,
         progress,
+        validation_events: default.validation_events,
         non_finite: match options.bool("stopOnNonFinite", true)? {
             true => NonFinite::Error,
             false => NonFinite::Continue,

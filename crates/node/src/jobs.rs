@@ -20,13 +20,17 @@ use crate::tensor::HostTensor;
 #[napi(object, object_from_js = false)]
 #[derive(Default)]
 pub struct JobEvent {
-    /// `epochBegin`, `batchBegin`, `progress`, `epochEnd`, or at last `end`.
-    #[napi(js_name = "type", ts_type = "'epochBegin' | 'batchBegin' | 'progress' | 'epochEnd' | 'end'")]
+    /// `epochBegin`, `batchBegin`, `progress`, `testBegin`, `testBatchBegin`, `testBatchEnd`, `testEnd`, `epochEnd`, or at
+    /// last `end`.
+    #[napi(
+        js_name = "type",
+        ts_type = "'epochBegin' | 'batchBegin' | 'progress' | 'testBegin' | 'testBatchBegin' | 'testBatchEnd' | 'testEnd' | 'epochEnd' | 'end'"
+    )]
     pub kind: String,
     /// The job waits for [`Job::reply`].
     pub waits: bool,
     pub epoch: Option<u32>,
-    /// `batchBegin`, `progress`: the step, from 0.
+    /// `batchBegin`, `progress`, `testBatchBegin`, `testBatchEnd`: the step, from 0.
     pub step: Option<u32>,
     /// `progress`: steps of the epoch.
     pub steps: Option<u32>,
@@ -80,6 +84,13 @@ pub enum Waits {
     Epochs,
     /// At steps too.
     Steps,
+}
+
+impl Waits {
+    /// At steps, or never.
+    pub fn at_steps(steps: bool) -> Waits {
+        if steps { Waits::Steps } else { Waits::Never }
+    }
 }
 
 /// What JavaScript says to a job that waits.
@@ -201,6 +212,11 @@ impl Caller {
     pub fn handle(&mut self, event: Event<'_>, access: &mut Access<'_>) -> Flow {
         let level = match event {
             Event::EpochBegin { .. } | Event::EpochEnd { .. } => Waits::Epochs,
+            // They are told only to those who wait for them.
+            Event::TestBegin { .. }
+            | Event::TestBatchBegin { .. }
+            | Event::TestBatchEnd { .. }
+            | Event::TestEnd { .. } => Waits::Epochs,
             Event::BatchBegin { .. } | Event::Progress { .. } => Waits::Steps,
         };
         let waits = self.waits >= level;
@@ -240,6 +256,12 @@ fn to_js(event: Event<'_>) -> JobEvent {
             let event = base("progress", epoch);
             with_logs(JobEvent { step: Some(step as u32), steps: Some(steps as u32), ..event }, logs)
         }
+        Event::TestBegin { epoch } => base("testBegin", epoch),
+        Event::TestBatchBegin { epoch, step } => JobEvent { step: Some(step as u32), ..base("testBatchBegin", epoch) },
+        Event::TestBatchEnd { epoch, step, logs } => {
+            with_logs(JobEvent { step: Some(step as u32), ..base("testBatchEnd", epoch) }, logs)
+        }
+        Event::TestEnd { epoch, logs } => with_logs(base("testEnd", epoch), logs),
         Event::EpochEnd { epoch, logs, elapsed } => {
             with_logs(JobEvent { elapsed: Some(elapsed.as_secs_f64() * 1e3), ..base("epochEnd", epoch) }, logs)
         }

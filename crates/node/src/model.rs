@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use glorot_graph::device::Device;
 use glorot_nn::model::{self, SummaryOptions};
-use glorot_train::{Compiled, Trainer};
+use glorot_train::{Compiled, FitOptions, Trainer, ValidationEvents};
 use napi::Env;
 use napi::bindgen_prelude::ClassInstance;
 use napi_derive::napi;
@@ -70,6 +70,10 @@ pub struct Follow {
     pub steps: bool,
     /// Tell the progress within epochs.
     pub progress: bool,
+    /// Wait at the begin and end of validations.
+    pub tests: bool,
+    /// And at each of their steps.
+    pub test_steps: bool,
 }
 
 impl Follow {
@@ -78,6 +82,14 @@ impl Follow {
             (true, _) => Waits::Steps,
             (false, true) => Waits::Epochs,
             (false, false) => Waits::Never,
+        }
+    }
+
+    fn validation_events(&self) -> ValidationEvents {
+        match (self.test_steps, self.tests) {
+            (true, _) => ValidationEvents::EveryStep,
+            (false, true) => ValidationEvents::Whole,
+            (false, false) => ValidationEvents::None,
         }
     }
 }
@@ -299,7 +311,10 @@ impl Model {
     ) -> Result<FitStart> {
         let data = data.into_dataset()?;
         let waits = follow.waits();
-        let options = fit_options(&options, validation, progress(waits, follow.progress))?;
+        let options = FitOptions {
+            validation_events: follow.validation_events(),
+            ..fit_options(&options, validation, progress(waits, follow.progress))?
+        };
         let trainer = self.trainer("fit")?;
         let epochs = options.epochs;
         let mut fit = trainer.prepare_fit(data, options)?;
@@ -312,25 +327,41 @@ impl Model {
         Ok(FitStart { job, steps, epochs: epochs as u32 })
     }
 
-    /// Starts an evaluation. Its last event has loss and metrics.
+    /// Starts an evaluation. Its last event has loss and metrics. `steps`: wait for JavaScript at each step.
     #[napi(catch_unwind)]
-    pub fn evaluate(&self, data: Samples, batch_size: u32, shown: bool, on_event: OnEvent<'_>) -> Result<Job> {
+    pub fn evaluate(
+        &self,
+        data: Samples,
+        batch_size: u32,
+        shown: bool,
+        steps: bool,
+        on_event: OnEvent<'_>,
+    ) -> Result<Job> {
         let data = data.into_dataset()?;
         let trainer = self.trainer("evaluate")?;
-        let mut evaluate = trainer.prepare_evaluate(data, batch_size as usize, progress(Waits::Never, shown))?;
-        jobs::spawn(on_event, Waits::Never, move |caller| {
+        let waits = Waits::at_steps(steps);
+        let mut evaluate = trainer.prepare_evaluate(data, batch_size as usize, progress(waits, shown))?;
+        jobs::spawn(on_event, waits, move |caller| {
             let cancel = caller.cancel();
             Ok(JobEnd::of_logs(evaluate.run(&cancel, &mut |event, access| caller.handle(event, access))?))
         })
     }
 
-    /// Starts a prediction. Its last event has the outputs.
+    /// Starts a prediction. Its last event has the outputs. `steps`: wait for JavaScript at each step.
     #[napi(catch_unwind)]
-    pub fn predict(&self, x: Vec<HostTensor>, batch_size: u32, shown: bool, on_event: OnEvent<'_>) -> Result<Job> {
+    pub fn predict(
+        &self,
+        x: Vec<HostTensor>,
+        batch_size: u32,
+        shown: bool,
+        steps: bool,
+        on_event: OnEvent<'_>,
+    ) -> Result<Job> {
         let x = host_tensors(x)?;
         let predictor = self.predictor()?;
-        let mut predict = predictor.prepare_predict(x, batch_size as usize, progress(Waits::Never, shown))?;
-        jobs::spawn(on_event, Waits::Never, move |caller| {
+        let waits = Waits::at_steps(steps);
+        let mut predict = predictor.prepare_predict(x, batch_size as usize, progress(waits, shown))?;
+        jobs::spawn(on_event, waits, move |caller| {
             let cancel = caller.cancel();
             let outputs = predict.run(&cancel, &mut |event, access| caller.handle(event, access))?;
             let outputs = outputs.into_iter().map(HostTensor::from).collect();

@@ -23,6 +23,28 @@ pub enum Event<'a> {
         /// Running values since the epoch began.
         logs: Logs<'a>,
     },
+    /// Before the validation of an epoch; this and the next three only with [`crate::FitOptions::validation_events`].
+    TestBegin {
+        epoch: usize,
+    },
+    /// Before a step of the validation.
+    TestBatchBegin {
+        epoch: usize,
+        step: usize,
+    },
+    /// After a step of the validation.
+    TestBatchEnd {
+        epoch: usize,
+        step: usize,
+        /// Running values since the validation began, under their plain names.
+        logs: Logs<'a>,
+    },
+    /// After the validation of an epoch.
+    TestEnd {
+        epoch: usize,
+        /// Values of the validation, under their plain names.
+        logs: Logs<'a>,
+    },
     EpochEnd {
         epoch: usize,
         logs: Logs<'a>,

@@ -27,6 +27,8 @@ pub struct FitOptions {
     pub class_weight: Vec<(i64, f32)>,
     /// How often [`crate::Event::Progress`] comes. Default: every 50 ms.
     pub progress: Progress,
+    /// What is told of validations, beside their values at the end of the epoch. Default: nothing.
+    pub validation_events: ValidationEvents,
     /// What happens when the loss is NaN or infinite. Default: the run ends with an error.
     pub non_finite: NonFinite,
 }
@@ -50,6 +52,17 @@ pub enum Progress {
     /// At most once in this time, and at the last step of an epoch.
     Every(Duration),
     /// Before and after every step ([`crate::Event::BatchBegin`], [`crate::Event::Progress`]).
+    EveryStep,
+}
+
+/// What is told of validations.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ValidationEvents {
+    #[default]
+    None,
+    /// Their begin and end.
+    Whole,
+    /// And each of their steps.
     EveryStep,
 }
 
@@ -77,6 +90,7 @@ impl Default for FitOptions {
             steps_per_epoch: None,
             class_weight: Vec::new(),
             progress: Progress::Every(Duration::from_millis(50)),
+            validation_events: ValidationEvents::None,
             non_finite: NonFinite::Error,
         }
     }

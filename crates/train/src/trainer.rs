@@ -95,6 +95,7 @@ impl Trainer {
             epochs: options.initial_epoch..options.epochs,
             shuffle: options.shuffle,
             progress: options.progress,
+            validation_events: options.validation_events,
             check: match options.non_finite {
                 NonFinite::Continue => Check::Never,
                 NonFinite::Error if self.device().reads_are_free() => Check::Steps,

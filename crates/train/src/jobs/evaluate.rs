@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::batches::{Batches, Feed, LoadedBatches};
+use crate::batches::{Batches, Feed};
 use crate::error::{Error, Result};
 use crate::event::{Event, Flow};
 use crate::jobs::watch::{Readings, Watch};
@@ -22,7 +22,8 @@ pub struct EvaluateJob {
 
 impl EvaluateJob {
     /// Loss and metrics over all samples, in order. While a training runs, the weights are those that it wrote to the
-    /// host last. The handler gets [`Event::Progress`] with epoch 0.
+    /// host last. The handler gets [`Event::Progress`] (and with
+    /// [`Progress::EveryStep`] [`Event::BatchBegin`]) with epoch 0.
     ///
     /// # Errors
     ///
@@ -52,6 +53,9 @@ impl EvaluateJob {
             if cancel.load(Ordering::Relaxed) {
                 return Err(Error::Cancelled);
             }
+            if watch.every_step() && watch.tell(session, Event::BatchBegin { epoch: 0, step })? == Flow::Stop {
+                return Err(Error::Cancelled);
+            }
             let (start, len, loaded) = batches.step(step);
             feed.run(session, loaded, &rows[start..start + len])?;
             if watch.is_due(step + 1 == steps) {
@@ -63,22 +67,4 @@ impl EvaluateJob {
         }
         Ok(readings.read(session)?.to_vec())
     }
-}
-
-/// Runs a pass in order; false if it was cancelled.
-pub(crate) fn run_pass(
-    session: &mut DeviceSession,
-    feed: &Feed,
-    batches: &LoadedBatches,
-    rows: &[u32],
-    cancel: &AtomicBool,
-) -> Result<bool> {
-    for step in 0..batches.batches.steps() {
-        if cancel.load(Ordering::Relaxed) {
-            return Ok(false);
-        }
-        let (start, len, loaded) = batches.step(step);
-        feed.run(session, loaded, &rows[start..start + len])?;
-    }
-    Ok(true)
 }

@@ -7,11 +7,10 @@ use glorot_nn::Variable;
 use crate::batches::{Batches, Feed, LoadedBatches};
 use crate::error::{Error, Result};
 use crate::event::{Event, Flow, Outcome};
-use crate::jobs::evaluate::run_pass;
 use crate::jobs::watch::{Readings, Watch};
 use crate::jobs::{Handler, States};
 use crate::logs::History;
-use crate::options::Progress;
+use crate::options::{Progress, ValidationEvents};
 use crate::samples::Samples;
 use crate::session::DeviceSession;
 use crate::shuffle::Order;
@@ -30,6 +29,7 @@ pub(crate) struct FitPlan {
     pub steps: usize,
     pub shuffle: bool,
     pub progress: Progress,
+    pub validation_events: ValidationEvents,
     pub check: Check,
     /// Weights that their moving averages replace when the training ends.
     pub averages: Vec<(Variable, Variable)>,
@@ -278,11 +278,31 @@ impl<'a, 'h, 'b> Run<'a, 'h, 'b> {
         else {
             return Ok(true);
         };
-        session.reset(&self.plan.reports.reset)?;
-        if !run_pass(session, &validation.feed, &validation.batches, &validation.rows, self.cancel)? {
-            return Ok(false);
+        // Who is told may ask to stop here, but is heard at the end of the epoch.
+        let events = self.plan.validation_events;
+        let every_step = events == ValidationEvents::EveryStep;
+        if events != ValidationEvents::None {
+            self.watch.tell(session, Event::TestBegin { epoch })?;
         }
-        self.readings.append(session)?;
+        session.reset(&self.plan.reports.reset)?;
+        for step in 0..validation.batches.batches.steps() {
+            if self.cancel.load(Ordering::Relaxed) {
+                return Ok(false);
+            }
+            if every_step {
+                self.watch.tell(session, Event::TestBatchBegin { epoch, step })?;
+            }
+            let (start, len, loaded) = validation.batches.step(step);
+            validation.feed.run(session, loaded, &validation.rows[start..start + len])?;
+            if every_step {
+                let logs = self.readings.append(session)?;
+                self.watch.tell(session, Event::TestBatchEnd { epoch, step, logs })?;
+            }
+        }
+        let logs = self.readings.append(session)?;
+        if events != ValidationEvents::None {
+            self.watch.tell(session, Event::TestEnd { epoch, logs })?;
+        }
         Ok(true)
     }
 }

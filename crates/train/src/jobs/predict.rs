@@ -54,6 +54,9 @@ impl PredictJob {
             if cancel.load(Ordering::Relaxed) {
                 return Err(Error::Cancelled);
             }
+            if watch.every_step() && watch.tell(session, Event::BatchBegin { epoch: 0, step })? == Flow::Stop {
+                return Err(Error::Cancelled);
+            }
             let (start, len, loaded) = batches.step(step);
             feed.run(session, loaded, &rows[start..start + len])?;
             for (number, output) in outputs.iter_mut().enumerate() {

@@ -65,14 +65,27 @@ impl<'a> Readings<'a> {
     /// Reads the values as they are now.
     pub fn read(&mut self, session: &mut DeviceSession) -> Result<Logs<'_>> {
         self.values.clear();
-        self.append(session)
+        self.load(session)?;
+        Ok(self.logs())
     }
 
-    /// Reads the values as they are now, after those that were read last.
+    /// Reads the values as they are now, those of a validation, after those of the training that were read last. The logs
+    /// are the validation's alone, under their plain names.
     pub fn append(&mut self, session: &mut DeviceSession) -> Result<Logs<'_>> {
+        let count = self.count();
+        self.values.truncate(count);
+        self.load(session)?;
+        Ok(Logs::new(&self.names[..count], &self.values[count..]))
+    }
+
+    fn load(&mut self, session: &mut DeviceSession) -> Result<()> {
         session.run(&self.results)?;
-        session.device().append_output(self.results.program, 0, &mut self.values)?;
-        Ok(self.logs())
+        Ok(session.device().append_output(self.results.program, 0, &mut self.values)?)
+    }
+
+    /// Number of values that are read at a time.
+    fn count(&self) -> usize {
+        self.results.step.outputs().next().map_or(0, |spec| spec.shape.numel())
     }
 
     /// The values as they were read last.
