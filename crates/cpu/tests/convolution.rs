@@ -100,6 +100,8 @@ fn convolution() {
     check("causal", &sequence, |x| x[0].conv(&x[1], &[1], Padding::Causal, &[2], 1));
     let depthwise = [uniform(&[2, 9, 9, 5], 1), uniform(&[3, 3, 5, 2], 2)];
     check("depthwise", &depthwise, |x| x[0].depthwise_conv(&x[1], &[2, 1], Padding::Same, &[1, 1]));
+    let wide = [uniform(&[2, 9, 9, 5], 1), uniform(&[7, 5, 5, 1], 2)];
+    check("wide depthwise", &wide, |x| x[0].depthwise_conv(&x[1], &[1, 2], Padding::Same, &[1, 1]));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 mod conv;
 mod pool;
+mod taps;
 
 use std::cell::{Ref, RefCell, RefMut};
 use std::fmt;

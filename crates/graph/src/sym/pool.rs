@@ -7,12 +7,9 @@ use glorot_tensor::{DType, Shape, Tensor};
 
 use super::Sym;
 use super::conv::{Padding, padded, spatial_windows};
+use super::taps::{SMALL, lengths, taps};
 use crate::error::{GraphError, Result};
 use crate::op::{BinaryOp, ReduceKind, Window};
-use crate::reference::indices;
-
-/// Up to this many elements of a window are combined element by element.
-const SMALL: usize = 16;
 
 /// The elements of each window along some axes, and what is left when these are reduced: `[batch, positions, channels]`.
 struct Pool {
@@ -40,42 +37,25 @@ impl Pool {
         Ok(Pool { windows: tiles, axes: (1..=count).map(|i| 2 * i).collect() })
     }
 
-    fn sizes(&self) -> Shape {
-        let shape = self.windows.shape();
-        self.axes.iter().map(|&axis| shape[axis]).collect()
-    }
-
-    /// One tensor `[batch, positions, channels]` for each element of a window, in row-major order.
-    fn taps(&self) -> Result<Vec<Sym>> {
-        let shape = self.windows.shape();
-        let (mut start, mut size) = (vec![0; shape.rank()], shape.dims().to_vec());
-        self.axes.iter().for_each(|&axis| size[axis] = 1);
-        let tap = |index: Vec<usize>| {
-            self.axes.iter().zip(index).for_each(|(&axis, i)| start[axis] = i);
-            self.windows.slice(&start, &size)?.reshape(shape.reduced(&self.axes, false))
-        };
-        indices(&self.sizes()).map(tap).collect()
-    }
-
     /// All elements of each window, combined: the value alone.
     fn combined(&self, kind: ReduceKind, op: BinaryOp) -> Result<Sym> {
-        if self.sizes().numel() > SMALL {
+        if lengths(&self.windows, &self.axes).numel() > SMALL {
             return self.windows.reduce(kind, &self.axes, false);
         }
-        let mut taps = self.taps()?.into_iter();
+        let mut taps = taps(&self.windows, &self.axes)?.into_iter();
         let first = taps.next().ok_or_else(|| GraphError::new(op.name(), "a window without elements"))?;
         taps.try_fold(first, |combined, tap| combined.binary(op, &tap))
     }
 
     /// Number (int32) of the first element of each window that is the largest.
     fn first_largest(&self, largest: &Sym) -> Result<Sym> {
-        let count = self.sizes().numel();
+        let count = lengths(&self.windows, &self.axes).numel();
         let number = |n: usize| largest.tracer.fill(n as f64, Shape::scalar(), DType::I32);
         if count > SMALL {
             let candidates = self.windows.equal(&self.stretched(largest)?)?.select(&self.numbers()?, &number(count))?;
             return candidates.min(&self.axes, false);
         }
-        let taps = self.taps()?;
+        let taps = taps(&self.windows, &self.axes)?;
         let last = number(count - 1).broadcast_to(largest.shape())?;
         let mut earlier = taps.iter().enumerate().take(count - 1).rev();
         earlier.try_fold(last, |later, (n, tap)| tap.equal(largest)?.select(&number(n), &later))
@@ -83,7 +63,7 @@ impl Pool {
 
     /// The number (int32) of each element in its window.
     fn numbers(&self) -> Result<Sym> {
-        let (mut along, sizes) = (vec![1; self.windows.rank()], self.sizes());
+        let (mut along, sizes) = (vec![1; self.windows.rank()], lengths(&self.windows, &self.axes));
         self.axes.iter().zip(sizes.iter()).for_each(|(&axis, &size)| along[axis] = size);
         let numbers = Tensor::i32(along, (0..sizes.numel() as i32).collect());
         Ok(self.windows.tracer.constant(numbers.map_err(|error| GraphError::new("maxPool", error.to_string()))?))
