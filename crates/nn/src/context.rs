@@ -48,20 +48,49 @@ impl StateTable {
     }
 }
 
+/// How layers act that differ between training and use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Nothing is random, statistics are those that training has gathered.
+    Inference,
+    /// Dropout drops, batch normalization uses the batch and updates its statistics.
+    Training,
+    /// Prediction under noise (Monte Carlo dropout, Gal and Ghahramani, 2016): dropout and its kin act as in training,
+    /// batch normalization as in inference.
+    MonteCarlo,
+}
+
+impl Mode {
+    /// Training or inference.
+    pub fn of(training: bool) -> Mode {
+        if training { Mode::Training } else { Mode::Inference }
+    }
+}
+
 /// A trace in progress: the graph, the states, the mode, and what layers add on the way. Clones are the same trace.
 #[derive(Clone)]
 pub struct Context {
     tracer: Tracer,
     states: StateTable,
-    training: bool,
+    mode: Mode,
     random_state: Variable,
     losses: Rc<RefCell<Vec<Sym>>>,
 }
 
 impl Context {
-    /// `random_state`: see [`random_state`].
+    /// A trace in training or inference mode. `random_state`: see [`random_state`].
     pub fn new(states: StateTable, random_state: Variable, training: bool) -> Context {
-        Context { tracer: Tracer::new(), states, training, random_state, losses: Rc::default() }
+        Context::with_mode(states, random_state, Mode::of(training))
+    }
+
+    /// A trace in any mode.
+    pub fn with_mode(states: StateTable, random_state: Variable, mode: Mode) -> Context {
+        Context { tracer: Tracer::new(), states, mode, random_state, losses: Rc::default() }
+    }
+
+    /// The same trace in another mode.
+    pub fn in_mode(&self, mode: Mode) -> Context {
+        Context { mode, ..self.clone() }
     }
 
     pub fn tracer(&self) -> &Tracer {
@@ -72,9 +101,14 @@ impl Context {
         &self.states
     }
 
-    /// True while a training step is traced: dropout drops, batch normalization uses the batch.
+    /// How layers act whose caller forces no mode.
+    pub fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    /// True while a training step is traced.
     pub fn training(&self) -> bool {
-        self.training
+        self.mode == Mode::Training
     }
 
     /// The value of a variable at this point of the step: the last assigned one, or the one at the start.

@@ -9,7 +9,7 @@ use glorot_tensor::{DType, Shape};
 use serde_json::{Map, Value};
 
 use crate::constraint::Constraint;
-use crate::context::Context;
+use crate::context::{Context, Mode};
 use crate::error::{Error, Result};
 use crate::initializers::Initializer;
 use crate::regularizer::Regularizer;
@@ -52,12 +52,17 @@ pub trait Layer: Any {
         Ok(())
     }
 
-    /// Builds the graph of a call. `training` is the mode of this call: `ctx.training()` unless the caller forces one
-    /// or the layer is frozen (`trainable` false) and of a kind that then stays in inference mode.
+    /// Builds the graph of a call. `training` is the mode of this call: that of the context, which is the caller's if it
+    /// forces one, unless the layer is frozen (`trainable` false) and of a kind that then stays in inference mode.
     fn call(&self, ctx: &Context, inputs: &[Sym], training: bool) -> Result<Vec<Sym>>;
 
     /// True if a frozen layer runs in inference mode (batch normalization).
     fn frozen_means_inference(&self) -> bool {
+        false
+    }
+
+    /// True if training mode does nothing but add noise (dropout), which [`Mode::MonteCarlo`] keeps.
+    fn is_noise(&self) -> bool {
         false
     }
 
@@ -260,8 +265,12 @@ impl LayerRef {
         let shapes: Vec<Shape> = inputs.iter().map(Sym::shape).collect();
         self.build(&shapes)?;
         let layer = self.0.layer.borrow();
-        let frozen = !self.trainable() && layer.frozen_means_inference();
-        let training = training.unwrap_or(ctx.training()) && !frozen;
+        let ctx = &training.map_or_else(|| ctx.clone(), |training| ctx.in_mode(Mode::of(training)));
+        let training = match ctx.mode() {
+            Mode::Inference => false,
+            Mode::Training => self.trainable() || !layer.frozen_means_inference(),
+            Mode::MonteCarlo => layer.is_noise(),
+        };
         let name = |error: Error| error.in_layer(self.name(), layer.class_name());
         let outputs = layer.call(ctx, inputs, training).map_err(name)?;
         if let Some(regularizer) = &self.0.options.activity_regularizer {

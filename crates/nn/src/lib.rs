@@ -25,7 +25,7 @@ pub mod schedules;
 mod testing;
 pub mod variable;
 
-pub use context::{Context, StateTable};
+pub use context::{Context, Mode, StateTable};
 pub use error::{Error, Result};
 pub use layer::{Layer, LayerRef, Weight};
 pub use variable::Variable;

@@ -13,8 +13,12 @@ pub struct Elu {
 }
 
 impl Elu {
+    pub(crate) fn read(options: &mut Options) -> Result<Elu> {
+        Ok(Elu { alpha: options.float("alpha", 1.0)? })
+    }
+
     pub(super) fn from_options(options: &mut Options) -> Result<Rc<dyn Activation>> {
-        Ok(Rc::new(Elu { alpha: options.float("alpha", 1.0)? }))
+        Ok(Rc::new(Elu::read(options)?))
     }
 }
 

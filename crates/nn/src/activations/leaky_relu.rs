@@ -13,10 +13,14 @@ pub struct LeakyRelu {
 }
 
 impl LeakyRelu {
-    pub(super) fn from_options(options: &mut Options) -> Result<Rc<dyn Activation>> {
+    pub(crate) fn read(options: &mut Options, default: f64) -> Result<LeakyRelu> {
         // Keras 2 calls the slope alpha.
         let keras2 = options.optional_float("alpha")?;
-        Ok(Rc::new(LeakyRelu { negative_slope: options.float("negative_slope", keras2.unwrap_or(0.2))? }))
+        Ok(LeakyRelu { negative_slope: options.float("negative_slope", keras2.unwrap_or(default))? })
+    }
+
+    pub(super) fn from_options(options: &mut Options) -> Result<Rc<dyn Activation>> {
+        Ok(Rc::new(LeakyRelu::read(options, 0.2)?))
     }
 }
 

@@ -16,7 +16,7 @@ pub struct Relu {
 }
 
 impl Relu {
-    pub(super) fn from_options(options: &mut Options) -> Result<Rc<dyn Activation>> {
+    pub(crate) fn read(options: &mut Options) -> Result<Relu> {
         let max_value = options.optional_float("max_value")?;
         let negative_slope = options.float("negative_slope", 0.0)?;
         let threshold = options.float("threshold", 0.0)?;
@@ -25,7 +25,11 @@ impl Relu {
         }
         options.check("negative_slope", negative_slope, negative_slope >= 0.0, "at least 0")?;
         options.check("threshold", threshold, threshold >= 0.0, "at least 0")?;
-        Ok(Rc::new(Relu { max_value, negative_slope, threshold }))
+        Ok(Relu { max_value, negative_slope, threshold })
+    }
+
+    pub(super) fn from_options(options: &mut Options) -> Result<Rc<dyn Activation>> {
+        Ok(Rc::new(Relu::read(options)?))
     }
 }
 

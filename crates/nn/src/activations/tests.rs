@@ -6,7 +6,8 @@ use super::{create, deserialize, names};
 
 #[test]
 fn configs_round_trip() {
-    for name in names() {
+    // Threshold has no defaults.
+    for name in names().filter(|name| *name != "threshold") {
         let activation = create(name, &Value::Null).unwrap();
         assert_eq!(activation.to_json(), json!(name));
         assert_eq!(deserialize(&activation.to_json()).unwrap().to_json(), json!(name));
@@ -22,6 +23,21 @@ fn configs_round_trip() {
         assert_eq!((&written["class_name"], &written["config"]), (&json!(class), &config));
         assert_eq!(deserialize(&written).unwrap().to_json(), written);
     }
+    for (name, config) in [
+        ("celu", json!({ "alpha": 0.5 })),
+        ("gelu", json!({ "approximate": true })),
+        ("glu", json!({ "axis": 1 })),
+        ("hard_shrink", json!({ "threshold": 0.25 })),
+        ("log_softmax", json!({ "axis": 0 })),
+        ("soft_shrink", json!({ "threshold": 0.25 })),
+        ("sparsemax", json!({ "axis": 1 })),
+        ("squareplus", json!({ "b": 2.0 })),
+        ("threshold", json!({ "threshold": 0.5, "default_value": -1.0 })),
+    ] {
+        let written = create(name, &config).unwrap().to_json();
+        assert_eq!((&written["class_name"], &written["config"]), (&json!(name), &config));
+        assert_eq!(deserialize(&written).unwrap().to_json(), written);
+    }
 }
 
 #[test]
@@ -30,6 +46,8 @@ fn reads_what_keras_and_scripts_write() {
         (Value::Null, "linear"),
         (json!("leakyRelu"), "leaky_relu"),
         (json!("ELU"), "elu"),
+        (json!("swish"), "silu"),
+        (json!("hardSwish"), "hard_silu"),
         (
             json!({ "module": "builtins", "class_name": "function", "config": "selu", "registered_name": "function" }),
             "selu",
@@ -43,13 +61,23 @@ fn reads_what_keras_and_scripts_write() {
 #[test]
 fn errors_name_what_is_wrong() {
     let message = |value: Value| deserialize(&value).err().expect("an error").to_string();
-    assert!(message(json!("eluu")).starts_with("activation: unknown 'eluu'; known activations: elu, "));
+    assert!(message(json!("eluu")).starts_with("activation: unknown 'eluu'; known activations: celu, elu, "));
     let unknown = message(json!({ "class_name": "elu", "config": { "alfa": 1 } }));
     assert_eq!(unknown, "elu: unknown option 'alfa'; known options: alpha");
     assert!(message(json!(3)).contains("received 3"));
+    assert_eq!(message(json!("threshold")), "threshold: option 'threshold' is missing; give a number");
+    for (name, option) in [("celu", "alpha"), ("squareplus", "b"), ("soft_shrink", "threshold")] {
+        let wrong = message(json!({ "class_name": name, "config": { option: -1 } }));
+        assert!(wrong.starts_with(&format!("{name}: option '{option}' must be ")), "{wrong}");
+    }
     let x = Tracer::new().input([2, 3], DType::F32);
-    let softmax = create("softmax", &json!({ "axis": 2 })).unwrap();
-    assert!(softmax.apply(&x).unwrap_err().to_string().contains("'axis' is 2, but the input has shape [2, 3]"));
+    for name in ["softmax", "log_softmax", "sparsemax", "glu"] {
+        let beyond = create(name, &json!({ "axis": 2 })).unwrap();
+        let message = beyond.apply(&x).unwrap_err().to_string();
+        assert!(message.ends_with("'axis' is 2, but the input has shape [2, 3]"), "{message}");
+    }
+    let odd = create("glu", &json!({})).unwrap().apply(&x).unwrap_err().to_string();
+    assert_eq!(odd, "glu: expected an axis of even length to halve, received 3 (input of shape [2, 3])");
 }
 
 #[test]

@@ -2,7 +2,9 @@
 
 mod constant;
 mod fans;
+mod identity;
 mod ones;
+mod orthogonal;
 mod random_normal;
 mod random_uniform;
 mod truncated_normal;
@@ -22,7 +24,9 @@ use crate::rng::next_seed;
 
 pub use constant::Constant;
 pub use fans::compute_fans;
+pub use identity::Identity;
 pub use ones::Ones;
+pub use orthogonal::Orthogonal;
 pub use random_normal::RandomNormal;
 pub use random_uniform::RandomUniform;
 pub use truncated_normal::TruncatedNormal;
@@ -48,9 +52,11 @@ const INITIALIZERS: &[(&str, Make)] = &[
     ("GlorotUniform", |options| VarianceScaling::named("GlorotUniform", options)),
     ("HeNormal", |options| VarianceScaling::named("HeNormal", options)),
     ("HeUniform", |options| VarianceScaling::named("HeUniform", options)),
+    ("Identity", Identity::from_options),
     ("LecunNormal", |options| VarianceScaling::named("LecunNormal", options)),
     ("LecunUniform", |options| VarianceScaling::named("LecunUniform", options)),
     ("Ones", Ones::from_options),
+    ("Orthogonal", Orthogonal::from_options),
     ("RandomNormal", RandomNormal::from_options),
     ("RandomUniform", RandomUniform::from_options),
     ("TruncatedNormal", TruncatedNormal::from_options),
@@ -59,8 +65,14 @@ const INITIALIZERS: &[(&str, Make)] = &[
 ];
 
 /// Other names of the same classes.
-const ALIASES: &[(&str, &str)] =
-    &[("normal", "RandomNormal"), ("uniform", "RandomUniform"), ("one", "Ones"), ("zero", "Zeros")];
+const ALIASES: &[(&str, &str)] = &[
+    ("IdentityInitializer", "Identity"),
+    ("normal", "RandomNormal"),
+    ("one", "Ones"),
+    ("OrthogonalInitializer", "Orthogonal"),
+    ("uniform", "RandomUniform"),
+    ("zero", "Zeros"),
+];
 
 /// The class names.
 pub fn class_names() -> impl Iterator<Item = &'static str> {

@@ -75,11 +75,52 @@ fn constants_are_constant() {
 }
 
 #[test]
+fn identity_has_its_gain_on_the_diagonal() {
+    for (shape, want) in [([2, 3], [1.5, 0.0, 0.0, 0.0, 1.5, 0.0]), ([3, 2], [1.5, 0.0, 0.0, 1.5, 0.0, 0.0])] {
+        let identity = create("identity", &json!({ "gain": 1.5 })).unwrap();
+        assert_eq!(identity.initialize(&Shape::from(shape), DType::F32).unwrap().to_f64(), want);
+    }
+    let unit = create("IdentityInitializer", &json!({})).unwrap();
+    assert_eq!(unit.initialize(&Shape::from([1, 1]), DType::F32).unwrap().to_f64(), [1.0]);
+    let message = unit.initialize(&Shape::from([2, 2, 2]), DType::F32).unwrap_err().to_string();
+    assert_eq!(message, "Identity: expected a weight of rank 2, received shape [2, 2, 2]");
+}
+
+#[test]
+fn orthogonal_vectors_are_orthonormal() {
+    for (shape, gain) in [(vec![40, 13], 1.0), (vec![9, 30], 1.5), (vec![3, 3, 2, 5], 1.0), (vec![17, 17], 0.5)] {
+        let orthogonal = create("orthogonal", &json!({ "gain": gain, "seed": 58 })).unwrap();
+        let values = orthogonal.initialize(&Shape::from(shape.clone()), DType::F32).unwrap().to_f64();
+        let columns = shape[shape.len() - 1];
+        let rows = values.len() / columns;
+        let at = |vector: usize, i: usize| {
+            if rows >= columns { values[i * columns + vector] } else { values[vector * columns + i] }
+        };
+        for (a, b) in (0..rows.min(columns)).flat_map(|a| (0..=a).map(move |b| (a, b))) {
+            let product: f64 = (0..rows.max(columns)).map(|i| at(a, i) * at(b, i)).sum();
+            let want = if a == b { gain * gain } else { 0.0 };
+            assert!((product - want).abs() < 1e-6, "{shape:?}: vectors {a} and {b} have product {product}");
+        }
+    }
+    // Uniformly distributed: signs are even, and a first element has variance 1 / length.
+    let first = |seed: u64| {
+        let orthogonal = create("orthogonal", &json!({ "seed": seed })).unwrap();
+        orthogonal.initialize(&Shape::from([4, 4]), DType::F32).unwrap().to_f64()[0]
+    };
+    let firsts: Vec<f64> = (0..2000).map(first).collect();
+    let moment = |power| firsts.iter().map(|v: &f64| v.powi(power)).sum::<f64>() / 2000.0;
+    assert!(moment(1).abs() < 0.05 && (moment(2) - 0.25).abs() < 0.03, "{} {}", moment(1), moment(2));
+    let message = create("orthogonal", &json!({})).unwrap().initialize(&Shape::from([3]), DType::F32).unwrap_err();
+    assert_eq!(message.to_string(), "Orthogonal: expected a weight of rank 2 or more, received shape [3]");
+}
+
+#[test]
 fn seeds_repeat_and_unseeded_calls_do_not() {
     let values = |initializer: &dyn Initializer| {
         initializer.initialize(&Shape::from([3, 3]), DType::F32).unwrap().as_f32().unwrap().to_vec()
     };
-    for class in ["GlorotUniform", "RandomNormal", "RandomUniform", "TruncatedNormal", "VarianceScaling"] {
+    for class in ["GlorotUniform", "Orthogonal", "RandomNormal", "RandomUniform", "TruncatedNormal", "VarianceScaling"]
+    {
         let make = |config| create(class, &config).unwrap();
         let seeded = make(json!({ "seed": 3 }));
         assert_eq!(values(&*seeded), values(&*seeded), "{class}");

@@ -3,7 +3,9 @@
 //! A new layer is a file with its options, its weights and its call, and a line in [`LAYERS`].
 
 mod activation;
+mod activity_regularization;
 mod add;
+mod alpha_dropout;
 mod average;
 mod average_pooling;
 mod batch_normalization;
@@ -15,28 +17,45 @@ mod dense;
 mod depthwise_conv;
 mod dot;
 mod dropout;
+mod elu;
 mod embedding;
+mod feature_moments;
 mod flatten;
+mod gaussian_dropout;
+mod gaussian_noise;
 mod global_average_pooling;
 mod global_max_pooling;
 mod global_pooling;
+mod group_normalization;
 mod input;
+mod layer_normalization;
+mod leaky_relu;
 mod max_pooling;
 mod maximum;
 mod merge;
 mod minimum;
 mod multiply;
+mod noise;
+mod normalization;
+mod normalizing;
 mod permute;
 mod pooling;
+mod prelu;
+mod relu;
 mod repeat_vector;
 mod rescaling;
 mod reshape;
+mod rms_normalization;
+mod rrelu;
 mod separable_conv;
 mod sliding;
+mod softmax;
 mod spatial;
+mod spatial_dropout;
 mod subtract;
 mod support;
 mod unique_names;
+mod unit_normalization;
 mod up_sampling_1d;
 mod up_sampling_2d;
 mod zero_padding;
@@ -49,7 +68,9 @@ use crate::layer::{CommonOptions, Layer, LayerRef};
 use crate::names::fold;
 
 pub use activation::Activation;
+pub use activity_regularization::ActivityRegularization;
 pub use add::Add;
+pub use alpha_dropout::AlphaDropout;
 pub use average::Average;
 pub use average_pooling::AveragePooling;
 pub use batch_normalization::BatchNormalization;
@@ -60,22 +81,36 @@ pub use dense::Dense;
 pub use depthwise_conv::DepthwiseConv;
 pub use dot::Dot;
 pub use dropout::Dropout;
+pub use elu::Elu;
 pub use embedding::Embedding;
 pub use flatten::Flatten;
+pub use gaussian_dropout::GaussianDropout;
+pub use gaussian_noise::GaussianNoise;
 pub use global_average_pooling::GlobalAveragePooling;
 pub use global_max_pooling::GlobalMaxPooling;
+pub use group_normalization::GroupNormalization;
 pub use input::InputLayer;
+pub use layer_normalization::LayerNormalization;
+pub use leaky_relu::LeakyRelu;
 pub use max_pooling::MaxPooling;
 pub use maximum::Maximum;
 pub use minimum::Minimum;
 pub use multiply::Multiply;
+pub use normalization::{Adaptation, Normalization, adapt};
 pub use permute::Permute;
+pub use prelu::PRelu;
+pub use relu::Relu;
 pub use repeat_vector::RepeatVector;
 pub use rescaling::Rescaling;
 pub use reshape::Reshape;
+pub use rms_normalization::RmsNormalization;
+pub use rrelu::RRelu;
 pub use separable_conv::SeparableConv;
+pub use softmax::Softmax;
+pub use spatial_dropout::SpatialDropout;
 pub use subtract::Subtract;
 pub use unique_names::{reset_names, unique_name};
+pub use unit_normalization::UnitNormalization;
 pub use up_sampling_1d::UpSampling1D;
 pub use up_sampling_2d::UpSampling2D;
 pub use zero_padding::ZeroPadding;
@@ -100,7 +135,9 @@ const fn entry<L: FromOptions>() -> Entry {
 
 const LAYERS: &[Entry] = &[
     entry::<Activation>(),
+    entry::<ActivityRegularization>(),
     entry::<Add>(),
+    entry::<AlphaDropout>(),
     entry::<Average>(),
     entry::<AveragePooling<1>>(),
     entry::<AveragePooling<2>>(),
@@ -115,25 +152,40 @@ const LAYERS: &[Entry] = &[
     entry::<DepthwiseConv<2>>(),
     entry::<Dot>(),
     entry::<Dropout>(),
+    entry::<Elu>(),
     entry::<Embedding>(),
     entry::<Flatten>(),
+    entry::<GaussianDropout>(),
+    entry::<GaussianNoise>(),
     entry::<GlobalAveragePooling<1>>(),
     entry::<GlobalAveragePooling<2>>(),
     entry::<GlobalMaxPooling<1>>(),
     entry::<GlobalMaxPooling<2>>(),
+    entry::<GroupNormalization>(),
     entry::<InputLayer>(),
+    entry::<LayerNormalization>(),
+    entry::<LeakyRelu>(),
     entry::<MaxPooling<1>>(),
     entry::<MaxPooling<2>>(),
     entry::<Maximum>(),
     entry::<Minimum>(),
     entry::<Multiply>(),
+    entry::<Normalization>(),
+    entry::<PRelu>(),
     entry::<Permute>(),
+    entry::<RRelu>(),
+    entry::<Relu>(),
     entry::<RepeatVector>(),
     entry::<Rescaling>(),
     entry::<Reshape>(),
+    entry::<RmsNormalization>(),
     entry::<SeparableConv<1>>(),
     entry::<SeparableConv<2>>(),
+    entry::<Softmax>(),
+    entry::<SpatialDropout<1>>(),
+    entry::<SpatialDropout<2>>(),
     entry::<Subtract>(),
+    entry::<UnitNormalization>(),
     entry::<UpSampling1D>(),
     entry::<UpSampling2D>(),
     entry::<ZeroPadding<1>>(),
@@ -195,12 +247,12 @@ pub fn create(class: &str, config: &Value) -> Result<LayerRef> {
     Ok(layer)
 }
 
-/// Module and registered name under which Keras looks up a class.
+/// Module and registered name under which Keras looks up a class: as a custom one if it has none of that name.
 pub(crate) fn module(class: &str) -> (Value, Value) {
     match class {
         "Sequential" => ("keras".into(), Value::Null),
         "Functional" => ("keras.src.models.functional".into(), "Functional".into()),
-        _ if class_names().any(|known| known == class) => ("keras.layers".into(), Value::Null),
+        _ if class_names().any(|known| known == class && known != RRelu::CLASS) => ("keras.layers".into(), Value::Null),
         _ => (Value::Null, format!("Custom>{class}").into()),
     }
 }

@@ -390,8 +390,9 @@ impl Layer for Model {
         Model::build(self, inputs)
     }
 
-    fn call(&self, ctx: &Context, inputs: &[Sym], training: bool) -> Result<Vec<Sym>> {
-        self.call_in_mode(ctx, inputs, Some(training))
+    fn call(&self, ctx: &Context, inputs: &[Sym], _: bool) -> Result<Vec<Sym>> {
+        // In the mode of the context, which may be another one than training or inference.
+        self.call_in_mode(ctx, inputs, None)
     }
 
     fn sublayers(&self) -> Vec<LayerRef> {

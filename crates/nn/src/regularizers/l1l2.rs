@@ -16,9 +16,13 @@ pub struct L1L2 {
 }
 
 impl L1L2 {
-    pub(super) fn from_options(options: &mut Options) -> Result<Rc<dyn Regularizer>> {
+    pub(crate) fn read(options: &mut Options) -> Result<L1L2> {
         let (l1, l2) = (factor(options, "l1", 0.0)?, factor(options, "l2", 0.0)?);
-        Ok(Rc::new(L1L2 { l1, l2, class: "L1L2" }))
+        Ok(L1L2 { l1, l2, class: "L1L2" })
+    }
+
+    pub(super) fn from_options(options: &mut Options) -> Result<Rc<dyn Regularizer>> {
+        Ok(Rc::new(L1L2::read(options)?))
     }
 
     pub(super) fn l1_from_options(options: &mut Options) -> Result<Rc<dyn Regularizer>> {

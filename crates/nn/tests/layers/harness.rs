@@ -4,6 +4,7 @@
 use std::collections::HashSet;
 
 use crate::common::{Loss, current, normal, run, step};
+use glorot_graph::TensorSpec;
 use glorot_graph::reference::Value;
 use glorot_nn::layers::{class_names, create, deserialize};
 use glorot_nn::model::{apply, input};
@@ -39,6 +40,7 @@ fn cases() -> Vec<Case> {
     vec![
         case("Activation", json!({ "activation": "selu" }), &[&[4, 5]], &[4, 5], (0, 0)),
         case("Activation", json!({ "activation": "softmax" }), &[&[4, 2, 5]], &[4, 2, 5], (0, 0)),
+        case("ActivityRegularization", json!({ "l1": 0.1, "l2": 0.2 }), &[&[4, 5]], &[4, 5], (0, 0)),
         case("Add", json!({}), &[&[4, 5], &[4, 5], &[4, 5]], &[4, 5], (0, 0)),
         case("Add", json!({}), &[&[4, 3, 5], &[4, 5]], &[4, 3, 5], (0, 0)),
         case("BatchNormalization", json!({}), &[&[4, 5]], &[4, 5], (2, 2)),
@@ -59,12 +61,57 @@ fn cases() -> Vec<Case> {
             &[4, 3, 5],
             (0, 0),
         ),
+        case("ELU", json!({ "alpha": 0.7 }), &[&[4, 5]], &[4, 5], (0, 0)),
         case("Flatten", json!({}), &[&[4, 3, 5]], &[4, 15], (0, 0)),
         case("Flatten", json!({}), &[&[4]], &[4, 1], (0, 0)),
         case("Flatten", json!({ "data_format": "channels_first" }), &[&[4, 3, 5]], &[4, 15], (0, 0)),
+        case("GaussianDropout", json!({ "rate": 0.3, "seed": 3 }), &[&[4, 5]], &[4, 5], (0, 0)),
+        case("GaussianNoise", json!({ "stddev": 0.3 }), &[&[4, 5]], &[4, 5], (0, 0)),
+        case("GroupNormalization", json!({ "groups": 2 }), &[&[4, 6]], &[4, 6], (2, 0)),
+        case(
+            "GroupNormalization",
+            json!({ "groups": -1, "axis": 1, "scale": false }),
+            &[&[4, 2, 3]],
+            &[4, 2, 3],
+            (1, 0),
+        ),
+        case(
+            "GroupNormalization",
+            json!({ "groups": 2, "axis": 2, "center": false }),
+            &[&[4, 3, 4, 2]],
+            &[4, 3, 4, 2],
+            (1, 0),
+        ),
         case("InputLayer", json!({ "shape": [5] }), &[&[4, 5]], &[4, 5], (0, 0)),
+        case("LayerNormalization", json!({}), &[&[4, 5]], &[4, 5], (2, 0)),
+        case("LayerNormalization", json!({ "axis": [2, 1], "epsilon": 0.1 }), &[&[4, 3, 2]], &[4, 3, 2], (2, 0)),
+        case("LayerNormalization", json!({ "axis": 1, "center": false }), &[&[4, 3, 2]], &[4, 3, 2], (1, 0)),
+        case("LayerNormalization", json!({ "center": false, "scale": false }), &[&[4, 5]], &[4, 5], (0, 0)),
+        case("LeakyReLU", json!({ "negative_slope": 0.1 }), &[&[4, 5]], &[4, 5], (0, 0)),
+        case("Normalization", json!({}), &[&[4, 5]], &[4, 5], (0, 3)),
+        case("Normalization", json!({ "axis": [1, 2] }), &[&[4, 3, 2]], &[4, 3, 2], (0, 3)),
+        case("Normalization", json!({ "axis": null, "invert": true }), &[&[4, 3, 2]], &[4, 3, 2], (0, 3)),
+        case("Normalization", json!({ "mean": [1, 2], "variance": [4, 0.25] }), &[&[4, 3, 2]], &[4, 3, 2], (0, 0)),
+        case("PReLU", json!({ "alpha_regularizer": "l2" }), &[&[4, 5]], &[4, 5], (1, 0)),
+        case(
+            "PReLU",
+            json!({ "shared_axes": [1, 2], "alpha_constraint": "non_neg" }),
+            &[&[4, 3, 2, 5]],
+            &[4, 3, 2, 5],
+            (1, 0),
+        ),
+        case("ReLU", json!({}), &[&[4, 5]], &[4, 5], (0, 0)),
+        case(
+            "ReLU",
+            json!({ "max_value": 1.2, "negative_slope": 0.05, "threshold": 0.1 }),
+            &[&[4, 5]],
+            &[4, 5],
+            (0, 0),
+        ),
         case("Rescaling", json!({ "scale": 0.5, "offset": -1.0 }), &[&[4, 5]], &[4, 5], (0, 0)),
         case("Rescaling", json!({ "scale": [1, 2, 3], "offset": [0, 0.5, 1] }), &[&[4, 2, 3]], &[4, 2, 3], (0, 0)),
+        case("AlphaDropout", json!({ "rate": 0.3 }), &[&[4, 5]], &[4, 5], (0, 0)),
+        case("AlphaDropout", json!({ "rate": 0.3, "noise_shape": [null, 1] }), &[&[4, 5]], &[4, 5], (0, 0)),
         case("Average", json!({}), &[&[4, 5], &[4, 5], &[4, 5]], &[4, 5], (0, 0)),
         case(
             "AveragePooling1D",
@@ -179,6 +226,10 @@ fn cases() -> Vec<Case> {
         case("RepeatVector", json!({ "n": 3 }), &[&[4, 5]], &[4, 3, 5], (0, 0)),
         case("Reshape", json!({ "target_shape": [2, -1, 2] }), &[&[4, 3, 4]], &[4, 2, 3, 2], (0, 0)),
         case("Reshape", json!({ "target_shape": [] }), &[&[4, 1]], &[4], (0, 0)),
+        case("RMSNormalization", json!({}), &[&[4, 5]], &[4, 5], (1, 0)),
+        case("RMSNormalization", json!({ "axis": [1, 2], "epsilon": 0.1 }), &[&[4, 3, 2]], &[4, 3, 2], (1, 0)),
+        case("RReLU", json!({}), &[&[4, 5]], &[4, 5], (0, 0)),
+        case("RReLU", json!({ "lower": 0.1, "upper": 0.4, "seed": 3 }), &[&[4, 5]], &[4, 5], (0, 0)),
         case(
             "SeparableConv1D",
             json!({ "filters": 2, "kernel_size": 2, "padding": "same" }),
@@ -194,7 +245,19 @@ fn cases() -> Vec<Case> {
             &[4, 3, 2, 2],
             (2, 0),
         ),
+        case("Softmax", json!({}), &[&[4, 5]], &[4, 5], (0, 0)),
+        case("Softmax", json!({ "axis": [1, 2] }), &[&[4, 3, 2]], &[4, 3, 2], (0, 0)),
+        case("SpatialDropout1D", json!({ "rate": 0.3 }), &[&[4, 3, 2]], &[4, 3, 2], (0, 0)),
+        case(
+            "SpatialDropout2D",
+            json!({ "rate": 0.3, "data_format": "channels_first" }),
+            &[&[4, 2, 3, 2]],
+            &[4, 2, 3, 2],
+            (0, 0),
+        ),
         case("Subtract", json!({}), &[&[4, 2, 5], &[4, 5]], &[4, 2, 5], (0, 0)),
+        case("UnitNormalization", json!({}), &[&[4, 5]], &[4, 5], (0, 0)),
+        case("UnitNormalization", json!({ "axis": [1, 2] }), &[&[4, 3, 2]], &[4, 3, 2], (0, 0)),
         case("UpSampling1D", json!({ "size": 3 }), &[&[4, 2, 2]], &[4, 6, 2], (0, 0)),
         case("UpSampling2D", json!({ "size": [1, 2] }), &[&[4, 2, 3, 2]], &[4, 2, 6, 2], (0, 0)),
         case(
@@ -221,10 +284,10 @@ fn built(case: &Case) -> LayerRef {
     let layer = create(case.class, &case.config).unwrap();
     layer.build(&case.inputs.iter().map(|&shape| Shape::from(shape)).collect::<Vec<_>>()).unwrap();
     for (i, weight) in layer.weights().iter().enumerate() {
-        let shape = &weight.variable.spec().shape;
+        let TensorSpec { shape, dtype } = weight.variable.spec();
         // Positive, as variances are.
         let values: Vec<f64> = normal(shape, 50 + i as u64).data.iter().map(|v| 0.5 + v.abs()).collect();
-        weight.variable.assign(Tensor::from_f64(shape.clone(), DType::F32, &values).unwrap()).unwrap();
+        weight.variable.assign(Tensor::from_f64(shape.clone(), *dtype, &values).unwrap()).unwrap();
     }
     layer
 }

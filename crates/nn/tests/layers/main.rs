@@ -1,5 +1,6 @@
 //! Layers and activations: what holds for every layer (`harness`), and values worked out by hand.
 
+mod activation_layers;
 mod activations;
 mod batch_normalization;
 mod common;
@@ -10,6 +11,10 @@ mod embedding;
 mod flatten;
 mod harness;
 mod merge;
+mod monte_carlo;
+mod noise;
+mod normalization;
+mod normalizing;
 mod pooling;
 mod rescaling;
 mod reshaping;
