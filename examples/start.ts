@@ -24,7 +24,7 @@ const start = performance.now()
 const history = await net.fit(train.x, train.y, { epochs, validationSplit: 0.1 })
 const seconds = (performance.now() - start) / 1000
 
-const { accuracy } = await net.evaluate(test.x, test.y, { verbose: 0 })
+const { accuracy = 0 } = await net.evaluate(test.x, test.y, { verbose: 0 })
 const picture = await history.plot('history.svg')
 const [device] = await devices()
 

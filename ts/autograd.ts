@@ -1,6 +1,6 @@
 import { native } from './native.js'
 import { type Operand, toNative } from './ops/run.js'
-import type { SymbolicTensor } from './symbolic.js'
+import { type SymbolicTensor, traced } from './symbolic.js'
 import { Tensor } from './tensor.js'
 
 /** A function of tensors whose result is one number, written with {@link ops}. */
@@ -27,7 +27,8 @@ export interface ValueAndGrads {
  */
 export function valueAndGrad<Args extends Operand[]>(f: ScalarFunction<Args>): (...args: Args) => ValueAndGrads {
   return (...args) => {
-    const { value, grads } = native.valueAndGrad((inputs: unknown[]) => f(...(inputs as never)), args.map(toNative))
+    const call = (inputs: unknown[]) => traced('the function to differentiate', f(...(inputs as never)))
+    const { value, grads } = native.valueAndGrad(call, args.map(toNative))
     return { value: new Tensor(value), grads: grads.map(grad => new Tensor(grad)) }
   }
 }

@@ -3,7 +3,7 @@ import { native } from './native.js'
 
 export type { DeviceInfo }
 
-/** The devices that there are, and those that there could be with the reason why they are not available. */
-export async function devices(): Promise<DeviceInfo[]> {
-  return native.devices()
+/** The devices that there are, the CPU first, and those that there could be with the reason why they are not available. */
+export async function devices(): Promise<[cpu: DeviceInfo, ...others: DeviceInfo[]]> {
+  return native.devices() as [DeviceInfo, ...DeviceInfo[]]
 }

@@ -1,7 +1,8 @@
+import { inspect } from 'node:util'
 import type { SymbolicTensor as NativeSymbolicTensor } from '../native/binding.cjs'
 import { native } from './native.js'
 
-declare const traced: unique symbol
+declare const brand: unique symbol
 
 /**
  * A tensor of a program under construction: what the `call` of a custom layer, a custom loss, or a function under
@@ -10,10 +11,22 @@ declare const traced: unique symbol
  */
 export interface SymbolicTensor extends NativeSymbolicTensor {
   /** @internal Tells it from a {@link Tensor}, which has a shape and a dtype too. */
-  readonly [traced]: true
+  readonly [brand]: true
 }
 
 /** Whether a value is a traced tensor. */
 export function isSymbolic(value: unknown): value is SymbolicTensor {
   return value instanceof native.SymbolicTensor
+}
+
+/**
+ * A result of a function that is traced.
+ *
+ * @internal
+ * @param owner Whose function it is, for the error.
+ */
+export function traced(owner: string, result: unknown): SymbolicTensor {
+  if (isSymbolic(result)) return result
+  const message = `${owner} must return a tensor computed from its arguments with ops; received ${inspect(result)}`
+  throw Object.assign(new TypeError(message), { code: 'GLOROT_CONFIG' })
 }

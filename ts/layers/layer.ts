@@ -5,7 +5,7 @@ import { native } from '../native.js'
 import { fromNative, type Operand, type Result, toNative } from '../ops/run.js'
 import type { RegularizerLike } from '../regularizers/index.js'
 import { toJson } from '../serialize.js'
-import type { SymbolicTensor } from '../symbolic.js'
+import { type SymbolicTensor, traced } from '../symbolic.js'
 import { asTensor, type Tensor, type TensorLike } from '../tensor.js'
 import type { DType, Shape } from '../types.js'
 import { Variable } from '../variable.js'
@@ -93,7 +93,10 @@ export class Layer {
       call:
         this.call === Layer.prototype.call
           ? undefined
-          : (inputs, training) => many(layer().call(one(inputs as SymbolicTensor[]), { training })),
+          : (inputs, training) => {
+              const outputs = many(layer().call(one(inputs as SymbolicTensor[]), { training }))
+              return outputs.map(output => traced(`call() of ${type.name}`, output))
+            },
       config: () => toJson(type.name, layer().getConfig()),
     })
   }

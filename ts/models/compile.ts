@@ -3,6 +3,7 @@ import type { LossFunction, LossLike } from '../losses/index.js'
 import { Metric, type MetricLike } from '../metrics/index.js'
 import { get as getOptimizer, type Optimizer, type OptimizerLike } from '../optimizers/index.js'
 import { configError, toJson } from '../serialize.js'
+import { traced } from '../symbolic.js'
 
 /** One for all outputs, an array in their order, or an object by their names. */
 export type PerOutput<T> = T | readonly (T | null)[] | Readonly<Record<string, T | null>>
@@ -55,7 +56,9 @@ export function compileSpec(options: CompileOptions, outputs: readonly string[])
 function lossSpec(loss: LossLike | null | undefined) {
   if (loss == null) return {}
   if (typeof loss === 'function' && !('toJSON' in loss)) {
-    return { lossFunction: loss as LossFunction as never, lossName: loss.name || 'loss' }
+    const call = (yTrue: unknown, yPred: unknown) =>
+      traced(`loss '${loss.name || 'loss'}'`, (loss as LossFunction)(yTrue as never, yPred as never))
+    return { lossFunction: call, lossName: loss.name || 'loss' }
   }
   return { loss: toJson('loss', loss) }
 }

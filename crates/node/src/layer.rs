@@ -12,7 +12,7 @@ use crate::config::parse;
 use crate::custom_layer::{CustomLayer, Functions, Pending};
 use crate::error::{Failure, Result};
 use crate::model_tensor::{ModelTensor, tensors};
-use crate::operand::{JsOperand, JsResult, Operand, run_all};
+use crate::operand::{JsOperand, JsResult, Operand, run_with_states};
 use crate::symbolic::SymbolicTensor;
 use crate::tensor::dims;
 use crate::variable::Variable;
@@ -162,7 +162,9 @@ impl Layer {
     /// Calls the layer: in the trace of its inputs, or at once.
     #[napi(catch_unwind)]
     pub fn call(&self, inputs: Vec<JsOperand<'_>>, training: Option<bool>) -> Result<Vec<JsResult>> {
-        run_all(&Operand::all_from_js(inputs)?, |frame, inputs| Ok(self.layer.call(frame.ctx()?, inputs, training)?))
+        run_with_states(&Operand::all_from_js(inputs)?, |frame, inputs| {
+            Ok(self.layer.call(frame.ctx()?, inputs, training)?)
+        })
     }
 
     /// Calls the layer on symbolic tensors of a model. `training` forces the mode of this call.

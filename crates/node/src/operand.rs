@@ -98,10 +98,7 @@ pub fn run_all(operands: &[Operand], build: impl FnOnce(&Frame, &[Sym]) -> Resul
     let is_traced = operands.iter().any(|operand| matches!(operand, Operand::Traced(_)));
     let has_variable = operands.iter().any(|operand| matches!(operand, Operand::Variable(_)));
     match Frame::current() {
-        Some(frame) if is_traced || has_variable => {
-            let results = build(&frame, &syms(&frame, operands)?)?;
-            Ok(results.into_iter().map(|result| Either::A(SymbolicTensor::new(result))).collect())
-        }
+        Some(frame) if is_traced || has_variable => trace(&frame, operands, build),
         None if is_traced => Err(Failure::config(
             "a traced tensor was used outside of the function that received it; it has no values there",
         )),
@@ -113,4 +110,24 @@ pub fn run_all(operands: &[Operand], build: impl FnOnce(&Frame, &[Sym]) -> Resul
             Ok(eager::run(&frame)?.into_iter().map(|output| Either::B(output.into())).collect())
         }
     }
+}
+
+/// The same for functions that read variables of their own, as layers do: in a trace they always take part in it.
+pub fn run_with_states(
+    operands: &[Operand],
+    build: impl FnOnce(&Frame, &[Sym]) -> Result<Vec<Sym>>,
+) -> Result<Vec<JsResult>> {
+    match Frame::current() {
+        Some(frame) => trace(&frame, operands, build),
+        None => run_all(operands, build),
+    }
+}
+
+fn trace(
+    frame: &Frame,
+    operands: &[Operand],
+    build: impl FnOnce(&Frame, &[Sym]) -> Result<Vec<Sym>>,
+) -> Result<Vec<JsResult>> {
+    let results = build(frame, &syms(frame, operands)?)?;
+    Ok(results.into_iter().map(|result| Either::A(SymbolicTensor::new(result))).collect())
 }

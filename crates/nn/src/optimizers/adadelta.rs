@@ -7,7 +7,7 @@ use crate::config::Options;
 use crate::error::Result;
 
 use crate::optimizers::adam::{read_epsilon, towards};
-use crate::optimizers::rule::{Rule, Slot, Step, Update};
+use crate::optimizers::rule::{Rule, Slot, Step, Update, squares};
 
 /// Adadelta (Zeiler 2012): `a = rho a + (1 - rho) g^2`, `d = -g sqrt(b + epsilon) / sqrt(a + epsilon)`,
 /// `b = rho b + (1 - rho) d^2`, `w += rate d`. The paper's rate is 1, Keras's default 0.001.
@@ -38,7 +38,7 @@ impl Rule for Adadelta {
 
     fn update(&self, step: &Step, weight: &Sym, gradient: &Sym, slots: &[Sym]) -> Result<Update> {
         let root = |average: &Sym| -> Result<Sym> { Ok(average.add_scalar(self.epsilon)?.sqrt()?) };
-        let of_gradient = towards(&slots[0], &gradient.square()?, self.rho)?;
+        let of_gradient = towards(&slots[0], &squares(gradient)?, self.rho)?;
         let change = root(&slots[1])?.mul(gradient)?.div(&root(&of_gradient)?)?;
         let of_change = towards(&slots[1], &change.square()?, self.rho)?;
         Ok(Update { weight: weight.sub(&change.mul(&step.rate)?)?, slots: vec![of_gradient, of_change] })

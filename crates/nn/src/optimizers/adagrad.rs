@@ -7,7 +7,7 @@ use crate::config::Options;
 use crate::error::Result;
 
 use crate::optimizers::adam::read_epsilon;
-use crate::optimizers::rule::{Rule, Slot, Step, Update};
+use crate::optimizers::rule::{Rule, Slot, Step, Update, squares};
 
 /// Adagrad (Duchi et al. 2011): `a += g^2`, `w -= rate g / sqrt(a + epsilon)`.
 struct Adagrad {
@@ -17,9 +17,15 @@ struct Adagrad {
 
 /// Options: `initial_accumulator_value` (0.1, at least 0), `epsilon` (1e-7).
 pub fn read(options: &mut Options) -> Result<Box<dyn Rule>> {
+    let initial_accumulator_value = read_initial_accumulator(options)?;
+    Ok(Box::new(Adagrad { initial_accumulator_value, epsilon: read_epsilon(options)? }))
+}
+
+/// `initial_accumulator_value` (0.1), not negative.
+pub(super) fn read_initial_accumulator(options: &mut Options) -> Result<f64> {
     let initial = options.float("initial_accumulator_value", 0.1)?;
     options.check("initial_accumulator_value", initial, initial >= 0.0, "at least 0")?;
-    Ok(Box::new(Adagrad { initial_accumulator_value: initial, epsilon: read_epsilon(options)? }))
+    Ok(initial)
 }
 
 impl Rule for Adagrad {
@@ -39,7 +45,7 @@ impl Rule for Adagrad {
     }
 
     fn update(&self, step: &Step, weight: &Sym, gradient: &Sym, slots: &[Sym]) -> Result<Update> {
-        let accumulator = slots[0].add(&gradient.square()?)?;
+        let accumulator = slots[0].add(&squares(gradient)?)?;
         let change = gradient.mul(&step.rate)?.div(&accumulator.add_scalar(self.epsilon)?.sqrt()?)?;
         Ok(Update { weight: weight.sub(&change)?, slots: vec![accumulator] })
     }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use crate::config::Options;
 use crate::error::Result;
 
-use crate::optimizers::rule::{Rule, Slot, Step, Update};
+use crate::optimizers::rule::{Rule, Slot, Step, Update, squares};
 
 /// FTRL-proximal (McMahan et al. 2013) with the shrinkage of Google's variant. With `p = -learning_rate_power`:
 ///
@@ -70,7 +70,7 @@ impl Rule for Ftrl {
             Ok(n.pow(&n.scalar_like(-self.learning_rate_power))?)
         };
         let per_rate = step.rate.reciprocal()?;
-        let accumulator = slots[0].add(&gradient.square()?)?;
+        let accumulator = slots[0].add(&squares(gradient)?)?;
         let strength = power(&accumulator)?;
         let pull = strength.sub(&power(&slots[0])?)?.mul(&per_rate)?.mul(weight)?;
         let shrunk = gradient.add(&weight.mul_scalar(2.0 * self.shrinkage)?)?;

@@ -1,9 +1,10 @@
 //! What one kind of optimizer adds to the machinery that all share.
 
-use glorot_graph::Sym;
+use glorot_graph::{Op, Sym};
 use serde_json::{Map, Value};
 
 use crate::error::Result;
+use crate::variable::Variable;
 
 /// A tensor that a rule keeps for each weight, of the weight's shape.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -27,6 +28,8 @@ pub struct Step {
     pub rate: Sym,
     /// Number of this update, from 1 (float32).
     pub count: Sym,
+    /// Number of calls before this one (float32): what schedules go by.
+    pub calls: Sym,
     /// The new values of [`Rule::shared`].
     pub shared: Vec<Sym>,
 }
@@ -42,6 +45,19 @@ impl Step {
 /// 0.999 the difference is 1.3e-5 of the result.
 pub fn float32(value: f64) -> f64 {
     f64::from(value as f32)
+}
+
+/// The squares of a gradient. The gradient of a table of embeddings is a sum over the places that use a row; as Keras on
+/// TensorFlow, which keeps these terms apart, each is squared on its own before they are added.
+pub fn squares(gradient: &Sym) -> Result<Sym> {
+    let terms = {
+        let graph = gradient.tracer().graph();
+        let node = graph.node(gradient.id());
+        (node.op == Op::ScatterAdd).then(|| node.inputs.clone())
+    };
+    let Some(terms) = terms else { return Ok(gradient.square()?) };
+    let [rows, values] = [0, 1].map(|operand| gradient.tracer().at(terms[operand]));
+    Ok(rows.scatter_add(&values.square()?, gradient.shape()[0])?)
 }
 
 /// The new values of a weight and of its slots, in the order of [`Rule::slots`].
@@ -75,6 +91,29 @@ pub trait Rule {
     /// weight, for a weight slot by slot.
     fn slots(&self) -> Vec<Vec<Slot>>;
 
+    /// The tensors kept for one weight, in as many groups as [`Rule::slots`].
+    fn slots_of(&self, weight: &Variable) -> Vec<Vec<Slot>> {
+        let _ = weight;
+        self.slots()
+    }
+
+    /// The weight decay of one weight, where the optimizer has the given one.
+    fn weight_decay_of(&self, weight: &Variable, weight_decay: Option<f64>) -> Option<f64> {
+        let _ = weight;
+        weight_decay
+    }
+
+    /// True for the rules of Keras up to 2.10. Their options are fewer, `decay` slows their rate, and their variables are
+    /// ordered otherwise.
+    fn is_legacy(&self) -> bool {
+        false
+    }
+
+    /// True if the option `decay` of a legacy rule slows its rate.
+    fn decays(&self) -> bool {
+        true
+    }
+
     /// Scalars (float32) that all weights share: name and first value. They come after the slots.
     fn shared(&self) -> Vec<Slot> {
         Vec::new()
@@ -87,4 +126,25 @@ pub trait Rule {
 
     /// One update of one weight, which has already decayed, by its gradient, which has already been clipped.
     fn update(&self, step: &Step, weight: &Sym, gradient: &Sym, slots: &[Sym]) -> Result<Update>;
+}
+
+#[cfg(test)]
+mod tests {
+    use glorot_graph::Tracer;
+    use glorot_graph::reference::{Value, evaluate};
+    use glorot_tensor::DType;
+
+    use super::*;
+
+    #[test]
+    fn terms_of_a_row_are_squared_one_by_one() {
+        let tracer = Tracer::new();
+        let (rows, values) = (tracer.input([3], DType::I32), tracer.input([3, 1], DType::F32));
+        let gradient = rows.scatter_add(&values, 2).unwrap();
+        let (of_terms, of_sums) = (squares(&gradient).unwrap(), squares(&gradient.neg().unwrap()).unwrap());
+        let inputs = [Value::new([3], DType::I32, vec![1.0, 0.0, 1.0]), Value::f32([3, 1], vec![3.0, 5.0, 4.0])];
+        let result = evaluate(&tracer.graph(), &inputs, &|_| unreachable!("there are no states"));
+        assert_eq!(result.value(of_terms.id()).data, [25.0, 25.0]);
+        assert_eq!(result.value(of_sums.id()).data, [25.0, 49.0]);
+    }
 }
