@@ -52,6 +52,11 @@ impl AtomicFile {
         WriteProblem::Io { doing: "writing a new file beside it", source }.at(&self.path)
     }
 
+    /// The error of a file that is not begun because its content cannot be made.
+    pub(crate) fn refused(path: &Path, source: io::Error) -> WriteError {
+        WriteProblem::Io { doing: "making its content", source }.at(path)
+    }
+
     /// Makes what was written the content of the target.
     ///
     /// # Errors

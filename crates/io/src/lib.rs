@@ -10,6 +10,8 @@ mod cifar;
 mod error;
 mod glyphs;
 mod idx;
+pub mod keras;
+pub mod safetensors;
 mod source;
 pub mod tensorboard;
 #[cfg(test)]

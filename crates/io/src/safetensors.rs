@@ -1,0 +1,128 @@
+//! Named tensors in the safetensors format.
+//!
+//! Source: the format's description at <https://github.com/huggingface/safetensors>, section "Format".
+
+use std::collections::HashMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use glorot_tensor::{DType, Tensor};
+use safetensors::tensor::TensorView;
+use safetensors::{Dtype, SafeTensorError, SafeTensors};
+
+use crate::{AtomicFile, WriteError, write_atomic};
+
+/// Why a safetensors file could not be read. The message starts with the file's path.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {problem}", path.display())]
+pub struct SafetensorsError {
+    path: PathBuf,
+    #[source]
+    problem: Problem,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Problem {
+    #[error("cannot be read: {0}")]
+    Io(#[from] io::Error),
+    #[error("is not a regular file")]
+    NotAFile,
+    #[error("is no valid safetensors file: {0}")]
+    Format(#[from] SafeTensorError),
+    #[error("tensor '{name}' has dtype {dtype:?}; expected a floating-point, integer or boolean type of 8 to 64 bits")]
+    DType { name: String, dtype: Dtype },
+    #[error("tensor '{name}' holds {value}, which no 32-bit integer holds")]
+    Integer { name: String, value: i128 },
+    #[error("tensor '{name}' is damaged: {why}")]
+    Tensor { name: String, why: String },
+}
+
+/// The tensors of a file by name, in the order of their data.
+///
+/// F64, F32, F16 and BF16 become f32, I8 to I64 and U16 to U64 i32, U8 u8, BOOL bool.
+///
+/// # Errors
+/// Where the file cannot be read or breaks a rule of the format, has another type, or holds an integer beyond i32.
+pub fn read(path: impl AsRef<Path>) -> Result<Vec<(String, Tensor)>, SafetensorsError> {
+    let path = path.as_ref();
+    tensors(path).map_err(|problem| SafetensorsError { path: path.to_owned(), problem })
+}
+
+fn tensors(path: &Path) -> Result<Vec<(String, Tensor)>, Problem> {
+    // Checked before opening: opening a named pipe would wait for a writer.
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(Problem::NotAFile);
+    }
+    let bytes = std::fs::read(path)?;
+    let file = SafeTensors::deserialize(&bytes)?;
+    let mut views: Vec<(&str, TensorView<'_>)> = file.iter().collect();
+    views.sort_by_key(|(_, view)| view.data().as_ptr() as usize);
+    views.into_iter().map(|(name, view)| Ok((name.to_owned(), convert(name, &view)?))).collect()
+}
+
+fn convert(name: &str, view: &TensorView<'_>) -> Result<Tensor, Problem> {
+    let (shape, data) = (view.shape().to_vec(), view.data());
+    let integers = |values: Vec<i128>| -> Result<Vec<i32>, Problem> {
+        let narrow = |value: i128| value.try_into().map_err(|_| Problem::Integer { name: name.into(), value });
+        values.into_iter().map(narrow).collect()
+    };
+    let tensor = match view.dtype() {
+        Dtype::F32 => Tensor::f32(shape, elements(data, f32::from_le_bytes)),
+        Dtype::F64 => Tensor::f32(shape, elements(data, |bytes| f64::from_le_bytes(bytes) as f32)),
+        Dtype::F16 => Tensor::f32(shape, elements(data, |bytes| half(u16::from_le_bytes(bytes)))),
+        // A bf16 is the upper half of an f32.
+        Dtype::BF16 => Tensor::f32(shape, elements(data, |[low, high]| f32::from_le_bytes([0, 0, low, high]))),
+        Dtype::I8 => Tensor::i32(shape, elements(data, |[byte]| i32::from(byte as i8))),
+        Dtype::I16 => Tensor::i32(shape, elements(data, |bytes| i16::from_le_bytes(bytes).into())),
+        Dtype::U16 => Tensor::i32(shape, elements(data, |bytes| u16::from_le_bytes(bytes).into())),
+        Dtype::I32 => Tensor::i32(shape, elements(data, i32::from_le_bytes)),
+        Dtype::I64 => Tensor::i32(shape, integers(elements(data, |bytes| i64::from_le_bytes(bytes).into()))?),
+        Dtype::U32 => Tensor::i32(shape, integers(elements(data, |bytes| u32::from_le_bytes(bytes).into()))?),
+        Dtype::U64 => Tensor::i32(shape, integers(elements(data, |bytes| u64::from_le_bytes(bytes).into()))?),
+        Dtype::U8 => Tensor::u8(shape, data.to_vec()),
+        Dtype::BOOL => Tensor::bool(shape, data.to_vec()),
+        dtype => return Err(Problem::DType { name: name.into(), dtype }),
+    };
+    tensor.map_err(|error| Problem::Tensor { name: name.into(), why: error.to_string() })
+}
+
+fn elements<const N: usize, T>(data: &[u8], decode: impl Fn([u8; N]) -> T) -> Vec<T> {
+    data.as_chunks::<N>().0.iter().map(|&bytes| decode(bytes)).collect()
+}
+
+/// IEEE 754 binary16 as f32, exactly.
+fn half(bits: u16) -> f32 {
+    let sign = if bits >> 15 == 1 { -1.0 } else { 1.0 };
+    let (exponent, fraction) = (i32::from(bits >> 10 & 0x1f), f32::from(bits & 0x3ff));
+    match exponent {
+        0 => sign * fraction * 2f32.powi(-24),
+        31 if fraction == 0.0 => sign * f32::INFINITY,
+        31 => f32::NAN,
+        _ => sign * (1.0 + fraction / 1024.0) * 2f32.powi(exponent - 15),
+    }
+}
+
+/// Writes named tensors, in an order that the format chooses. `metadata`: texts by name, for the header.
+///
+/// # Errors
+/// Those of [`AtomicFile`]; the old file is then as it was.
+pub fn write(
+    path: impl AsRef<Path>,
+    tensors: &[(String, Tensor)],
+    metadata: Option<HashMap<String, String>>,
+) -> Result<(), WriteError> {
+    let path = path.as_ref();
+    let views = tensors.iter().map(|(name, tensor)| {
+        let dtype = match tensor.dtype() {
+            DType::F32 => Dtype::F32,
+            DType::I32 => Dtype::I32,
+            DType::U8 => Dtype::U8,
+            DType::Bool => Dtype::BOOL,
+        };
+        Ok((name, TensorView::new(dtype, tensor.shape().dims().to_vec(), tensor.bytes())?))
+    });
+    let views: Result<Vec<_>, SafeTensorError> = views.collect();
+    let bytes = views.and_then(|views| safetensors::serialize(views, metadata));
+    let bytes = bytes.map_err(|error| AtomicFile::refused(path, io::Error::other(error.to_string())))?;
+    write_atomic(path, &bytes)
+}

@@ -1,0 +1,46 @@
+"""Loads model files with Keras and compares them with the golden results; prints JSON.
+
+    python load_models.py <folder of the files> <folder of the golden results>    # needs keras, tensorflow, safetensors
+
+    {file: {"prediction": whether it is that of the golden file within rtol 1e-5,
+            "losses": for files with optimizer state, whether the next steps have the golden losses}}
+"""
+
+import json
+import os
+import pathlib
+import sys
+
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+
+import keras
+import numpy as np
+from safetensors.numpy import load_file
+
+
+def main(folder, golden):
+    cases = {case["name"]: case for case in json.loads((golden / "files.json").read_text())}
+    tensors = load_file(golden / "files.safetensors")
+    results = {}
+    for path in sorted(folder.glob("*.keras")):
+        for suffix in (".keras", ".h5", ".weights.h5"):
+            case = cases[path.name]
+            value = lambda role: tensors[case["tensors"][role]]
+            model = keras.saving.load_model(path if suffix == ".weights.h5" else path.with_suffix(suffix))
+            if suffix == ".weights.h5":
+                for weight in model.weights:
+                    weight.assign(np.zeros_like(weight))
+                model.load_weights(path.with_suffix(suffix))
+            x = [value(role) for role in case["tensors"] if role.startswith("x.")]
+            prediction = np.asarray(model(x if len(x) > 1 else x[0], training=False))
+            result = {"prediction": bool(np.allclose(prediction, value("prediction"), rtol=1e-5, atol=1e-7))}
+            if suffix == ".keras" and "losses" in case["tensors"]:
+                steps = zip(value("train_x"), value("train_y"))
+                losses = [model.train_on_batch(x, y, return_dict=True)["loss"] for x, y in steps]
+                result["losses"] = bool(np.allclose(losses, value("losses"), rtol=1e-5))
+            results[path.with_suffix(suffix).name] = result
+    print(json.dumps(results))
+
+
+if __name__ == "__main__":
+    main(*map(pathlib.Path, sys.argv[1:]))
