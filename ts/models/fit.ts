@@ -1,5 +1,6 @@
 import { type Callback, hearsSteps, hearsTestSteps, hearsTests } from '../callbacks/callback.js'
 import { CallbackList } from '../callbacks/callback-list.js'
+import { TensorBoard } from '../callbacks/tensor-board.js'
 import { TerminateOnNaN } from '../callbacks/terminate-on-nan.js'
 import { createReporter, type Reporter, type Verbose } from '../progress/index.js'
 import { toJson } from '../serialize.js'
@@ -7,6 +8,7 @@ import { type Data, samples, type ValidationData } from './data.js'
 import { History, type Logs } from './history.js'
 import { runJob } from './job.js'
 import type { Model } from './model.js'
+import type { TrainingEvent } from './training-events.js'
 
 /** How to train. */
 export interface FitOptions {
@@ -42,23 +44,38 @@ export interface FitOptions {
 }
 
 /** @internal See `Model.fit`. */
-export async function fit(model: Model, x: Data, y: Data | undefined, options: FitOptions): Promise<History> {
+export async function fit(
+  model: Model,
+  x: Data,
+  y: Data | undefined,
+  options: FitOptions,
+  tell?: Tell,
+): Promise<History> {
   if (training.has(model)) {
     const message = `model '${model.name}' is being trained: wait for the running fit() to end before you start another`
     throw Object.assign(new Error(message), { code: 'GLOROT_BUSY' })
   }
   training.add(model)
   try {
-    return await train(model, x, y, options)
+    return await train(model, x, y, options, tell)
   } finally {
     training.delete(model)
   }
 }
 
+/** @internal Hears of the progress within epochs, now and then, and of the ends of epochs (`last`). */
+export type Tell = (event: TrainingEvent, last: boolean) => void
+
 /** Models in a `fit`. */
 const training = new WeakSet<Model>()
 
-async function train(model: Model, x: Data, y: Data | undefined, options: FitOptions): Promise<History> {
+async function train(
+  model: Model,
+  x: Data,
+  y: Data | undefined,
+  options: FitOptions,
+  tell: Tell | undefined,
+): Promise<History> {
   const { callbacks: given = [], signal, sampleWeight, validationData, verbose = 'auto', ...rest } = options
   const callbacks = new CallbackList('fit', given)
   if (callbacks.some(callback => callback instanceof TerminateOnNaN)) rest.stopOnNonFinite ??= false
@@ -72,12 +89,17 @@ async function train(model: Model, x: Data, y: Data | undefined, options: FitOpt
     steps: callbacks.some(hearsSteps),
     tests: callbacks.some(hearsTests),
     testSteps: callbacks.some(hearsTestSteps),
-    progress: verbose === 1 || (verbose === 'auto' && process.stdout.isTTY === true),
+    gradientNorms: callbacks.some(callback => callback instanceof TensorBoard && callback.keeps.norms),
+    gradients: callbacks.some(callback => callback instanceof TensorBoard && callback.keeps.values),
+    progress: tell !== undefined || verbose === 1 || (verbose === 'auto' && process.stdout.isTTY === true),
   }
   let reporter: Reporter | undefined
   let begin = 0
   let logs: Logs = {}
+  let stepsDone = 0
+  let steps = 0
   const call: CallbackList['call'] = (hook, ...args) => callbacks.call(hook, ...args)
+  const at = (epoch: number, values: Logs) => ({ ...values, epoch, step: stepsDone, steps }) as TrainingEvent
   let begun: Promise<unknown> = Promise.resolve()
   try {
     await runJob(
@@ -85,7 +107,8 @@ async function train(model: Model, x: Data, y: Data | undefined, options: FitOpt
         const started = model.model.fit(data, validation, toJson('fit', rest), follow, onEvent)
         reporter = createReporter({ verbose, epochs: started.epochs, stepsPerEpoch: started.steps })
         model.stopTraining = false
-        const { epochs, steps } = started
+        const { epochs } = started
+        steps = started.steps
         const validates = validation !== undefined || (rest.validationSplit ?? 0) > 0
         callbacks.begin(model, { epochs, initialEpoch: rest.initialEpoch ?? 0, steps, validates, verbose })
         begun = call('onTrainBegin', {})
@@ -103,6 +126,7 @@ async function train(model: Model, x: Data, y: Data | undefined, options: FitOpt
           switch (event.type) {
             case 'epochBegin':
               begin = performance.now()
+              stepsDone = 0
               reporter?.onEpochBegin(epoch)
               await call('onEpochBegin', epoch, {})
               break
@@ -110,7 +134,10 @@ async function train(model: Model, x: Data, y: Data | undefined, options: FitOpt
               await call('onTrainBatchBegin', step, {})
               break
             case 'progress':
-              reporter?.onProgress(step + 1, values, { elapsedMs })
+              stepsDone = step + 1
+              reporter?.onProgress(stepsDone, values, { elapsedMs })
+              // The end of the epoch tells of its last step.
+              if (stepsDone < steps) tell?.(at(epoch, values), false)
               if (event.waits) await call('onTrainBatchEnd', step, values)
               break
             case 'testBegin':
@@ -133,6 +160,7 @@ async function train(model: Model, x: Data, y: Data | undefined, options: FitOpt
                 // Callbacks may have added to the logs, as the learning rate.
                 history.add(epoch, values)
                 reporter?.onEpochEnd(epoch, values, { elapsedMs })
+                tell?.(at(epoch, values), true)
               }
           }
           return event.waits && model.stopTraining

@@ -10,10 +10,12 @@ import { asTensor, Tensor, type TensorLike } from '../tensor.js'
 import { Variable } from '../variable.js'
 import { type CompileOptions, compileSpec } from './compile.js'
 import { type Data, samples, tensors } from './data.js'
+import { type FindLearningRateOptions, findLearningRate, type LearningRateSearch } from './find-learning-rate.js'
 import { type FitOptions, fit } from './fit.js'
 import type { History, Logs } from './history.js'
 import { logsOf, runJob } from './job.js'
 import { runShown } from './run-shown.js'
+import { type TrainingEvent, trainingEvents } from './training-events.js'
 
 /** How a summary looks. */
 export interface SummaryOptions {
@@ -194,6 +196,25 @@ export class Model extends Layer {
    */
   fit(x: Data, y: Data | undefined, options: FitOptions = {}): Promise<History> {
     return fit(this, x, y, options)
+  }
+
+  /**
+   * Trains the model and tells of it: `for await (const { epoch, step, loss } of net.train(x, y, { epochs: 5 }))`. The
+   * training does not wait for the loop; leaving the loop ends the training, within a step. Options and errors as in
+   * {@link Model.fit}, silent by default.
+   */
+  train(x: Data, y: Data | undefined, options: FitOptions = {}): AsyncGenerator<TrainingEvent, History, undefined> {
+    return trainingEvents(this, x, y, options)
+  }
+
+  /**
+   * Trains for some steps with a learning rate that grows exponentially, until the loss explodes, and then puts back the
+   * weights, the state of the optimizer and that of the random numbers.
+   *
+   * @throws As {@link Model.fit}; `GLOROT_CONFIG`, if a schedule sets the learning rate.
+   */
+  findLearningRate(x: Data, y: Data | undefined, options: FindLearningRateOptions = {}): Promise<LearningRateSearch> {
+    return findLearningRate(this, x, y, options)
   }
 
   /** Loss and metrics over all samples: `{ loss, accuracy }`. Data as in {@link Model.fit}. */

@@ -12,6 +12,10 @@ export interface Panel {
   title: string
   yLabel: string
   lines: Line[]
+  /** Default: `'Epoch'`. */
+  xLabel?: string
+  /** Default: `'linear'`, of whole numbers. */
+  xScale?: 'linear' | 'log'
 }
 
 /** Okabe and Ito's colours, which people with colour-blindness can tell apart. */
@@ -48,6 +52,7 @@ function panelMark(panel: Panel): GroupMark {
   const finite = points.filter(point => Number.isFinite(point.y))
   const names = panel.lines.map(line => line.name)
   const longest = Math.max(...panel.lines.map(line => line.y.length))
+  const { xLabel = 'Epoch', xScale = 'linear' } = panel
   const x = { scale: 'x', field: 'x' }
   const y = { scale: 'y', field: 'y' }
   const stroke = { scale: 'colour', field: 'name' }
@@ -59,7 +64,7 @@ function panelMark(panel: Panel): GroupMark {
     data: [{ name: 'points', values: points.map(point => ({ ...point, valid: Number.isFinite(point.y) })) }],
     scales: [
       // Ranges are given, since `width` and `height` would be those of the whole picture.
-      { name: 'x', type: 'linear', range: [0, 420], domain: extent(points.map(point => point.x)), zero: false },
+      { name: 'x', type: xScale, range: [0, 420], domain: extent(points.map(point => point.x)), zero: false },
       {
         name: 'y',
         type: 'linear',
@@ -80,9 +85,8 @@ function panelMark(panel: Panel): GroupMark {
         orient: 'bottom',
         scale: 'x',
         gridScale: 'y',
-        title: 'Epoch',
-        format: 'd',
-        tickMinStep: 1,
+        title: xLabel,
+        ...(xScale === 'linear' ? { format: 'd', tickMinStep: 1 } : { format: '.0e' }),
         tickCount: 10,
         grid: true,
         labelOverlap: true,

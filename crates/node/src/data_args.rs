@@ -67,6 +67,7 @@ pub fn fit_options(json: &str, validation: Option<Samples>, progress: Progress) 
         class_weight: class_weight(options.value("classWeight")?)?,
         progress,
         validation_events: default.validation_events,
+        gradients: default.gradients,
         non_finite: match options.bool("stopOnNonFinite", true)? {
             true => NonFinite::Error,
             false => NonFinite::Continue,

@@ -142,6 +142,12 @@ impl From<DeviceError> for Failure {
     }
 }
 
+impl From<glorot_io::tensorboard::EventError> for Failure {
+    fn from(error: glorot_io::tensorboard::EventError) -> Failure {
+        Failure::Coded(code::INVALID, error.to_string())
+    }
+}
+
 impl From<napi::Error> for Failure {
     fn from(error: napi::Error) -> Failure {
         Failure::Js(error)

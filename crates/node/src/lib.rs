@@ -22,8 +22,10 @@ mod model_tensor;
 mod operand;
 mod ops;
 mod optimizer;
+mod snapshot;
 mod symbolic;
 mod tensor;
+mod tensorboard;
 mod variable;
 
 use napi_derive::napi;

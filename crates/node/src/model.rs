@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use glorot_graph::device::Device;
 use glorot_nn::model::{self, SummaryOptions};
-use glorot_train::{Compiled, FitOptions, Trainer, ValidationEvents};
+use glorot_train::{Compiled, FitOptions, Gradients, Trainer, ValidationEvents};
 use napi::Env;
 use napi::bindgen_prelude::ClassInstance;
 use napi_derive::napi;
@@ -19,6 +19,7 @@ use crate::error::{Failure, Result};
 use crate::jobs::{self, Job, JobEnd, OnEvent, Waits};
 use crate::layer::Layer;
 use crate::model_tensor::{self, ModelTensor, tensors};
+use crate::snapshot::Snapshot;
 use crate::tensor::HostTensor;
 use crate::variable::Variable;
 
@@ -74,6 +75,10 @@ pub struct Follow {
     pub tests: bool,
     /// And at each of their steps.
     pub test_steps: bool,
+    /// Keep the norms of the gradients.
+    pub gradient_norms: bool,
+    /// And the gradients.
+    pub gradients: bool,
 }
 
 impl Follow {
@@ -82,6 +87,14 @@ impl Follow {
             (true, _) => Waits::Steps,
             (false, true) => Waits::Epochs,
             (false, false) => Waits::Never,
+        }
+    }
+
+    fn kept_gradients(&self) -> Gradients {
+        match (self.gradients, self.gradient_norms) {
+            (true, _) => Gradients::Values,
+            (false, true) => Gradients::Norms,
+            (false, false) => Gradients::None,
         }
     }
 
@@ -313,6 +326,7 @@ impl Model {
         let waits = follow.waits();
         let options = FitOptions {
             validation_events: follow.validation_events(),
+            gradients: follow.kept_gradients(),
             ..fit_options(&options, validation, progress(waits, follow.progress))?
         };
         let trainer = self.trainer("fit")?;
@@ -376,9 +390,34 @@ impl Model {
         let trainer = self.trainer("trainOnBatch")?;
         let mut options = glorot_nn::config::Options::new("trainOnBatch", &parse(&options)?)?;
         let weights = class_weight(options.value("classWeight")?)?;
+        let reset = options.bool("resetMetrics", true)?;
         options.finish()?;
-        let mut job = trainer.prepare_train_batch(batch, &weights)?;
+        let mut job = trainer.prepare_train_batch(batch, &weights, reset)?;
         jobs::spawn(on_event, Waits::Never, move |_| Ok(JobEnd::of_logs(job.run()?)))
+    }
+
+    /// What trainings keep of the gradients: those that asked for it.
+    #[napi(catch_unwind)]
+    pub fn kept_gradients(&self) -> Result<KeptGradients> {
+        jobs::sync()?;
+        let trainer = self.trainer("keptGradients")?;
+        let kept = trainer.gradients();
+        let of = |variable: &glorot_nn::Variable| Variable::of(variable.clone());
+        let weights = self.model.weights();
+        let numbers = kept.weights.iter().map(|kept| weights.iter().position(|weight| weight.variable == *kept));
+        Ok(KeptGradients {
+            weights: numbers.flatten().map(|number| number as u32).collect(),
+            squares: of(&kept.squares),
+            steps: of(&kept.steps),
+            values: kept.values.iter().map(of).collect(),
+        })
+    }
+
+    /// The weights, the state of the optimizer and that of the random numbers, to go back to. The model must be built.
+    #[napi(catch_unwind)]
+    pub fn snapshot(&self) -> Result<Snapshot> {
+        jobs::sync()?;
+        Ok(Snapshot::of(self.trainer("snapshot")?.lasting()?))
     }
 
     /// Starts one evaluation step on one batch.
@@ -389,6 +428,18 @@ impl Model {
         let mut job = trainer.prepare_test_batch(batch)?;
         jobs::spawn(on_event, Waits::Never, move |_| Ok(JobEnd::of_logs(job.run()?)))
     }
+}
+
+/// What trainings keep of the gradients.
+#[napi(object, object_from_js = false)]
+pub struct KeptGradients {
+    /// The numbers of the weights that are trained among those of the model.
+    pub weights: Vec<u32>,
+    /// Sums over the steps of the squared norms.
+    pub squares: Variable,
+    pub steps: Variable,
+    /// The gradients of the last step.
+    pub values: Vec<Variable>,
 }
 
 /// A training that has begun.

@@ -29,6 +29,8 @@ pub struct FitOptions {
     pub progress: Progress,
     /// What is told of validations, beside their values at the end of the epoch. Default: nothing.
     pub validation_events: ValidationEvents,
+    /// What is kept of the gradients. Default: nothing.
+    pub gradients: Gradients,
     /// What happens when the loss is NaN or infinite. Default: the run ends with an error.
     pub non_finite: NonFinite,
 }
@@ -53,6 +55,17 @@ pub enum Progress {
     Every(Duration),
     /// Before and after every step ([`crate::Event::BatchBegin`], [`crate::Event::Progress`]).
     EveryStep,
+}
+
+/// What a training keeps of the gradients, for [`crate::Trainer::gradients`]. It costs only where it is asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Gradients {
+    #[default]
+    None,
+    /// Squares of their norms, summed over the steps.
+    Norms,
+    /// And the gradients of the last step.
+    Values,
 }
 
 /// What is told of validations.
@@ -91,6 +104,7 @@ impl Default for FitOptions {
             class_weight: Vec::new(),
             progress: Progress::Every(Duration::from_millis(50)),
             validation_events: ValidationEvents::None,
+            gradients: Gradients::None,
             non_finite: NonFinite::Error,
         }
     }

@@ -6,6 +6,7 @@ use glorot_tensor::{DType, Tensor};
 
 use crate::error::{Error, Result};
 use crate::names::{sample_shape, shape_of_samples};
+use crate::options::Gradients;
 use crate::step::{Kind, StepKey};
 
 /// Data with one weights tensor (or none) for each tensor of targets.
@@ -93,6 +94,7 @@ impl Samples {
             x: self.x.iter().map(spec).collect(),
             y: self.y.iter().map(spec).collect(),
             weights: self.weights.iter().map(|weights| weights.as_ref().map(spec)).collect(),
+            gradients: Gradients::None,
         }
     }
 

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use glorot_graph::program::Program;
 use glorot_graph::{Graph, StateId, TensorSpec};
 
+use crate::options::Gradients;
 use crate::samples::Labels;
 
 /// A compiled step. It may move between threads; any session of the model's variables can load it.
@@ -51,6 +52,8 @@ pub(crate) struct StepKey {
     pub x: Vec<TensorSpec>,
     pub y: Vec<TensorSpec>,
     pub weights: Vec<Option<TensorSpec>>,
+    /// What a training step keeps of its gradients.
+    pub gradients: Gradients,
 }
 
 impl StepKey {

@@ -16,7 +16,7 @@ use crate::options::{FitOptions, NonFinite, Progress, Validation};
 use crate::pool::Pool;
 use crate::samples::Samples;
 use crate::step::{Kind, Step, StepKey};
-use crate::trace::{Judge, Reports, Tracing, predict, test, train};
+use crate::trace::{Judge, KeptGradients, Reports, Tracing, predict, test, train};
 
 /// More compiled steps than this are forgotten, so that ever new batch sizes do not fill the memory.
 const MAX_STEPS: usize = 64;
@@ -36,6 +36,7 @@ pub struct Trainer {
     steps: RefCell<HashMap<StepKey, Arc<Step>>>,
     /// The weights that are trained, as they were at the first trace.
     trained: OnceCell<Vec<Weight>>,
+    kept: OnceCell<KeptGradients>,
 }
 
 impl Trainer {
@@ -49,6 +50,7 @@ impl Trainer {
             pool: Arc::new(Pool::new(device)),
             steps: RefCell::default(),
             trained: OnceCell::new(),
+            kept: OnceCell::new(),
         }
     }
 
@@ -77,7 +79,8 @@ impl Trainer {
             true => samples,
             false => samples.weighted_by_class(&options.class_weight)?,
         };
-        let batches = self.batches(Kind::Train, &samples, trained, options.batch_size)?;
+        let key = |batch| StepKey { gradients: options.gradients, ..samples.key(Kind::Train, batch) };
+        let batches = self.batches_of(trained, options.batch_size, key)?;
         check_labels(judge, &batches, &samples)?;
         let validation = validation.map(|(samples, first)| -> Result<ValidationPlan> {
             let batch_size = options.validation_batch_size.unwrap_or(options.batch_size);
@@ -121,24 +124,25 @@ impl Trainer {
         Ok(PredictJob { states: self.handle(), samples, batches, progress })
     }
 
-    /// Checks a batch and compiles its training step.
-    pub fn prepare_train_batch(&self, batch: Dataset, class_weight: &[(i64, f32)]) -> Result<BatchJob> {
+    /// Checks a batch and compiles its training step. Without `reset`, loss and metrics are those since the last job that
+    /// reset them.
+    pub fn prepare_train_batch(&self, batch: Dataset, class_weight: &[(i64, f32)], reset: bool) -> Result<BatchJob> {
         let (judge, samples) = self.judged("trainOnBatch", batch)?;
         let samples = if class_weight.is_empty() { samples } else { samples.weighted_by_class(class_weight)? };
-        self.batch_job(judge, Kind::Train, samples)
+        self.batch_job(judge, Kind::Train, samples, reset)
     }
 
     /// Checks a batch and compiles its evaluation step.
     pub fn prepare_test_batch(&self, batch: Dataset) -> Result<BatchJob> {
         let (judge, samples) = self.judged("testOnBatch", batch)?;
-        self.batch_job(judge, Kind::Test, samples)
+        self.batch_job(judge, Kind::Test, samples, true)
     }
 
-    fn batch_job(&self, judge: &Judge, kind: Kind, samples: Samples) -> Result<BatchJob> {
+    fn batch_job(&self, judge: &Judge, kind: Kind, samples: Samples, reset: bool) -> Result<BatchJob> {
         let batches = self.batches(kind, &samples, samples.len, samples.len)?;
         check_labels(judge, &batches, &samples)?;
         let step = batches.full.expect("a pass of one full batch");
-        Ok(BatchJob { reports: self.reports(judge)?, states: self.handle(), samples, step, kind })
+        Ok(BatchJob { reports: self.reports(judge)?, states: self.handle(), samples, step, kind, reset })
     }
 
     /// Checked data with what judges the model on them. The first data decide what `"accuracy"` means.
@@ -174,10 +178,15 @@ impl Trainer {
 
     /// The steps of a pass over `len` of the samples.
     fn batches(&self, kind: Kind, samples: &Samples, len: usize, batch_size: usize) -> Result<Batches> {
+        self.batches_of(len, batch_size, |batch| samples.key(kind, batch))
+    }
+
+    /// The same, where `key` says which step takes a batch.
+    fn batches_of(&self, len: usize, batch_size: usize, key: impl Fn(usize) -> StepKey) -> Result<Batches> {
         if batch_size == 0 {
             return Err(Error::option("batchSize", "expected at least 1, received 0"));
         }
-        let step = |batch: usize| (batch > 0).then(|| self.step(samples.key(kind, batch))).transpose();
+        let step = |batch: usize| (batch > 0).then(|| self.step(key(batch))).transpose();
         let full = step(if len >= batch_size { batch_size } else { 0 })?;
         Ok(Batches { samples: len, batch_size, full, rest: step(len % batch_size)? })
     }
@@ -199,13 +208,33 @@ impl Trainer {
         let tracing = Tracing { model: &self.model, states: &self.states };
         let judge = self.judge.get();
         match (key.kind, judge) {
-            (Kind::Train, Some(judge)) => {
-                let weights = self.trained.get_or_init(|| self.model.trainable_weights());
-                train(&tracing, judge, weights, key)
-            }
+            (Kind::Train, Some(judge)) => train(&tracing, judge, self.trained(), self.gradients(), key),
             (Kind::Test, Some(judge)) => test(&tracing, judge, key),
             _ => predict(&tracing, key),
         }
+    }
+
+    /// The weights that are trained.
+    fn trained(&self) -> &[Weight] {
+        self.trained.get_or_init(|| self.model.trainable_weights())
+    }
+
+    /// What trainings with [`FitOptions::gradients`] keep.
+    pub fn gradients(&self) -> &KeptGradients {
+        self.kept.get_or_init(|| KeptGradients::new(self.trained()))
+    }
+
+    /// Everything that a training changes and that lasts: the weights, the state of the optimizer, which is made if need
+    /// be, and that of the random numbers. The model must be built.
+    pub fn lasting(&self) -> Result<Vec<Variable>> {
+        let mut variables: Vec<Variable> = self.model.weights().into_iter().map(|weight| weight.variable).collect();
+        if let Some(compiled) = &self.compiled {
+            let mut optimizer = compiled.optimizer.borrow_mut();
+            optimizer.build(self.trained())?;
+            variables.extend(optimizer.variables());
+        }
+        variables.push(self.model.random_state().clone());
+        Ok(variables)
     }
 
     fn reports(&self, judge: &Judge) -> Result<Arc<Reports>> {

@@ -15,6 +15,8 @@ pub struct BatchJob {
     pub(crate) samples: Samples,
     pub(crate) step: Arc<Step>,
     pub(crate) kind: Kind,
+    /// Begin the running values anew.
+    pub(crate) reset: bool,
 }
 
 impl BatchJob {
@@ -33,7 +35,9 @@ impl BatchJob {
     fn run_in(&self, session: &mut DeviceSession) -> Result<Vec<(String, f32)>> {
         let loaded = session.load(&self.step)?;
         let mut readings = Readings::new(session, &self.reports, &self.reports.names)?;
-        session.reset(&self.reports.reset)?;
+        if self.reset {
+            session.reset(&self.reports.reset)?;
+        }
         for (input, tensor) in self.samples.tensors().enumerate() {
             session.device().write_input(loaded.program, input, tensor)?;
         }

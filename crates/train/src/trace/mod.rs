@@ -1,11 +1,13 @@
 //! The graphs of the steps of a model.
 
 mod align;
+mod gradients;
 mod judge;
 mod mean;
 mod reports;
 mod steps;
 
+pub use gradients::KeptGradients;
 pub(crate) use judge::Judge;
 pub(crate) use mean::Mean;
 pub(crate) use reports::Reports;

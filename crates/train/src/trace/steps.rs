@@ -7,8 +7,8 @@ use crate::compiled::Resolved;
 use crate::error::{Error, Result};
 use crate::samples::Labels;
 use crate::step::{Step, StepKey};
-use crate::trace::Judge;
 use crate::trace::align::{Takes, align, check};
+use crate::trace::{Judge, KeptGradients};
 
 /// What the steps of a model have in common.
 pub(crate) struct Tracing<'a> {
@@ -24,7 +24,13 @@ impl Tracing<'_> {
 
 /// A training step: forward, loss, gradients of the given weights, update, running values. Output 0 is the loss of the
 /// batch.
-pub(crate) fn train(tracing: &Tracing<'_>, judge: &Judge, weights: &[Weight], key: &StepKey) -> Result<Step> {
+pub(crate) fn train(
+    tracing: &Tracing<'_>,
+    judge: &Judge,
+    weights: &[Weight],
+    kept: &KeptGradients,
+    key: &StepKey,
+) -> Result<Step> {
     let ctx = tracing.context(true);
     let judged = judged(&ctx, tracing, judge, key)?;
     let current: Vec<Sym> = weights.iter().map(|weight| ctx.read(&weight.variable)).collect();
@@ -34,6 +40,7 @@ pub(crate) fn train(tracing: &Tracing<'_>, judge: &Judge, weights: &[Weight], ke
         scale => judged.loss.mul_scalar(scale)?,
     };
     let gradients = ctx.tracer().gradients(&scaled, &current)?;
+    kept.keep(&ctx, &gradients, optimizer.loss_scale(), key.gradients)?;
     optimizer.build(weights)?;
     optimizer.apply(&ctx, weights, &gradients)?;
     ctx.advance_random()?;

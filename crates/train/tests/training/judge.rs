@@ -122,7 +122,7 @@ fn single_batches_train_like_fit() {
     for start in [0, 4, 8] {
         let batch = part(&data, start..start + 4);
         let before = by_hand.trainer.prepare_test_batch(batch.clone()).unwrap().run().unwrap();
-        let logs = by_hand.trainer.prepare_train_batch(batch, &[]).unwrap().run().unwrap();
+        let logs = by_hand.trainer.prepare_train_batch(batch, &[], true).unwrap().run().unwrap();
         assert_eq!(logs, before, "values are those before the update");
     }
     assert_eq!(fitted.weights(), by_hand.weights());
