@@ -110,6 +110,12 @@ impl Options {
         Ok(self.optional_string(name)?.unwrap_or_else(|| default.into()))
     }
 
+    /// A list of strings; none if it is not given.
+    pub fn strings(&mut self, name: &'static str) -> Result<Vec<String>> {
+        let read = |value: &Value| value.as_array()?.iter().map(|word| word.as_str().map(String::from)).collect();
+        Ok(self.typed(name, "a list of strings", read)?.unwrap_or_default())
+    }
+
     /// A list of numbers; one number is a list of one.
     pub fn optional_floats(&mut self, name: &'static str) -> Result<Option<Vec<f64>>> {
         self.typed(name, "a number or a list of numbers", |value| match value {

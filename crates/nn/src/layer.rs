@@ -87,6 +87,7 @@ const MAX_ELEMENTS: usize = 1 << 31;
 
 /// Collects the weights that a layer makes in [`Layer::build`].
 pub struct WeightBuilder<'a> {
+    layer: &'a str,
     weights: &'a mut Vec<Weight>,
 }
 
@@ -102,7 +103,8 @@ impl WeightBuilder<'_> {
             return Err(Error::invalid(message));
         }
         let value = spec.initializer.initialize(&spec.shape, spec.dtype)?;
-        let variable = Variable::new(spec.name, value);
+        let path = format!("{}/{}", self.layer, spec.name);
+        let variable = Variable::with_path(spec.name, path, value);
         self.weights.push(Weight {
             variable: variable.clone(),
             trainable: spec.trainable,
@@ -252,7 +254,7 @@ impl LayerRef {
         let mut weights = Vec::new();
         let mut layer = self.0.layer.borrow_mut();
         layer
-            .build(&mut WeightBuilder { weights: &mut weights }, inputs)
+            .build(&mut WeightBuilder { layer: self.name(), weights: &mut weights }, inputs)
             .map_err(|error| error.in_layer(self.name(), layer.class_name()))?;
         *self.0.weights.borrow_mut() = weights;
         *self.0.built_for.borrow_mut() = Some(inputs.to_vec());

@@ -21,6 +21,7 @@ pub struct Variable(Arc<Inner>);
 struct Inner {
     id: u64,
     name: String,
+    path: String,
     spec: TensorSpec,
     content: Mutex<Content>,
 }
@@ -32,9 +33,16 @@ struct Content {
 
 impl Variable {
     pub fn new(name: impl Into<String>, value: Tensor) -> Variable {
+        let name = name.into();
+        Variable::with_path(name.clone(), name, value)
+    }
+
+    /// A variable of a layer, whose path says so: `hidden_1/kernel`.
+    pub fn with_path(name: impl Into<String>, path: impl Into<String>, value: Tensor) -> Variable {
         let spec = TensorSpec { shape: value.shape().clone(), dtype: value.dtype() };
         let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
-        Variable(Arc::new(Inner { id, name: name.into(), spec, content: Mutex::new(Content { value, version: 0 }) }))
+        let content = Mutex::new(Content { value, version: 0 });
+        Variable(Arc::new(Inner { id, name: name.into(), path: path.into(), spec, content }))
     }
 
     /// Unique in the process.
@@ -45,6 +53,12 @@ impl Variable {
     /// The short name Keras uses: `kernel`, `gamma`, `moving_mean`.
     pub fn name(&self) -> &str {
         &self.0.name
+    }
+
+    /// The name with that of the layer before it, as Keras writes it: `hidden_1/kernel`; the name alone if there is no
+    /// layer.
+    pub fn path(&self) -> &str {
+        &self.0.path
     }
 
     pub fn spec(&self) -> &TensorSpec {

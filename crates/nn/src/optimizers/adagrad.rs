@@ -17,9 +17,15 @@ struct Adagrad {
 
 /// Options: `initial_accumulator_value` (0.1, at least 0), `epsilon` (1e-7).
 pub fn read(options: &mut Options) -> Result<Box<dyn Rule>> {
+    let initial_accumulator_value = read_initial_accumulator(options)?;
+    Ok(Box::new(Adagrad { initial_accumulator_value, epsilon: read_epsilon(options)? }))
+}
+
+/// `initial_accumulator_value` (0.1), not negative.
+pub(super) fn read_initial_accumulator(options: &mut Options) -> Result<f64> {
     let initial = options.float("initial_accumulator_value", 0.1)?;
     options.check("initial_accumulator_value", initial, initial >= 0.0, "at least 0")?;
-    Ok(Box::new(Adagrad { initial_accumulator_value: initial, epsilon: read_epsilon(options)? }))
+    Ok(initial)
 }
 
 impl Rule for Adagrad {

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use crate::config::Options;
 use crate::error::Result;
+use crate::optimizers::hyper::Hyper;
 use crate::optimizers::rule::{Rule, Slot, Step, Update, squares};
 
 /// Adam (Kingma and Ba 2015), as in section 2.1 of the paper: at update `t`
@@ -16,20 +17,24 @@ use crate::optimizers::rule::{Rule, Slot, Step, Update, squares};
 pub(super) struct Adam {
     class_name: &'static str,
     default_weight_decay: Option<f64>,
-    beta_1: f64,
+    beta_1: Hyper,
     beta_2: f64,
     epsilon: f64,
     amsgrad: bool,
 }
 
-/// Options: `beta_1` (0.9), `beta_2` (0.999), `epsilon` (1e-7), `amsgrad` (false).
+/// Options: `beta_1` (0.9, or a schedule; the correction then takes its current value), `beta_2` (0.999), `epsilon` (1e-7), `amsgrad` (false).
 pub fn read(options: &mut Options) -> Result<Box<dyn Rule>> {
     Ok(Box::new(Adam::read(options, "Adam", None)?))
 }
 
 impl Adam {
     pub fn read(options: &mut Options, class_name: &'static str, default_weight_decay: Option<f64>) -> Result<Adam> {
-        let (beta_1, beta_2) = read_betas(options)?;
+        let beta_1 = Hyper::read(options, "beta_1", 0.9)?;
+        let beta_2 = options.float("beta_2", 0.999)?;
+        for (name, beta) in [("beta_1", beta_1.first()?), ("beta_2", beta_2)] {
+            options.check(name, beta, (0.0..1.0).contains(&beta), "at least 0 and less than 1")?;
+        }
         let epsilon = read_epsilon(options)?;
         let amsgrad = options.bool("amsgrad", false)?;
         Ok(Adam { class_name, default_weight_decay, beta_1, beta_2, epsilon, amsgrad })
@@ -59,7 +64,7 @@ impl Rule for Adam {
 
     fn config(&self) -> Map<String, Value> {
         Map::from_iter([
-            ("beta_1".into(), json!(self.beta_1)),
+            ("beta_1".into(), self.beta_1.to_json()),
             ("beta_2".into(), json!(self.beta_2)),
             ("epsilon".into(), json!(self.epsilon)),
             ("amsgrad".into(), json!(self.amsgrad)),
@@ -79,9 +84,9 @@ impl Rule for Adam {
     }
 
     fn update(&self, step: &Step, weight: &Sym, gradient: &Sym, slots: &[Sym]) -> Result<Update> {
-        let correction = step.one_minus_power(self.beta_2)?.sqrt()?.div(&step.one_minus_power(self.beta_1)?)?;
+        let correction = step.one_minus_power(self.beta_2)?.sqrt()?.div(&self.beta_1.one_minus_power(step)?)?;
         let alpha = step.rate.mul(&correction)?;
-        let m = towards(&slots[0], gradient, self.beta_1)?;
+        let m = slots[0].add(&gradient.sub(&slots[0])?.mul(&self.beta_1.one_minus(step)?)?)?;
         let v = towards(&slots[1], &squares(gradient)?, self.beta_2)?;
         let mut new = vec![m.clone(), v.clone()];
         let mut scale = v;

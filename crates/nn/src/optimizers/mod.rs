@@ -10,7 +10,11 @@ mod adam_w;
 mod adamax;
 mod clip;
 mod ftrl;
+mod hyper;
+mod lamb;
+mod legacy;
 mod lion;
+mod muon;
 mod nadam;
 mod rmsprop;
 mod rule;
@@ -61,6 +65,10 @@ pub trait Optimizer {
     /// The learning rate, a float32 scalar. If a schedule sets it: the rate of the last update.
     fn learning_rate(&self) -> Variable;
 
+    /// Lets a schedule set the learning rate: one that has no serialized form, a function of the user. Others are given as
+    /// the option. Before the optimizer is built.
+    fn set_schedule(&mut self, schedule: Box<dyn Schedule>) -> Result<()>;
+
     /// The schedule that sets the learning rate.
     fn schedule(&self) -> Option<&dyn Schedule> {
         None
@@ -91,7 +99,9 @@ const OPTIMIZERS: &[(&str, Read)] = &[
     ("Adamax", adamax::read),
     ("AdamW", adam_w::read),
     ("Ftrl", ftrl::read),
+    ("Lamb", lamb::read),
     ("Lion", lion::read),
+    ("Muon", muon::read),
     ("Nadam", nadam::read),
     ("RMSprop", rmsprop::read),
     ("SGD", sgd::read),
@@ -102,7 +112,8 @@ pub fn names() -> impl Iterator<Item = &'static str> {
     OPTIMIZERS.iter().map(|(name, _)| *name)
 }
 
-/// Makes an optimizer from its id (`"nadam"`) or from `{ class_name, config }`.
+/// Makes an optimizer from its id (`"nadam"`) or from `{ class_name, config }`. With `is_legacy_optimizer` in the
+/// configuration it is one of Keras up to 2.10: see [`legacy`].
 pub fn deserialize(value: &Value) -> Result<Box<dyn Optimizer>> {
     let (class, config) = class_and_config("optimizer", value)?;
     // Keras 2 wrote some configurations under module paths and the prefix `Custom>`.
@@ -112,6 +123,17 @@ pub fn deserialize(value: &Value) -> Result<Box<dyn Optimizer>> {
         return Err(Error::config("optimizer", format!("unknown optimizer '{class}'; known: {known}")));
     };
     let mut options = Options::new(name, &config)?;
+    let is_legacy = options.bool("is_legacy_optimizer", false)?;
+    options.inert(&["is_legacy_optimizer"])?;
+    let read = match is_legacy {
+        false => read,
+        true => match legacy::OPTIMIZERS.iter().find(|(legacy, _)| legacy == name) {
+            Some((_, read)) => read,
+            None => {
+                return Err(options.error("there is no legacy optimizer of this name; remove 'is_legacy_optimizer'"));
+            }
+        },
+    };
     let rule = read(&mut options)?;
     Ok(Box::new(RuleOptimizer::new(rule, options)?))
 }

@@ -13,22 +13,29 @@ use crate::optimizers::rule::{Rule, Slot, Step, Update, float32, squares};
 /// `m += (g - m) (1 - beta_1)`, `v += (g^2 - v) (1 - beta_2)`,
 /// `m' = u_(t+1) m / (1 - U_t u_(t+1)) + (1 - u_t) g / (1 - U_t)`, `v' = v / (1 - beta_2^t)`,
 /// `w -= rate m' / (sqrt(v') + epsilon)`.
-struct Nadam {
+pub(super) struct Nadam {
     beta_1: f64,
     beta_2: f64,
     epsilon: f64,
+    /// How fast the momentum warms: the exponent of 0.96 is this times `t`.
+    pub warming: f64,
 }
 
 /// Options: `beta_1` (0.9), `beta_2` (0.999), `epsilon` (1e-7).
 pub fn read(options: &mut Options) -> Result<Box<dyn Rule>> {
-    let (beta_1, beta_2) = read_betas(options)?;
-    Ok(Box::new(Nadam { beta_1, beta_2, epsilon: read_epsilon(options)? }))
+    Ok(Box::new(Nadam::read(options, 1.0)?))
 }
 
 impl Nadam {
+    pub fn read(options: &mut Options, warming: f64) -> Result<Nadam> {
+        let (beta_1, beta_2) = read_betas(options)?;
+        Ok(Nadam { beta_1, beta_2, epsilon: read_epsilon(options)?, warming })
+    }
+
     /// `u_t` for `t` (float32 scalar).
     fn momentum(&self, t: &Sym) -> Result<Sym> {
-        let warming = t.scalar_like(0.96).pow(t)?.mul_scalar(-0.5)?.add_scalar(1.0)?;
+        let exponent = t.mul_scalar(self.warming)?;
+        let warming = t.scalar_like(0.96).pow(&exponent)?.mul_scalar(-0.5)?.add_scalar(1.0)?;
         Ok(warming.mul_scalar(self.beta_1)?)
     }
 }

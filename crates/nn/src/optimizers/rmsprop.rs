@@ -13,21 +13,27 @@ use crate::optimizers::rule::{Rule, Slot, Step, Update, squares};
 ///
 /// `centered` takes the variance: `a = rho a + (1 - rho) g`, and `v - a^2` in place of `v` in the root. With `momentum`
 /// the increments accumulate: `m = momentum m + rate g / sqrt(…)`, `w -= m`.
-struct RmsProp {
-    rho: f64,
-    momentum: f64,
-    epsilon: f64,
-    centered: bool,
+pub(super) struct RmsProp {
+    pub rho: f64,
+    pub momentum: f64,
+    pub epsilon: f64,
+    pub centered: bool,
 }
 
 /// Options: `rho` (0.9, in `[0, 1]`), `momentum` (0, in `[0, 1]`), `epsilon` (1e-7), `centered` (false).
 pub fn read(options: &mut Options) -> Result<Box<dyn Rule>> {
-    let (rho, momentum) = (options.float("rho", 0.9)?, options.float("momentum", 0.0)?);
-    for (name, value) in [("rho", rho), ("momentum", momentum)] {
-        options.check(name, value, (0.0..=1.0).contains(&value), "between 0 and 1")?;
+    Ok(Box::new(RmsProp::read(options)?))
+}
+
+impl RmsProp {
+    pub fn read(options: &mut Options) -> Result<RmsProp> {
+        let (rho, momentum) = (options.float("rho", 0.9)?, options.float("momentum", 0.0)?);
+        for (name, value) in [("rho", rho), ("momentum", momentum)] {
+            options.check(name, value, (0.0..=1.0).contains(&value), "between 0 and 1")?;
+        }
+        let epsilon = read_epsilon(options)?;
+        Ok(RmsProp { rho, momentum, epsilon, centered: options.bool("centered", false)? })
     }
-    let epsilon = read_epsilon(options)?;
-    Ok(Box::new(RmsProp { rho, momentum, epsilon, centered: options.bool("centered", false)? }))
 }
 
 impl Rule for RmsProp {

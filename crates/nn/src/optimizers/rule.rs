@@ -4,6 +4,7 @@ use glorot_graph::{Op, Sym};
 use serde_json::{Map, Value};
 
 use crate::error::Result;
+use crate::variable::Variable;
 
 /// A tensor that a rule keeps for each weight, of the weight's shape.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -27,6 +28,8 @@ pub struct Step {
     pub rate: Sym,
     /// Number of this update, from 1 (float32).
     pub count: Sym,
+    /// Number of calls before this one (float32): what schedules go by.
+    pub calls: Sym,
     /// The new values of [`Rule::shared`].
     pub shared: Vec<Sym>,
 }
@@ -87,6 +90,29 @@ pub trait Rule {
     /// The tensors kept for each weight. The order of the variables is Keras's: group by group, in a group weight by
     /// weight, for a weight slot by slot.
     fn slots(&self) -> Vec<Vec<Slot>>;
+
+    /// The tensors kept for one weight, in as many groups as [`Rule::slots`].
+    fn slots_of(&self, weight: &Variable) -> Vec<Vec<Slot>> {
+        let _ = weight;
+        self.slots()
+    }
+
+    /// The weight decay of one weight, where the optimizer has the given one.
+    fn weight_decay_of(&self, weight: &Variable, weight_decay: Option<f64>) -> Option<f64> {
+        let _ = weight;
+        weight_decay
+    }
+
+    /// True for the rules of Keras up to 2.10. Their options are fewer, `decay` slows their rate, and their variables are
+    /// ordered otherwise.
+    fn is_legacy(&self) -> bool {
+        false
+    }
+
+    /// True if the option `decay` of a legacy rule slows its rate.
+    fn decays(&self) -> bool {
+        true
+    }
 
     /// Scalars (float32) that all weights share: name and first value. They come after the slots.
     fn shared(&self) -> Vec<Slot> {

@@ -11,7 +11,7 @@ use crate::layer::Weight;
 use crate::optimizers::Optimizer;
 use crate::optimizers::rule::{Rule, Slot, Step};
 use crate::optimizers::settings::Settings;
-use crate::schedules::Schedule;
+use crate::schedules::{self, Schedule};
 use crate::variable::Variable;
 
 /// A [`Rule`] with its variables and what comes before and after it.
@@ -35,7 +35,7 @@ struct State {
     accumulators: Vec<Variable>,
     /// Of each weight, in the order of the rule's slots.
     slots: Vec<Vec<Variable>>,
-    /// The slots in Keras's order, then the shared scalars.
+    /// The slots in Keras's order, after them (up to Keras 2.10: before them) the shared scalars.
     ordered: Vec<Variable>,
     shared: Vec<Variable>,
 }
@@ -137,20 +137,18 @@ impl Optimizer for RuleOptimizer {
             }
         }
         let per_weight = |name: &str, wanted: bool| -> Result<Vec<Variable>> {
-            let slot = |weight: &Weight| {
-                filled(&format!("{}_{name}", weight.variable.name()), &weight.variable.spec().shape, 0.0)
-            };
+            let slot = |weight: &Weight| filled(&slot_name(weight, name), &weight.variable.spec().shape, 0.0);
             if wanted { weights.iter().map(slot).collect() } else { Ok(Vec::new()) }
         };
         let averages = per_weight("average", self.settings.use_ema)?;
         let accumulators = per_weight("gradient_accumulator", self.settings.gradient_accumulation_steps.is_some())?;
         let mut slots = vec![Vec::new(); weights.len()];
         let mut ordered = Vec::new();
-        for group in self.rule.slots() {
-            for (weight, slots) in weights.iter().zip(&mut slots) {
-                for Slot { name, initial } in &group {
-                    let name = format!("{}_{name}", weight.variable.name());
-                    let slot = filled(&name, &weight.variable.spec().shape, *initial)?;
+        let kinds: Vec<_> = weights.iter().map(|weight| self.rule.slots_of(&weight.variable)).collect();
+        for group in 0..self.rule.slots().len() {
+            for ((weight, kinds), slots) in weights.iter().zip(&kinds).zip(&mut slots) {
+                for Slot { name, initial } in &kinds[group] {
+                    let slot = filled(&slot_name(weight, name), &weight.variable.spec().shape, *initial)?;
                     slots.push(slot.clone());
                     ordered.push(slot);
                 }
@@ -159,7 +157,8 @@ impl Optimizer for RuleOptimizer {
         let shared = self.rule.shared();
         let shared: Vec<Variable> =
             shared.iter().map(|slot| filled(slot.name, &Shape::scalar(), slot.initial)).collect::<Result<_>>()?;
-        ordered.extend(shared.iter().cloned());
+        let place = if self.rule.is_legacy() { 0 } else { ordered.len() };
+        ordered.splice(place..place, shared.iter().cloned());
         let weights = weights.iter().map(|weight| weight.variable.clone()).collect();
         self.state = Some(State { weights, averages, accumulators, slots, ordered, shared });
         Ok(())
@@ -187,15 +186,20 @@ impl Optimizer for RuleOptimizer {
         let updating = updating.as_ref();
         let gradients = self.settings.clip.apply(&gradients)?;
 
-        let rate = match &self.settings.schedule {
-            Some(schedule) => schedule.rate(&calls.cast(DType::F32)?)?,
+        let before = calls.cast(DType::F32)?;
+        let mut rate = match &self.settings.schedule {
+            Some(schedule) => schedule.rate(&before)?,
             None => ctx.read(&self.learning_rate),
         };
         if self.settings.schedule.is_some() {
             ctx.assign(&self.learning_rate, &rate)?;
         }
         let count = updates.add_scalar(1.0)?.cast(DType::F32)?;
-        let mut step = Step { rate, count, shared: state.shared.iter().map(|scalar| ctx.read(scalar)).collect() };
+        if let Some(decay) = self.settings.decay.filter(|&decay| decay > 0.0) {
+            rate = rate.div(&before.mul_scalar(decay)?.add_scalar(1.0)?)?;
+        }
+        let shared = state.shared.iter().map(|scalar| ctx.read(scalar)).collect();
+        let mut step = Step { rate, count, calls: before, shared };
         step.shared = self.rule.advance(&step)?;
         for (scalar, value) in state.shared.iter().zip(&step.shared) {
             self.assign(ctx, updating, scalar, value)?;
@@ -203,7 +207,8 @@ impl Optimizer for RuleOptimizer {
 
         for ((weight, gradient), slots) in state.weights.iter().zip(&gradients).zip(&state.slots) {
             let mut value = ctx.read(weight);
-            if let Some(decay) = self.settings.weight_decay.filter(|_| self.decays(weight)) {
+            let decay = self.rule.weight_decay_of(weight, self.settings.weight_decay);
+            if let Some(decay) = decay.filter(|_| self.decays(weight)) {
                 value = value.sub(&value.mul(&step.rate.mul_scalar(decay)?)?)?;
             }
             let old: Vec<Sym> = slots.iter().map(|slot| ctx.read(slot)).collect();
@@ -228,7 +233,7 @@ impl Optimizer for RuleOptimizer {
 
     fn variables(&self) -> Vec<Variable> {
         let mut variables = vec![self.iterations.clone()];
-        if self.settings.schedule.is_none() {
+        if self.settings.schedule.is_none() && !self.rule.is_legacy() {
             variables.push(self.learning_rate.clone());
         }
         if let Some(state) = &self.state {
@@ -257,6 +262,16 @@ impl Optimizer for RuleOptimizer {
         self.settings.loss_scale_factor.unwrap_or(1.0)
     }
 
+    fn set_schedule(&mut self, schedule: Box<dyn Schedule>) -> Result<()> {
+        if self.state.is_some() {
+            return Err(self.error("a schedule can be given only before the optimizer is built"));
+        }
+        let first = schedules::value_at(schedule.as_ref(), 0)?;
+        self.learning_rate.assign(Tensor::scalar_f32(first as f32))?;
+        self.settings.schedule = Some(schedule);
+        Ok(())
+    }
+
     fn exclude_from_weight_decay(&mut self, variables: &[Variable], names: &[String]) -> Result<()> {
         if self.state.is_some() {
             return Err(self.error("weights can be excluded from weight decay only before the optimizer is built"));
@@ -265,6 +280,11 @@ impl Optimizer for RuleOptimizer {
         self.not_decayed_names = names.to_vec();
         Ok(())
     }
+}
+
+/// The name of what is kept for a weight, as Keras forms it: `hidden_1_kernel_momentum`.
+fn slot_name(weight: &Weight, name: &str) -> String {
+    format!("{}_{name}", weight.variable.path().replace('/', "_"))
 }
 
 /// A float32 variable whose elements all have one value.

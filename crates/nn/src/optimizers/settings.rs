@@ -15,6 +15,8 @@ pub(super) struct Settings {
     /// Learning rate, or its value at the first update.
     pub learning_rate: f64,
     pub schedule: Option<Box<dyn Schedule>>,
+    /// Of the rules up to Keras 2.10: the rate is divided by `1 + decay * calls`.
+    pub decay: Option<f64>,
     /// `w -= w * weight_decay * learning_rate`, before the update.
     pub weight_decay: Option<f64>,
     pub clip: Clip,
@@ -32,6 +34,9 @@ impl Settings {
     pub fn read(options: &mut Options, rule: &dyn Rule) -> Result<Settings> {
         let name = options.string("name", &snake_case(rule.class_name()))?;
         let (learning_rate, schedule) = learning_rate(options, rule.default_learning_rate())?;
+        if rule.is_legacy() {
+            return Settings::read_legacy(options, name, learning_rate, schedule, rule);
+        }
         let weight_decay = options.optional_float("weight_decay")?.or(rule.default_weight_decay());
         if let Some(decay) = weight_decay {
             options.check("weight_decay", decay, decay >= 0.0, "at least 0")?;
@@ -55,15 +60,17 @@ impl Settings {
         if options.optional_float("decay")?.is_some_and(|decay| decay != 0.0) {
             return Err(options.error(
                 "option 'decay' is not supported, as in Keras 3; give the learning rate a schedule: inverseTimeDecay \
-                 with decaySteps 1 and decayRate set to the decay",
+                 with decaySteps 1 and decayRate set to the decay, or set 'is_legacy_optimizer' for the rules of Keras \
+                 up to 2.10",
             ));
         }
         // Keras 2 wrote these; they change nothing here.
-        options.inert(&["jit_compile", "is_legacy_optimizer"])?;
+        options.inert(&["jit_compile"])?;
         Ok(Settings {
             name,
             learning_rate,
             schedule,
+            decay: None,
             weight_decay,
             clip,
             use_ema,
@@ -71,6 +78,31 @@ impl Settings {
             ema_overwrite_frequency,
             loss_scale_factor,
             gradient_accumulation_steps,
+        })
+    }
+
+    /// The options of the optimizers of Keras up to 2.10.
+    fn read_legacy(
+        options: &mut Options,
+        name: String,
+        learning_rate: f64,
+        schedule: Option<Box<dyn Schedule>>,
+        rule: &dyn Rule,
+    ) -> Result<Settings> {
+        let decay = if rule.decays() { options.float("decay", 0.0)? } else { 0.0 };
+        options.check("decay", decay, decay >= 0.0, "at least 0")?;
+        Ok(Settings {
+            name,
+            learning_rate,
+            schedule,
+            decay: Some(decay),
+            weight_decay: None,
+            clip: Clip::read(options)?,
+            use_ema: false,
+            ema_momentum: 0.99,
+            ema_overwrite_frequency: None,
+            loss_scale_factor: None,
+            gradient_accumulation_steps: None,
         })
     }
 
@@ -83,6 +115,15 @@ impl Settings {
             None => f64::from(learning_rate).into(),
         };
         config.insert("learning_rate".into(), rate);
+        if let Some(decay) = self.decay {
+            config.insert("is_legacy_optimizer".into(), true.into());
+            config.insert("decay".into(), decay.into());
+            let clips = [self.clip.norm(), self.clip.global_norm(), self.clip.value()];
+            for (name, bound) in ["clipnorm", "global_clipnorm", "clipvalue"].into_iter().zip(clips) {
+                config.extend(bound.map(|bound| (name.into(), bound.into())));
+            }
+            return config;
+        }
         config.insert("weight_decay".into(), self.weight_decay.into());
         config.insert("clipnorm".into(), self.clip.norm().into());
         config.insert("global_clipnorm".into(), self.clip.global_norm().into());

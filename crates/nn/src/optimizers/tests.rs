@@ -9,8 +9,8 @@ use crate::constraint::Constraint;
 use crate::testing::{Machine, assert_close, numbers};
 
 /// Two weights, trained by an optimizer on given gradients.
-struct Run {
-    optimizer: Box<dyn Optimizer>,
+pub(super) struct Run {
+    pub optimizer: Box<dyn Optimizer>,
     weights: Vec<Weight>,
     machine: Machine,
 }
@@ -18,7 +18,7 @@ struct Run {
 const START: [[f32; 3]; 2] = [[1.0, -2.0, 0.5], [0.25, 3.0, -1.0]];
 
 impl Run {
-    fn new(class: &str, config: Value) -> Run {
+    pub fn new(class: &str, config: Value) -> Run {
         Run::with(deserialize(&json!({ "class_name": class, "config": config })).unwrap(), None)
     }
 
@@ -45,14 +45,14 @@ impl Run {
         self.machine.value(&self.weights[i].variable).data
     }
 
-    fn variable(&self, name: &str) -> Vec<f64> {
+    pub fn variable(&self, name: &str) -> Vec<f64> {
         let variables = self.optimizer.variables();
         let variable = variables.iter().find(|variable| variable.name() == name).expect("a variable of that name");
         self.machine.value(variable).data
     }
 
     /// The first weight's first element over some calls with its gradients; the rest of the gradients is 0.
-    fn path(&self, gradients: &[f64]) -> Vec<f64> {
+    pub fn path(&self, gradients: &[f64]) -> Vec<f64> {
         let step = |&gradient: &f64| {
             self.call([&[gradient, 0.0, 0.0], &[0.0; 3]]);
             self.weight(0)[0]
@@ -61,10 +61,10 @@ impl Run {
     }
 }
 
-const GRADIENTS: [f64; 6] = [0.5, -1.5, 0.0, 1e-6, 2.0, 0.25];
+pub(super) const GRADIENTS: [f64; 6] = [0.5, -1.5, 0.0, 1e-6, 2.0, 0.25];
 
 /// A rule in plain numbers: state, number of the update, weight and gradient to the new weight.
-fn plain<S: Default>(rule: impl Fn(&mut S, i32, f64, f64) -> f64) -> Vec<f64> {
+pub(super) fn plain<S: Default>(rule: impl Fn(&mut S, i32, f64, f64) -> f64) -> Vec<f64> {
     let (mut state, mut w) = (S::default(), f64::from(START[0][0]));
     let mut step = |(i, &g): (usize, &f64)| {
         w = rule(&mut state, i as i32 + 1, w, g);
@@ -253,6 +253,99 @@ fn a_schedule_sets_the_rate() {
 }
 
 #[test]
+fn a_schedule_sets_the_momentum() {
+    let schedule = |values: [f64; 3]| json!({ "class_name": "PiecewiseConstantDecay", "config": { "boundaries": [0, 2], "values": values } });
+    let now = |values: [f64; 3], t: i32| {
+        values[if t == 1 {
+            0
+        } else if t <= 3 {
+            1
+        } else {
+            2
+        }]
+    };
+    let (rate, betas) = (f64::from(0.1f32), [0.9, 0.5, 0.8]);
+    for nesterov in [false, true] {
+        let config = json!({ "learning_rate": 0.1, "momentum": schedule(betas), "nesterov": nesterov });
+        let run = Run::new("SGD", config);
+        assert_eq!(run.optimizer.to_json()["config"]["momentum"]["class_name"], "PiecewiseConstantDecay");
+        assert_eq!(deserialize(&run.optimizer.to_json()).unwrap().to_json(), run.optimizer.to_json());
+        let want = plain(|m: &mut f64, t, w, g| {
+            *m = now(betas, t) * *m - rate * g;
+            if nesterov { w + now(betas, t) * *m - rate * g } else { w + *m }
+        });
+        assert_close(&run.path(&GRADIENTS), &want, 1e-12);
+    }
+    let want = plain(|(m, v): &mut (f64, f64), t, w, g| {
+        let b1 = now(betas, t);
+        *m = b1 * *m + (1.0 - b1) * g;
+        *v = 0.99 * *v + 0.01 * g * g;
+        w - rate * (1.0 - 0.99f64.powi(t)).sqrt() / (1.0 - b1.powi(t)) * *m / (v.sqrt() + 1e-3)
+    });
+    let config = json!({ "learning_rate": 0.1, "beta_1": schedule(betas), "beta_2": 0.99, "epsilon": 1e-3 });
+    assert_close(&Run::new("Adam", config).path(&GRADIENTS), &want, 1e-6);
+}
+
+#[test]
+fn a_function_sets_the_rate() {
+    struct Halving;
+    impl Schedule for Halving {
+        fn class_name(&self) -> &'static str {
+            "function"
+        }
+        fn config(&self) -> serde_json::Map<String, Value> {
+            serde_json::Map::new()
+        }
+        fn rate(&self, step: &Sym) -> Result<Sym> {
+            Ok(step.scalar_like(0.5).pow(&step.add_scalar(1.0)?)?)
+        }
+    }
+    let mut optimizer = deserialize(&"sgd".into()).unwrap();
+    optimizer.set_schedule(Box::new(Halving)).unwrap();
+    assert_eq!(optimizer.learning_rate().value().as_f32().unwrap(), [0.5]);
+    let mut run = Run::with(optimizer, None);
+    assert_close(&run.path(&[1.0, 1.0, 1.0]), &[0.5, 0.25, 0.125], 1e-12);
+    assert_eq!(run.optimizer.variables().len(), 1, "the rate is none of the variables");
+    assert!(
+        run.optimizer
+            .set_schedule(Box::new(Halving))
+            .unwrap_err()
+            .to_string()
+            .contains("before the optimizer is built")
+    );
+}
+
+#[test]
+fn lamb_steps_are_as_long_as_the_weight() {
+    let (rate, b1, b2, epsilon) = (f64::from(0.01f32), 0.9, 0.99, 1e-3);
+    // The weight's other elements do not move, as their gradients are 0.
+    let norm = |w: f64| (w * w + 4.0 + 0.25).sqrt();
+    let want = plain(|(m, v): &mut (f64, f64), t, w, g| {
+        *m = b1 * *m + (1.0 - b1) * g;
+        *v = b2 * *v + (1.0 - b2) * g * g;
+        let u = *m / (1.0 - f64::powi(b1, t)) / ((*v / (1.0 - f64::powi(b2, t))).sqrt() + epsilon);
+        w - rate * u * norm(w) / u.abs()
+    });
+    let config = json!({ "learning_rate": 0.01, "beta_2": b2, "epsilon": epsilon });
+    assert_close(&Run::new("Lamb", config).path(&GRADIENTS), &want, 1e-6);
+    // Without a gradient there is no direction, and no NaN.
+    assert_eq!(Run::new("Lamb", json!({})).path(&[0.0]), [1.0]);
+}
+
+#[test]
+fn variables_are_named_by_their_path() {
+    let kernel = Weight {
+        variable: Variable::with_path("kernel", "hidden_1/kernel", Tensor::scalar_f32(1.0)),
+        trainable: true,
+        regularizer: None,
+        constraint: None,
+    };
+    let mut optimizer = deserialize(&"adam".into()).unwrap();
+    optimizer.build(&[kernel]).unwrap();
+    assert_eq!(optimizer.variables()[2].name(), "hidden_1_kernel_momentum");
+}
+
+#[test]
 fn variables_come_in_keras_order() {
     let names = |class: &str, config: Value| -> Vec<String> {
         Run::new(class, config).optimizer.variables().iter().map(|variable| variable.name().to_string()).collect()
@@ -314,7 +407,7 @@ fn scalars_are_shared_by_all_weights() {
 #[test]
 fn errors_name_the_option() {
     for (class, config, part) in [
-        ("Lamb", json!({}), "unknown optimizer 'Lamb'; known: Adadelta, "),
+        ("Adafactor", json!({}), "unknown optimizer 'Adafactor'; known: Adadelta, "),
         (
             "SGD",
             json!({ "lr": 0.1 }),

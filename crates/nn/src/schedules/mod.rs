@@ -1,9 +1,11 @@
-//! Learning rates that change with the number of updates.
+//! Learning rates (and momenta) that change with the number of updates.
 
 mod cosine_decay;
 mod cosine_decay_restarts;
 mod exponential_decay;
 mod inverse_time_decay;
+mod one_cycle;
+mod one_cycle_momentum;
 mod piecewise_constant_decay;
 mod polynomial_decay;
 #[cfg(test)]
@@ -17,7 +19,9 @@ use crate::config::{Options, class_and_config};
 use crate::error::{Error, Result};
 use crate::names::fold;
 
-/// A learning rate as a function of the number of updates before this one.
+/// A learning rate (or a momentum) as a function of the number of updates before this one.
+///
+/// Others than those of this module may be given to [`crate::optimizers::Optimizer::set_schedule`].
 pub trait Schedule {
     /// The class name Keras uses: `ExponentialDecay`.
     fn class_name(&self) -> &'static str;
@@ -25,7 +29,7 @@ pub trait Schedule {
     /// The options as Keras serializes them.
     fn config(&self) -> Map<String, Value>;
 
-    /// The learning rate (float32 scalar) at `step` (float32 scalar), which is 0 for the first update.
+    /// The value (float32 scalar) at `step` (float32 scalar), which is 0 for the first update.
     fn rate(&self, step: &Sym) -> Result<Sym>;
 
     /// `{ class_name, config }` as Keras serializes it.
@@ -43,6 +47,8 @@ const SCHEDULES: &[(&str, Read)] = &[
     ("CosineDecayRestarts", cosine_decay_restarts::read),
     ("ExponentialDecay", exponential_decay::read),
     ("InverseTimeDecay", inverse_time_decay::read),
+    ("OneCycle", one_cycle::read),
+    ("OneCycleMomentum", one_cycle_momentum::read),
     ("PiecewiseConstantDecay", piecewise_constant_decay::read),
     ("PolynomialDecay", polynomial_decay::read),
 ];
