@@ -1,10 +1,10 @@
 use std::sync::Arc;
 
-use glorot_graph::StateId;
+use glorot_graph::{StateId, Sym};
 use glorot_nn::{Context, StateTable, Variable};
 use glorot_tensor::{DType, Shape, Tensor};
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::names::unique;
 use crate::step::Step;
 use crate::trace::Judge;
@@ -39,19 +39,15 @@ impl Reports {
                     false => metric.name().to_string(),
                     true => format!("{}_{}", target.output, metric.name()),
                 };
-                let value = metric.result(&ctx)?;
-                if value.shape() != Shape::scalar() {
-                    let message =
-                        format!("metric '{name}': expected a scalar result, received shape {}", value.shape());
-                    return Err(Error::data(message));
-                }
-                names.push(unique(name, &names));
-                values.push(value.cast(DType::F32)?);
+                let value = metric.result(&ctx)?.cast(DType::F32)?;
+                names.extend(element_names(&unique(name, &names), &value.shape()));
+                values.push(value);
                 variables.extend(metric.variables());
             }
         }
 
-        let values = values.iter().map(|value| value.reshape([1])).collect::<glorot_graph::Result<Vec<_>>>()?;
+        let flat = |value: &Sym| value.reshape([value.shape().numel()]);
+        let values = values.iter().map(flat).collect::<glorot_graph::Result<Vec<_>>>()?;
         let all = ctx.tracer().concat(&values, 0)?;
         ctx.tracer().output(&all);
         let results = Arc::new(Step::compile(&ctx.tracer().graph()));
@@ -59,4 +55,11 @@ impl Reports {
         let reset = variables.iter().map(|variable| (states.state(variable), zero(variable))).collect();
         Ok(Reports { names, results, reset })
     }
+}
+
+/// The names of the values of a result: that of a scalar, or one with the index for each element: `recall_0`, `recall_1`.
+fn element_names(name: &str, shape: &Shape) -> Vec<String> {
+    shape.iter().fold(vec![name.to_string()], |names, &dim| {
+        names.iter().flat_map(|name| (0..dim).map(move |i| format!("{name}_{i}"))).collect()
+    })
 }

@@ -4,5 +4,6 @@ mod cpu;
 mod data_errors;
 mod fit;
 mod judge;
+mod metrics;
 mod models;
 mod support;
