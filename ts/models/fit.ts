@@ -44,20 +44,18 @@ export interface FitOptions {
 }
 
 /** @internal See `Model.fit`. */
-export async function fit(
-  model: Model,
-  x: Data,
-  y: Data | undefined,
-  options: FitOptions,
-  tell?: Tell,
-): Promise<History> {
+export const fit = (model: Model, x: Data, y: Data | undefined, options: FitOptions, tell?: Tell): Promise<History> =>
+  exclusively(model, () => train(model, x, y, options, tell))
+
+/** @internal Runs a training, unless the model is in one already. */
+export async function exclusively<T>(model: Model, run: () => Promise<T>): Promise<T> {
   if (training.has(model)) {
     const message = `model '${model.name}' is being trained: wait for the running fit() to end before you start another`
     throw Object.assign(new Error(message), { code: 'GLOROT_BUSY' })
   }
   training.add(model)
   try {
-    return await train(model, x, y, options, tell)
+    return await run()
   } finally {
     training.delete(model)
   }

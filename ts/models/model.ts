@@ -8,10 +8,12 @@ import type { Verbose } from '../progress/index.js'
 import { toJson } from '../serialize.js'
 import { asTensor, Tensor, type TensorLike } from '../tensor.js'
 import { Variable } from '../variable.js'
+import { type Batches, isBatches } from './batches.js'
 import { type CompileOptions, compileSpec } from './compile.js'
 import { type Data, samples, tensors } from './data.js'
 import { type FindLearningRateOptions, findLearningRate, type LearningRateSearch } from './find-learning-rate.js'
 import { type FitOptions, fit } from './fit.js'
+import { type FitBatchesOptions, fitBatches } from './fit-batches.js'
 import type { History, Logs } from './history.js'
 import { logsOf, runJob } from './job.js'
 import { runShown } from './run-shown.js'
@@ -194,8 +196,18 @@ export class Model extends Layer {
    * @throws `GLOROT_CONFIG`: a wrong option; `GLOROT_DATA`: data that do not fit; `GLOROT_NONFINITE_LOSS`;
    *   `GLOROT_BUSY`: the model trains already; `AbortError`. The weights are as the last step left them.
    */
-  fit(x: Data, y: Data | undefined, options: FitOptions = {}): Promise<History> {
-    return fit(this, x, y, options)
+  fit(x: Data, y: Data | undefined, options?: FitOptions): Promise<History>
+  /**
+   * Trains the model on batches `[x, y]` or `[x, y, sampleWeight]` that come one after the other, as from an asynchronous
+   * generator that reads files: for data larger than memory. A few batches are read ahead, no more.
+   *
+   * Without `stepsPerEpoch` an epoch is one pass; with it an epoch goes on where the last one ended. A generator can be
+   * read only once: when it has no more batches, the training ends with a warning.
+   */
+  fit(batches: Batches, options?: FitBatchesOptions): Promise<History>
+  fit(x: Data | Batches, y?: Data | FitBatchesOptions, options: FitOptions = {}): Promise<History> {
+    if (isBatches(x)) return fitBatches(this, x, (y as FitBatchesOptions | undefined) ?? options)
+    return fit(this, x, y as Data | undefined, options)
   }
 
   /**
@@ -224,7 +236,7 @@ export class Model extends Layer {
     const list = new CallbackList('evaluate', callbacks)
     const start = (shown: boolean, hear: OnEvent) =>
       this.model.evaluate(data, batchSize, shown, list.some(hearsTestSteps), hear)
-    const run = { kind: 'Test', callbacks: list, verbose, x: data.x[0], batchSize, signal, start } as const
+    const run = { kind: 'Test', passes: 1, callbacks: list, verbose, x: data.x[0], batchSize, signal, start } as const
     return logsOf(await runShown(this, run))
   }
 
@@ -235,7 +247,16 @@ export class Model extends Layer {
     const list = new CallbackList('predict', callbacks)
     const start = (shown: boolean, hear: OnEvent) =>
       this.model.predict(inputs, batchSize, shown, list.some(hearsPredictSteps), hear)
-    const run = { kind: 'Predict', callbacks: list, verbose, x: inputs[0], batchSize, signal, start } as const
+    const run = {
+      kind: 'Predict',
+      passes: 1,
+      callbacks: list,
+      verbose,
+      x: inputs[0],
+      batchSize,
+      signal,
+      start,
+    } as const
     const { outputs = [] } = await runShown(this, run)
     const predictions = outputs.map(output => new Tensor(output))
     return (predictions.length === 1 ? predictions[0] : predictions) as Tensor
@@ -247,6 +268,12 @@ export class Model extends Layer {
     const batch = samples(x, y, sampleWeight, this.portNames())
     const json = toJson('trainOnBatch', rest)
     return logsOf(await runJob(hear => this.model.trainOnBatch(batch, json, hear), undefined))
+  }
+
+  /** The outputs for one batch. */
+  predictOnBatch(x: Data): Promise<Tensor> {
+    const [first] = tensors('x', x, this.portNames().inputs)
+    return this.predict(x, { batchSize: Math.max(1, first?.shape[0] ?? 1) })
   }
 
   /** Loss and metrics of one batch. */

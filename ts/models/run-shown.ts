@@ -11,6 +11,8 @@ interface Shown {
   readonly verbose: Verbose
   readonly x: HostTensor | undefined
   readonly batchSize: number
+  /** Over the samples. */
+  readonly passes: number
   readonly signal: AbortSignal | undefined
   readonly start: (shown: boolean, hear: OnEvent) => Job
 }
@@ -21,8 +23,8 @@ interface Shown {
  * @internal
  */
 export async function runShown(model: Model, run: Shown): Promise<JobEnd> {
-  const { kind, callbacks, verbose, x, batchSize, signal, start } = run
-  const steps = Math.max(1, Math.ceil((x?.shape[0] ?? 0) / batchSize))
+  const { kind, callbacks, verbose, x, batchSize, passes, signal, start } = run
+  const steps = passes * Math.max(1, Math.ceil((x?.shape[0] ?? 0) / batchSize))
   const reporter = createReporter({ verbose, stepsPerEpoch: steps })
   const shown = verbose === 1 || (verbose === 'auto' && process.stdout.isTTY === true)
   const begin = performance.now()

@@ -1,0 +1,136 @@
+import { inspect } from 'node:util'
+import { hearsSteps } from '../callbacks/callback.js'
+import { CallbackList } from '../callbacks/callback-list.js'
+import { flag, integer, optional, readOptions } from '../callbacks/options.js'
+import { TerminateOnNaN } from '../callbacks/terminate-on-nan.js'
+import { createReporter, type Reporter } from '../progress/index.js'
+import { configError, toJson } from '../serialize.js'
+import { type Batch, type Batches, Prefetch } from './batches.js'
+import { samples } from './data.js'
+import { exclusively, type FitOptions } from './fit.js'
+import { History, type Logs } from './history.js'
+import { AbortError, logsOf, runJob } from './job.js'
+import type { Model } from './model.js'
+import { kerasNames, namedLogs } from './names.js'
+
+/** How to train on batches that come one after the other. */
+export interface FitBatchesOptions
+  extends Pick<
+    FitOptions,
+    | 'epochs'
+    | 'initialEpoch'
+    | 'stepsPerEpoch'
+    | 'classWeight'
+    | 'validationData'
+    | 'validationBatchSize'
+    | 'validationFreq'
+    | 'stopOnNonFinite'
+    | 'callbacks'
+    | 'verbose'
+    | 'signal'
+  > {
+  /** Batches that are read ahead while a step runs. Default: 2. */
+  prefetch?: number
+}
+
+const known = {
+  epochs: integer(1, { min: 1 }),
+  initialEpoch: integer(0, { min: 0 }),
+  stepsPerEpoch: optional(integer(1, { min: 1 })),
+  validationBatchSize: integer(32, { min: 1 }),
+  validationFreq: integer(1, { min: 1 }),
+  stopOnNonFinite: flag(true),
+  prefetch: integer(2, { min: 1 }),
+}
+
+/** @internal See `Model.fit`. */
+export const fitBatches = (model: Model, batches: Batches, options: FitBatchesOptions): Promise<History> =>
+  exclusively(model, () => train(model, batches, options))
+
+async function train(model: Model, batches: Batches, given: FitBatchesOptions): Promise<History> {
+  const { callbacks: list = [], signal, classWeight, validationData, verbose = 'auto', ...rest } = given
+  const callbacks = new CallbackList('fit', list)
+  if (callbacks.some(callback => callback instanceof TerminateOnNaN)) rest.stopOnNonFinite ??= false
+  const options = readOptions('fit', rest, known)
+  const { epochs, initialEpoch, stepsPerEpoch, validationFreq } = options
+  const history = new History()
+  model.history = history
+  const params = { epochs, initialEpoch, steps: stepsPerEpoch ?? 0, validates: validationData !== undefined, verbose }
+  const hearsOfSteps = callbacks.some(hearsSteps)
+  const source = new Prefetch(batches, options.prefetch)
+  let reporter: Reporter | undefined
+  let logs: Logs = {}
+
+  /** One step; the values are running ones since the epoch began. */
+  const step = async (batch: Batch, number: number, epoch: number) => {
+    if (hearsOfSteps) await callbacks.call('onTrainBatchBegin', number, {})
+    if (!Array.isArray(batch)) throw configError(`fit: expected batches [x, y], received ${inspect(batch)}`)
+    const [x, y, sampleWeight] = batch
+    const data = samples(x, y, sampleWeight, model.portNames())
+    const json = toJson('fit', { classWeight, resetMetrics: number === 0 })
+    logs = logsOf(await runJob(hear => model.model.trainOnBatch(data, json, hear), signal, { history }))
+    if (options.stopOnNonFinite && !Number.isFinite(logs.loss)) {
+      const message = `the loss is ${logs.loss} in step ${number} of epoch ${epoch}: lower the learning rate, clip the gradients or look for such values in the data`
+      throw Object.assign(new Error(message), { code: 'GLOROT_NONFINITE_LOSS', history })
+    }
+    if (hearsOfSteps) await callbacks.call('onTrainBatchEnd', number, logs)
+  }
+
+  /** The steps of an epoch; false if there are no more batches. */
+  const epochOf = async (epoch: number, begin: number) => {
+    for (let number = 0; number < (stepsPerEpoch ?? Number.POSITIVE_INFINITY); number++) {
+      if (signal?.aborted) throw new AbortError(signal, history)
+      let batch = await source.next()
+      // Without `stepsPerEpoch`, the end of the batches is that of the epoch.
+      if (!batch && (stepsPerEpoch !== null || number === 0) && source.restart()) batch = await source.next()
+      if (!batch) return number
+      await step(batch, number, epoch)
+      reporter?.onProgress(number + 1, logs, { elapsedMs: performance.now() - begin })
+      if (model.stopTraining) return number + 1
+    }
+    return stepsPerEpoch as number
+  }
+
+  model.stopTraining = false
+  callbacks.begin(model, params)
+  if (stepsPerEpoch !== null) reporter = createReporter({ verbose, epochs, stepsPerEpoch })
+  try {
+    await callbacks.call('onTrainBegin', {})
+    for (let epoch = initialEpoch; epoch < epochs && !model.stopTraining; epoch++) {
+      const begin = performance.now()
+      reporter?.onEpochBegin(epoch)
+      await callbacks.call('onEpochBegin', epoch, {})
+      const steps = await epochOf(epoch, begin)
+      if (steps === 0) {
+        process.emitWarning(`fit: there are no more batches: the training ends after ${history.epoch.length} epochs`)
+        break
+      }
+      if (validationData && (epoch + 1) % validationFreq === 0) {
+        const [x, y, sampleWeight] = validationData
+        const batchSize = options.validationBatchSize
+        const scores = await model.evaluate(x, y, { sampleWeight, batchSize, callbacks: list, verbose: 0, signal })
+        callbacks.begin(model, params)
+        const values = Object.entries(kerasNames(scores)).map(([name, value]) => [`val_${name}`, value] as const)
+        const all = [...Object.entries(kerasNames(logs)), ...values]
+        logs = namedLogs(
+          all.map(([name]) => name),
+          all.map(([, value]) => value),
+        )
+      }
+      const elapsedMs = performance.now() - begin
+      try {
+        await callbacks.call('onEpochEnd', epoch, logs)
+      } finally {
+        history.add(epoch, logs)
+        const shown = reporter ?? createReporter({ verbose: verbose === 0 ? 0 : 2, epochs, stepsPerEpoch: steps })
+        shown.onEpochEnd(epoch, logs, { elapsedMs })
+      }
+    }
+    model.optimizer.finalizeVariables(model.trainableWeights)
+    await callbacks.call('onTrainEnd', logs)
+  } finally {
+    reporter?.close()
+    await source.close()
+  }
+  return history
+}
