@@ -12,6 +12,7 @@ mod data_args;
 mod device;
 mod eager;
 mod error;
+mod files;
 mod functions;
 mod jobs;
 mod layer;

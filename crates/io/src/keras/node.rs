@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use glorot_tensor::{DType, Tensor};
+use glorot_tensor::Tensor;
 use hdf5_pure::{AttrValue, FileBuilder, GroupBuilder};
 
 /// Keras splits a list of names at 64,512 bytes, a little less than the 64 KiB that an attribute may have. A name takes
@@ -90,13 +90,13 @@ impl Node {
     }
 }
 
-/// Integers become int64, which is what Keras writes for them.
+/// Integers become int64, which is what Keras writes for them; bytes and booleans uint8.
 fn store(dataset: &mut hdf5_pure::DatasetBuilder, value: &Tensor) {
     let shape: Vec<u64> = value.shape().dims().iter().map(|&dim| dim as u64).collect();
-    match (value.dtype(), value.as_f32(), value.as_i32()) {
-        (_, Ok(values), _) => dataset.with_f32_data(values),
-        (_, _, Ok(values)) => dataset.with_i64_data(&values.iter().map(|&value| value.into()).collect::<Vec<i64>>()),
-        (DType::U8 | DType::Bool, ..) | (..) => dataset.with_u8_data(value.bytes()),
+    match (value.as_f32(), value.as_i32()) {
+        (Ok(values), _) => dataset.with_f32_data(values),
+        (_, Ok(values)) => dataset.with_i64_data(&values.iter().map(|&value| value.into()).collect::<Vec<i64>>()),
+        _ => dataset.with_u8_data(value.bytes()),
     };
     dataset.with_shape(&shape);
 }

@@ -189,10 +189,10 @@ fn model_config(entry: &'static str, bytes: &[u8]) -> Result<Value, Problem> {
 
 /// `.h5` files have `optimizer_config` where `.keras` files have `optimizer`.
 fn training_config(mut config: Value) -> Value {
-    if let Some(fields) = config.as_object_mut() {
-        if let Some(optimizer) = fields.shift_remove("optimizer_config") {
-            fields.insert("optimizer".into(), optimizer);
-        }
+    if let Some(fields) = config.as_object_mut()
+        && let Some(optimizer) = fields.shift_remove("optimizer_config")
+    {
+        fields.insert("optimizer".into(), optimizer);
     }
     config
 }

@@ -101,10 +101,10 @@ fn legacy(file: &ModelFile) -> Node {
 /// `.h5` files have `optimizer_config` where `.keras` files have `optimizer`.
 fn training_config(compile: &Value) -> Value {
     let mut config = compile.clone();
-    if let Some(fields) = config.as_object_mut() {
-        if let Some(optimizer) = fields.shift_remove("optimizer") {
-            fields.insert("optimizer_config".into(), optimizer);
-        }
+    if let Some(fields) = config.as_object_mut()
+        && let Some(optimizer) = fields.shift_remove("optimizer")
+    {
+        fields.insert("optimizer_config".into(), optimizer);
     }
     config
 }
