@@ -33,6 +33,7 @@ export {
   type EvaluateOptions,
   Model,
   type PredictOptions,
+  type PredictSamplesOptions,
   type SummaryOptions,
   type TrainOnBatchOptions,
 } from './models/model.js'

@@ -5,7 +5,7 @@ import { Layer } from '../layers/layer.js'
 import { layerOf, setModelOf } from '../layers/layer-of.js'
 import type { Optimizer } from '../optimizers/index.js'
 import type { Verbose } from '../progress/index.js'
-import { toJson } from '../serialize.js'
+import { configError, toJson } from '../serialize.js'
 import { asTensor, Tensor, type TensorLike } from '../tensor.js'
 import { Variable } from '../variable.js'
 import { type Batches, isBatches } from './batches.js'
@@ -53,6 +53,12 @@ export interface PredictOptions {
   /** As in `fit`. Default: 0. */
   verbose?: Verbose
   signal?: AbortSignal
+}
+
+/** How to predict with noise. */
+export interface PredictSamplesOptions extends PredictOptions {
+  /** Number of predictions. Default: 100. */
+  samples?: number
 }
 
 /** How to train on one batch. */
@@ -241,15 +247,32 @@ export class Model extends Layer {
   }
 
   /** The outputs for all samples: a tensor, or one for each output. In inference mode. */
-  async predict(x: Data, options: PredictOptions = {}): Promise<Tensor> {
+  predict(x: Data, options: PredictOptions = {}): Promise<Tensor> {
+    return this.predictDraws(x, options, undefined)
+  }
+
+  /**
+   * The outputs for all samples, predicted so many times: `[samples, n, ...]`, or one tensor for each output. Dropout and
+   * its kin act as in training, all else (batch normalization) as in inference: Monte Carlo dropout (Gal and Ghahramani,
+   * 2016). `(await net.predictSamples(x)).moments(0)` tells how sure the model is.
+   */
+  async predictSamples(x: Data, options: PredictSamplesOptions = {}): Promise<Tensor> {
+    const { samples: draws = 100, ...rest } = options
+    if (!Number.isSafeInteger(draws) || draws < 1) {
+      throw configError(`predictSamples: option 'samples' must be a whole number of at least 1; received ${draws}`)
+    }
+    return this.predictDraws(x, rest, draws)
+  }
+
+  private async predictDraws(x: Data, options: PredictOptions, draws: number | undefined): Promise<Tensor> {
     const { batchSize = 32, callbacks = [], verbose = 0, signal } = options
     const inputs = tensors('x', x, this.portNames().inputs)
     const list = new CallbackList('predict', callbacks)
     const start = (shown: boolean, hear: OnEvent) =>
-      this.model.predict(inputs, batchSize, shown, list.some(hearsPredictSteps), hear)
+      this.model.predict(inputs, batchSize, draws, shown, list.some(hearsPredictSteps), hear)
     const run = {
       kind: 'Predict',
-      passes: 1,
+      passes: draws ?? 1,
       callbacks: list,
       verbose,
       x: inputs[0],

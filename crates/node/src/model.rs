@@ -361,12 +361,14 @@ impl Model {
         })
     }
 
-    /// Starts a prediction. Its last event has the outputs. `steps`: wait for JavaScript at each step.
+    /// Starts a prediction. Its last event has the outputs. `draws`: predict so many times, with noise. `steps`: wait for
+    /// JavaScript at each step.
     #[napi(catch_unwind)]
     pub fn predict(
         &self,
         x: Vec<HostTensor>,
         batch_size: u32,
+        draws: Option<u32>,
         shown: bool,
         steps: bool,
         on_event: OnEvent<'_>,
@@ -374,7 +376,11 @@ impl Model {
         let x = host_tensors(x)?;
         let predictor = self.predictor()?;
         let waits = Waits::at_steps(steps);
-        let mut predict = predictor.prepare_predict(x, batch_size as usize, progress(waits, shown))?;
+        let (batch_size, progress) = (batch_size as usize, progress(waits, shown));
+        let mut predict = match draws {
+            None => predictor.prepare_predict(x, batch_size, progress)?,
+            Some(draws) => predictor.prepare_draws(x, batch_size, draws as usize, progress)?,
+        };
         jobs::spawn(on_event, waits, move |caller| {
             let cancel = caller.cancel();
             let outputs = predict.run(&cancel, &mut |event, access| caller.handle(event, access))?;

@@ -42,6 +42,8 @@ pub(crate) enum Kind {
     Train,
     Test,
     Predict,
+    /// Prediction with noise: dropout drops.
+    Sample,
 }
 
 /// What tells the steps of a model apart: one is traced and compiled for each.

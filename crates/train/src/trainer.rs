@@ -121,7 +121,24 @@ impl Trainer {
     pub fn prepare_predict(&self, x: Vec<Tensor>, batch_size: usize, progress: Progress) -> Result<PredictJob> {
         let samples = Samples::inputs(&self.model, x)?;
         let batches = self.batches(Kind::Predict, &samples, samples.len, batch_size)?;
-        Ok(PredictJob { states: self.handle(), samples, batches, progress })
+        Ok(PredictJob { states: self.handle(), samples, batches, draws: None, progress })
+    }
+
+    /// Checks inputs and compiles the steps of `draws` predictions with noise: dropout and its kin act as in training,
+    /// batch normalization as in inference (Monte Carlo dropout, Gal and Ghahramani, 2016).
+    pub fn prepare_draws(
+        &self,
+        x: Vec<Tensor>,
+        batch_size: usize,
+        draws: usize,
+        progress: Progress,
+    ) -> Result<PredictJob> {
+        if draws == 0 {
+            return Err(Error::option("samples", "expected at least 1, received 0"));
+        }
+        let samples = Samples::inputs(&self.model, x)?;
+        let batches = self.batches(Kind::Sample, &samples, samples.len, batch_size)?;
+        Ok(PredictJob { states: self.handle(), samples, batches, draws: Some(draws), progress })
     }
 
     /// Checks a batch and compiles its training step. Without `reset`, loss and metrics are those since the last job that

@@ -25,7 +25,7 @@ impl BatchJob {
     pub fn run(&mut self) -> Result<Vec<(String, f32)>> {
         let mut lease = match self.kind {
             Kind::Train => self.states.pool.train(&self.states.variables)?,
-            Kind::Test | Kind::Predict => self.states.pool.read(&self.states.variables)?,
+            Kind::Test | Kind::Predict | Kind::Sample => self.states.pool.read(&self.states.variables)?,
         };
         let result = self.run_in(&mut lease);
         lease.finish()?;

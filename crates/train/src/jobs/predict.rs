@@ -20,11 +20,13 @@ pub struct PredictJob {
     pub(crate) states: States,
     pub(crate) samples: Samples,
     pub(crate) batches: Batches,
+    /// Predict so many times, with noise; `None`: once, without.
+    pub(crate) draws: Option<usize>,
     pub(crate) progress: Progress,
 }
 
 impl PredictJob {
-    /// The outputs of the model for all samples: one tensor `[n, ...]` for each output. While a training runs, the
+    /// The outputs of the model for all samples: one tensor `[n, ...]` for each output, or `[draws, n, ...]`. While a training runs, the
     /// weights are those that it wrote to the host last. The handler gets [`Event::Progress`] with epoch 0 and no logs.
     ///
     /// # Errors
@@ -47,9 +49,12 @@ impl PredictJob {
         watch: &mut Watch<'_, '_>,
     ) -> Result<Vec<Tensor>> {
         let batches = self.batches.load(session)?;
-        let mut outputs: Vec<Output> = self.step().outputs().map(|spec| Output::new(self.samples.len, spec)).collect();
+        let draws = self.draws.unwrap_or(1);
+        let new = |spec| Output::new(self.draws, self.samples.len, spec);
+        let mut outputs: Vec<Output> = self.step().outputs().map(new).collect();
         let rows: Vec<u32> = (0..self.samples.len as u32).collect();
-        let steps = batches.batches.steps();
+        let pass = batches.batches.steps();
+        let steps = draws * pass;
         for step in 0..steps {
             if cancel.load(Ordering::Relaxed) {
                 return Err(Error::Cancelled);
@@ -57,7 +62,7 @@ impl PredictJob {
             if watch.every_step() && watch.tell(session, Event::BatchBegin { epoch: 0, step })? == Flow::Stop {
                 return Err(Error::Cancelled);
             }
-            let (start, len, loaded) = batches.step(step);
+            let (start, len, loaded) = batches.step(step % pass);
             feed.run(session, loaded, &rows[start..start + len])?;
             for (number, output) in outputs.iter_mut().enumerate() {
                 output.append(session, loaded, number)?;
@@ -91,8 +96,9 @@ enum Values {
 }
 
 impl Output {
-    fn new(samples: usize, spec: &glorot_graph::TensorSpec) -> Output {
-        let shape: Shape = std::iter::once(samples).chain(spec.shape.iter().skip(1).copied()).collect();
+    fn new(draws: Option<usize>, samples: usize, spec: &glorot_graph::TensorSpec) -> Output {
+        let first = draws.into_iter().chain([samples]);
+        let shape: Shape = first.chain(spec.shape.iter().skip(1).copied()).collect();
         let len = shape.numel();
         let values = match spec.dtype {
             DType::F32 => Values::F32(Vec::with_capacity(len)),

@@ -1,12 +1,12 @@
 use glorot_graph::{Op, Sym, TensorSpec};
 use glorot_nn::model::Model;
-use glorot_nn::{Context, StateTable, Weight};
+use glorot_nn::{Context, Mode, StateTable, Weight};
 use glorot_tensor::{DType, Shape};
 
 use crate::compiled::Resolved;
 use crate::error::{Error, Result};
 use crate::samples::Labels;
-use crate::step::{Step, StepKey};
+use crate::step::{Kind, Step, StepKey};
 use crate::trace::align::{Takes, align, check};
 use crate::trace::{Judge, KeptGradients};
 
@@ -17,8 +17,8 @@ pub(crate) struct Tracing<'a> {
 }
 
 impl Tracing<'_> {
-    fn context(&self, training: bool) -> Context {
-        Context::new(self.states.clone(), self.model.random_state().clone(), training)
+    fn context(&self, mode: Mode) -> Context {
+        Context::with_mode(self.states.clone(), self.model.random_state().clone(), mode)
     }
 }
 
@@ -31,7 +31,7 @@ pub(crate) fn train(
     kept: &KeptGradients,
     key: &StepKey,
 ) -> Result<Step> {
-    let ctx = tracing.context(true);
+    let ctx = tracing.context(Mode::Training);
     let judged = judged(&ctx, tracing, judge, key)?;
     let current: Vec<Sym> = weights.iter().map(|weight| ctx.read(&weight.variable)).collect();
     let mut optimizer = judge.optimizer.borrow_mut();
@@ -49,15 +49,15 @@ pub(crate) fn train(
 
 /// An evaluation step: forward, loss and running values. Output 0 is the loss of the batch.
 pub(crate) fn test(tracing: &Tracing<'_>, judge: &Judge, key: &StepKey) -> Result<Step> {
-    let ctx = tracing.context(false);
+    let ctx = tracing.context(Mode::Inference);
     let judged = judged(&ctx, tracing, judge, key)?;
     advance_if_random(&ctx)?;
     Ok(judged.compile(&ctx))
 }
 
-/// A prediction step: its outputs are those of the model.
+/// A prediction step, in inference mode or with noise: its outputs are those of the model.
 pub(crate) fn predict(tracing: &Tracing<'_>, key: &StepKey) -> Result<Step> {
-    let ctx = tracing.context(false);
+    let ctx = tracing.context(if key.kind == Kind::Sample { Mode::MonteCarlo } else { Mode::Inference });
     for output in forward(&ctx, tracing.model, key)? {
         ctx.tracer().output(&output);
     }
