@@ -9,9 +9,10 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::layer::Layer;
 
-/// Enlarges images by `size` (default `[2, 2]`): `[batch, height, width, channels]` to `[batch, height * size[0], width
-/// * size[1], channels]`. `interpolation` `nearest` (the default) repeats rows and columns, of any dtype; `bilinear`
-/// interpolates linearly between the centers of neighbouring pixels, and repeats those at the sides.
+/// Enlarges images by `size` (default `[2, 2]`): `[batch, height, width, channels]` to
+/// `[batch, height * size[0], width * size[1], channels]`. `interpolation` `nearest` (the default) repeats rows and
+/// columns, of any dtype; `bilinear` interpolates linearly between the centers of neighbouring pixels, and repeats those
+/// at the sides.
 pub struct UpSampling2D {
     size: [usize; 2],
     bilinear: bool,
