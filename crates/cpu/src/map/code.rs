@@ -10,6 +10,9 @@ pub(crate) struct Operand {
     pub varying: bool,
 }
 
+/// The most operands of a function.
+pub(crate) const MAX_ARGS: usize = 4;
+
 /// What one step computes. Values are 32-bit lanes: float32, int32 (uint8 as well) or masks (bool: all bits or none).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Func {
@@ -70,8 +73,24 @@ pub(crate) enum Func {
     Select,
     /// `a * b + c`.
     MulAdd,
+    /// `a * b - c`.
+    MulSub,
     /// `c - a * b`.
     NegMulAdd,
+    /// `b + (a - b) * c`: a moving average.
+    Lerp,
+    /// `b + (a * a - b) * c`.
+    LerpSquare,
+    /// `a * b + c * d`.
+    MulAddMul,
+    /// `sqrt(a) + b`.
+    SqrtAdd,
+    /// `sqrt(a * b) + c`.
+    SqrtMulAdd,
+    /// `a - b / c`.
+    SubDiv,
+    /// `a - b * c / d`.
+    SubMulDiv,
     FloatToInt,
     FloatToByte,
     FloatToMask,
@@ -90,6 +109,15 @@ pub(crate) struct Access {
     /// Strides in elements.
     pub row: usize,
     pub column: usize,
+}
+
+/// Which random numbers are drawn.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Draw {
+    pub kind: RandomKind,
+    pub stream: u32,
+    /// Address of the four words of key and counter.
+    pub state: usize,
 }
 
 /// One step over a tile (or, for values that are the same for all points, over one vector).
@@ -119,19 +147,17 @@ pub(crate) enum Step {
         float: bool,
         scalar: bool,
     },
-    /// Random numbers of the elements that the view counts. `state`: address of four words.
+    /// Random numbers of the elements that the view counts.
     Random {
         to: u16,
         access: Access,
-        kind: RandomKind,
-        stream: u32,
-        state: usize,
+        draw: Draw,
         scalar: bool,
     },
     Compute {
         func: Func,
         to: u16,
-        args: [Operand; 3],
+        args: [Operand; MAX_ARGS],
     },
     Store {
         value: Operand,

@@ -1,94 +1,66 @@
 //! The loops of the elementwise functions over a tile.
 
-use super::code::{Frame, Func, Operand};
+use super::code::{Frame, Func, MAX_ARGS, Operand};
 use crate::math;
 use crate::simd::Isa;
 
-/// An operand's address and the mask of its index: 0 for a broadcast scalar, all ones else.
+/// `to[i] = f(args[0][i], …)`. The result may lie where an operand lies: each vector is read before it is written.
 #[inline(always)]
-unsafe fn operand(frame: &Frame, operand: Operand) -> (*const f32, usize) {
-    // SAFETY: the slot is an entry of the frame's table.
-    let address = unsafe { *frame.slots.add(operand.slot as usize) };
-    (address, if operand.varying { usize::MAX } else { 0 })
-}
-
-/// `to[i] = f(a[i], b[i], c[i])`. The result may lie where an operand lies: each vector is read before it is written.
-#[inline(always)]
-unsafe fn loop3<S: Isa>(
+unsafe fn run<S: Isa, const N: usize>(
     s: S,
     frame: &Frame,
     to: u16,
-    args: [Operand; 3],
+    args: [Operand; MAX_ARGS],
     len: usize,
-    f: impl Fn(S::V, S::V, S::V) -> S::V,
+    f: impl Fn([S::V; N]) -> S::V,
 ) {
     // SAFETY: the caller vouches for `len` lanes of the destination and of each varying operand, one vector of others.
     unsafe {
-        let to = *frame.slots.add(to as usize);
-        let [(a, am), (b, bm), (c, cm)] = args.map(|arg| operand(frame, arg));
-        let mut i = 0;
-        while i + 2 * S::LANES <= len {
-            let j = i + S::LANES;
-            let x = f(s.load(a.add(i & am)), s.load(b.add(i & bm)), s.load(c.add(i & cm)));
-            s.store(to.add(i), x);
-            let y = f(s.load(a.add(j & am)), s.load(b.add(j & bm)), s.load(c.add(j & cm)));
-            s.store(to.add(j), y);
-            i += 2 * S::LANES;
+        let mut to = *frame.slots.add(to as usize);
+        let mut from = [to.cast_const(); N];
+        let mut steps = [0; N];
+        for i in 0..N {
+            from[i] = *frame.slots.add(args[i].slot as usize);
+            steps[i] = if args[i].varying { S::LANES } else { 0 };
         }
-        if i + S::LANES <= len {
-            let x = f(s.load(a.add(i & am)), s.load(b.add(i & bm)), s.load(c.add(i & cm)));
-            s.store(to.add(i), x);
-            i += S::LANES;
+        let mut rest = len;
+        while rest >= 2 * S::LANES {
+            let first = f(std::array::from_fn(
+                #[inline(always)]
+                |i| s.load(from[i]),
+            ));
+            s.store(to, first);
+            let second = f(std::array::from_fn(
+                #[inline(always)]
+                |i| s.load(from[i].add(steps[i])),
+            ));
+            s.store(to.add(S::LANES), second);
+            for i in 0..N {
+                from[i] = from[i].add(2 * steps[i]);
+            }
+            to = to.add(2 * S::LANES);
+            rest -= 2 * S::LANES;
         }
-        if i < len {
-            let n = len - i;
-            let load = |p: *const f32, mask| s.load_partial(p.add(i & mask), n);
-            s.store_partial(to.add(i), f(load(a, am), load(b, bm), load(c, cm)), n);
+        if rest >= S::LANES {
+            s.store(
+                to,
+                f(std::array::from_fn(
+                    #[inline(always)]
+                    |i| s.load(from[i]),
+                )),
+            );
+            for i in 0..N {
+                from[i] = from[i].add(steps[i]);
+            }
+            to = to.add(S::LANES);
+            rest -= S::LANES;
         }
-    }
-}
-
-/// As [`loop3`] with one operand.
-#[inline(always)]
-unsafe fn loop1<S: Isa>(s: S, frame: &Frame, to: u16, args: [Operand; 3], len: usize, f: impl Fn(S::V) -> S::V) {
-    // SAFETY: as for `loop3`.
-    unsafe {
-        let to = *frame.slots.add(to as usize);
-        let (a, am) = operand(frame, args[0]);
-        let mut i = 0;
-        while i + S::LANES <= len {
-            s.store(to.add(i), f(s.load(a.add(i & am))));
-            i += S::LANES;
-        }
-        if i < len {
-            s.store_partial(to.add(i), f(s.load_partial(a.add(i & am), len - i)), len - i);
-        }
-    }
-}
-
-/// As [`loop3`] with two operands.
-#[inline(always)]
-unsafe fn loop2<S: Isa>(s: S, frame: &Frame, to: u16, args: [Operand; 3], len: usize, f: impl Fn(S::V, S::V) -> S::V) {
-    // SAFETY: as for `loop3`.
-    unsafe {
-        let to = *frame.slots.add(to as usize);
-        let ((a, am), (b, bm)) = (operand(frame, args[0]), operand(frame, args[1]));
-        let mut i = 0;
-        while i + 2 * S::LANES <= len {
-            let j = i + S::LANES;
-            let x = f(s.load(a.add(i & am)), s.load(b.add(i & bm)));
-            s.store(to.add(i), x);
-            let y = f(s.load(a.add(j & am)), s.load(b.add(j & bm)));
-            s.store(to.add(j), y);
-            i += 2 * S::LANES;
-        }
-        if i + S::LANES <= len {
-            s.store(to.add(i), f(s.load(a.add(i & am)), s.load(b.add(i & bm))));
-            i += S::LANES;
-        }
-        if i < len {
-            let n = len - i;
-            s.store_partial(to.add(i), f(s.load_partial(a.add(i & am), n), s.load_partial(b.add(i & bm), n)), n);
+        if rest > 0 {
+            let last = f(std::array::from_fn(
+                #[inline(always)]
+                |i| s.load_partial(from[i], rest),
+            ));
+            s.store_partial(to, last, rest);
         }
     }
 }
@@ -98,134 +70,100 @@ unsafe fn loop2<S: Isa>(s: S, frame: &Frame, to: u16, args: [Operand; 3], len: u
 /// # Safety
 /// See [`super::exec`].
 #[inline(always)]
-pub(super) unsafe fn compute<S: Isa>(s: S, func: Func, frame: &Frame, to: u16, args: [Operand; 3], len: usize) {
+pub(super) unsafe fn compute<S: Isa>(s: S, func: Func, frame: &Frame, to: u16, args: [Operand; MAX_ARGS], len: usize) {
     let zero = s.splat(0.0);
     let one = s.splat(1.0);
     // Masks and integers travel as vectors of float32 bits.
     let mask = |m: S::M| s.of_bits(s.mask_bits(m));
     let holds = |v: S::V| s.nonzero(s.bits(v));
-    macro_rules! f1 {
-        (|$x:ident| $body:expr) => {
+    macro_rules! f {
+        (|$($x:ident),+| $body:expr) => {
             // SAFETY: passed on from the caller.
-            unsafe {
-                loop1(
-                    s,
-                    frame,
-                    to,
-                    args,
-                    len,
-                    #[inline(always)]
-                    |$x| $body,
-                )
-            }
-        };
-    }
-    macro_rules! f2 {
-        (|$x:ident, $y:ident| $body:expr) => {
-            // SAFETY: passed on from the caller.
-            unsafe {
-                loop2(
-                    s,
-                    frame,
-                    to,
-                    args,
-                    len,
-                    #[inline(always)]
-                    |$x, $y| $body,
-                )
-            }
-        };
-    }
-    macro_rules! f3 {
-        (|$x:ident, $y:ident, $z:ident| $body:expr) => {
-            // SAFETY: passed on from the caller.
-            unsafe {
-                loop3(
-                    s,
-                    frame,
-                    to,
-                    args,
-                    len,
-                    #[inline(always)]
-                    |$x, $y, $z| $body,
-                )
-            }
+            unsafe { run(s, frame, to, args, len, #[inline(always)] |[$($x),+]| $body) }
         };
     }
     macro_rules! i2 {
         ($op:ident) => {
-            f2!(|x, y| s.of_bits(s.$op(s.bits(x), s.bits(y))))
+            f!(|x, y| s.of_bits(s.$op(s.bits(x), s.bits(y))))
         };
     }
     match func {
-        Func::Neg => f1!(|x| s.neg(x)),
-        Func::Abs => f1!(|x| s.abs(x)),
-        Func::Sign => f1!(|x| s.select(s.or(s.lt(x, zero), s.lt(zero, x)), s.copysign(one, x), x)),
-        Func::Exp => f1!(|x| math::exp(s, x)),
-        Func::Expm1 => f1!(|x| math::expm1(s, x)),
-        Func::Log => f1!(|x| math::log(s, x)),
-        Func::Log1p => f1!(|x| math::log1p(s, x)),
-        Func::Sqrt => f1!(|x| s.sqrt(x)),
-        Func::Rsqrt => f1!(|x| s.div(one, s.sqrt(x))),
-        Func::Reciprocal => f1!(|x| s.div(one, x)),
-        Func::Square => f1!(|x| s.mul(x, x)),
-        Func::Sin => f1!(|x| math::sin(s, x)),
-        Func::Cos => f1!(|x| math::cos(s, x)),
-        Func::Tanh => f1!(|x| math::tanh(s, x)),
-        Func::Sigmoid => f1!(|x| math::sigmoid(s, x)),
-        Func::Softplus => f1!(|x| math::softplus(s, x)),
+        Func::Neg => f!(|x| s.neg(x)),
+        Func::Abs => f!(|x| s.abs(x)),
+        Func::Sign => f!(|x| s.select(s.or(s.lt(x, zero), s.lt(zero, x)), s.copysign(one, x), x)),
+        Func::Exp => f!(|x| math::exp(s, x)),
+        Func::Expm1 => f!(|x| math::expm1(s, x)),
+        Func::Log => f!(|x| math::log(s, x)),
+        Func::Log1p => f!(|x| math::log1p(s, x)),
+        Func::Sqrt => f!(|x| s.sqrt(x)),
+        Func::Rsqrt => f!(|x| s.div(one, s.sqrt(x))),
+        Func::Reciprocal => f!(|x| s.div(one, x)),
+        Func::Square => f!(|x| s.mul(x, x)),
+        Func::Sin => f!(|x| math::sin(s, x)),
+        Func::Cos => f!(|x| math::cos(s, x)),
+        Func::Tanh => f!(|x| math::tanh(s, x)),
+        Func::Sigmoid => f!(|x| math::sigmoid(s, x)),
+        Func::Softplus => f!(|x| math::softplus(s, x)),
         // The second operand wins where it is NaN.
-        Func::Relu => f1!(|x| s.max(zero, x)),
-        Func::Elu => f2!(|x, alpha| s.select(s.lt(zero, x), x, s.mul(alpha, math::expm1(s, x)))),
-        Func::Erf => f1!(|x| math::erf(s, x)),
-        Func::Floor => f1!(|x| s.floor(x)),
-        Func::Ceil => f1!(|x| s.ceil(x)),
-        Func::Round => f1!(|x| s.round(x)),
-        Func::IsFinite => f1!(|x| mask(s.lt(s.abs(x), s.splat(f32::INFINITY)))),
-        Func::NegInt => f1!(|x| s.of_bits(s.isub(s.splat_i(0), s.bits(x)))),
-        Func::AbsInt => f1!(|x| s.of_bits(s.imax(s.bits(x), s.isub(s.splat_i(0), s.bits(x))))),
-        Func::Not => f1!(|x| s.of_bits(s.ixor(s.bits(x), s.splat_i(-1)))),
-        Func::Add => f2!(|x, y| s.add(x, y)),
-        Func::Sub => f2!(|x, y| s.sub(x, y)),
-        Func::Mul => f2!(|x, y| s.mul(x, y)),
-        Func::Div => f2!(|x, y| s.div(x, y)),
-        Func::Max => f2!(|x, y| s.maximum(x, y)),
-        Func::Min => f2!(|x, y| s.minimum(x, y)),
-        Func::Pow => f2!(|x, y| math::pow(s, x, y)),
-        Func::Mod => f2!(|x, y| s.by_lane2(x, y, modulo)),
+        Func::Relu => f!(|x| s.max(zero, x)),
+        Func::Elu => f!(|x, alpha| s.select(s.lt(zero, x), x, s.mul(alpha, math::expm1(s, x)))),
+        Func::Erf => f!(|x| math::erf(s, x)),
+        Func::Floor => f!(|x| s.floor(x)),
+        Func::Ceil => f!(|x| s.ceil(x)),
+        Func::Round => f!(|x| s.round(x)),
+        Func::IsFinite => f!(|x| mask(s.lt(s.abs(x), s.splat(f32::INFINITY)))),
+        Func::NegInt => f!(|x| s.of_bits(s.isub(s.splat_i(0), s.bits(x)))),
+        Func::AbsInt => f!(|x| s.of_bits(s.imax(s.bits(x), s.isub(s.splat_i(0), s.bits(x))))),
+        Func::Not => f!(|x| s.of_bits(s.ixor(s.bits(x), s.splat_i(-1)))),
+        Func::Add => f!(|x, y| s.add(x, y)),
+        Func::Sub => f!(|x, y| s.sub(x, y)),
+        Func::Mul => f!(|x, y| s.mul(x, y)),
+        Func::Div => f!(|x, y| s.div(x, y)),
+        Func::Max => f!(|x, y| s.maximum(x, y)),
+        Func::Min => f!(|x, y| s.minimum(x, y)),
+        Func::Pow => f!(|x, y| math::pow(s, x, y)),
+        Func::Mod => f!(|x, y| s.by_lane2(x, y, modulo)),
         Func::AddInt => i2!(iadd),
         Func::SubInt => i2!(isub),
         Func::MulInt => i2!(imul),
-        Func::DivInt => f2!(|x, y| s.by_lane2(x, y, |a, b| on_ints(a, b, divide))),
+        Func::DivInt => f!(|x, y| s.by_lane2(x, y, |a, b| on_ints(a, b, divide))),
         Func::MaxInt => i2!(imax),
         Func::MinInt => i2!(imin),
-        Func::ModInt => f2!(|x, y| s.by_lane2(x, y, |a, b| on_ints(a, b, modulo_int))),
+        Func::ModInt => f!(|x, y| s.by_lane2(x, y, |a, b| on_ints(a, b, modulo_int))),
         Func::And => i2!(iand),
         Func::Or => i2!(ior),
-        Func::Eq => f2!(|x, y| mask(s.eq(x, y))),
-        Func::Ne => f2!(|x, y| mask(s.not(s.eq(x, y)))),
-        Func::Lt => f2!(|x, y| mask(s.lt(x, y))),
-        Func::Le => f2!(|x, y| mask(s.le(x, y))),
-        Func::EqInt => f2!(|x, y| mask(s.ieq(s.bits(x), s.bits(y)))),
-        Func::NeInt => f2!(|x, y| mask(s.not(s.ieq(s.bits(x), s.bits(y))))),
-        Func::LtInt => f2!(|x, y| mask(s.igt(s.bits(y), s.bits(x)))),
-        Func::LeInt => f2!(|x, y| mask(s.not(s.igt(s.bits(x), s.bits(y))))),
-        Func::Select => f3!(|c, x, y| s.select(holds(c), x, y)),
-        Func::MulAdd => f3!(|x, y, z| s.mul_add(x, y, z)),
-        Func::NegMulAdd => f3!(|x, y, z| s.neg_mul_add(x, y, z)),
-        Func::FloatToInt => f1!(|x| {
+        Func::Eq => f!(|x, y| mask(s.eq(x, y))),
+        Func::Ne => f!(|x, y| mask(s.not(s.eq(x, y)))),
+        Func::Lt => f!(|x, y| mask(s.lt(x, y))),
+        Func::Le => f!(|x, y| mask(s.le(x, y))),
+        Func::EqInt => f!(|x, y| mask(s.ieq(s.bits(x), s.bits(y)))),
+        Func::NeInt => f!(|x, y| mask(s.not(s.ieq(s.bits(x), s.bits(y))))),
+        Func::LtInt => f!(|x, y| mask(s.igt(s.bits(y), s.bits(x)))),
+        Func::LeInt => f!(|x, y| mask(s.not(s.igt(s.bits(x), s.bits(y))))),
+        Func::Select => f!(|c, x, y| s.select(holds(c), x, y)),
+        Func::MulAdd => f!(|x, y, z| s.mul_add(x, y, z)),
+        Func::MulSub => f!(|x, y, z| s.mul_add(x, y, s.neg(z))),
+        Func::NegMulAdd => f!(|x, y, z| s.neg_mul_add(x, y, z)),
+        Func::Lerp => f!(|x, y, t| s.mul_add(s.sub(x, y), t, y)),
+        Func::LerpSquare => f!(|x, y, t| s.mul_add(s.mul_add(x, x, s.neg(y)), t, y)),
+        Func::MulAddMul => f!(|x, y, z, w| s.mul_add(x, y, s.mul(z, w))),
+        Func::SqrtAdd => f!(|x, y| s.add(s.sqrt(x), y)),
+        Func::SqrtMulAdd => f!(|x, y, z| s.add(s.sqrt(s.mul(x, y)), z)),
+        Func::SubDiv => f!(|x, y, z| s.sub(x, s.div(y, z))),
+        Func::SubMulDiv => f!(|x, y, z, w| s.sub(x, s.div(s.mul(y, z), w))),
+        Func::FloatToInt => f!(|x| {
             let too_large = s.le(s.splat(2_147_483_648.0), x);
             let i = s.select(too_large, s.of_bits(s.splat_i(i32::MAX)), s.of_bits(s.to_int(x)));
             s.select(s.is_nan(x), zero, i)
         }),
         // The second operand of `max` and `min` wins where the first is NaN.
-        Func::FloatToByte => f1!(|x| s.of_bits(s.to_int(s.min(s.max(x, zero), s.splat(255.0))))),
-        Func::FloatToMask => f1!(|x| mask(s.not(s.eq(x, zero)))),
-        Func::IntToFloat => f1!(|x| s.to_float(s.bits(x))),
-        Func::IntToByte => f1!(|x| s.of_bits(s.imin(s.imax(s.bits(x), s.splat_i(0)), s.splat_i(255)))),
-        Func::IntToMask => f1!(|x| mask(holds(x))),
-        Func::MaskToFloat => f1!(|x| s.of_bits(s.iand(s.bits(x), s.bits(one)))),
-        Func::MaskToInt => f1!(|x| s.of_bits(s.iand(s.bits(x), s.splat_i(1)))),
+        Func::FloatToByte => f!(|x| s.of_bits(s.to_int(s.min(s.max(x, zero), s.splat(255.0))))),
+        Func::FloatToMask => f!(|x| mask(s.not(s.eq(x, zero)))),
+        Func::IntToFloat => f!(|x| s.to_float(s.bits(x))),
+        Func::IntToByte => f!(|x| s.of_bits(s.imin(s.imax(s.bits(x), s.splat_i(0)), s.splat_i(255)))),
+        Func::IntToMask => f!(|x| mask(holds(x))),
+        Func::MaskToFloat => f!(|x| s.of_bits(s.iand(s.bits(x), s.bits(one)))),
+        Func::MaskToInt => f!(|x| s.of_bits(s.iand(s.bits(x), s.splat_i(1)))),
     }
 }
 

@@ -5,16 +5,18 @@ use glorot_graph::device::DeviceError;
 use glorot_graph::program::{Body, Store};
 use glorot_tensor::DType;
 
-use super::code::{Access, Func, Operand, Step};
+use super::code::{Access, Func, MAX_ARGS, Operand, Step};
+use super::contract::contract;
 use super::domain::{Nest, Placed};
 use super::registers::Registers;
 use super::translate::{Node, Sink, translate};
 use crate::memory::Buffers;
 use crate::simd::MAX_LANES;
 
-/// Points of a full tile: long enough to spread the choice of the instruction, short enough that a dozen live values
-/// fit into the first-level cache.
-const TILE: usize = 512;
+/// Lanes of a tile and its operands that the first-level cache holds beside what else it holds.
+const CACHED: usize = 6144;
+/// Bounds of the points of a full tile: short tiles choose instructions too often, longer ones gain nothing.
+const TILE: std::ops::RangeInclusive<usize> = 256..=1024;
 /// From this length on a row is a tile of its own where some values depend on the row alone: they are scalars then.
 const LONG_ROW: usize = 128;
 
@@ -80,7 +82,7 @@ pub(crate) struct Options<'a> {
 
 /// How often a value changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Level {
+pub(super) enum Level {
     Once,
     Row,
     Column,
@@ -127,7 +129,11 @@ pub(crate) fn lower(
 fn cut(nest: &Nest, nodes: &[Node], options: &Options) -> Fused {
     let (&columns, rest) = nest.dims.split_last().expect("two loops");
     let (&rows, outer) = rest.split_last().expect("two loops");
-    let most = TILE.min(options.max_columns);
+    let mut streams: Vec<usize> = nest.views.iter().map(|view| view.address).collect();
+    streams.sort_unstable();
+    streams.dedup();
+    let tile = (CACHED / (streams.len() + 2) / MAX_LANES * MAX_LANES).clamp(*TILE.start(), *TILE.end());
+    let most = tile.min(options.max_columns);
     let by_row = nodes.iter().filter_map(Node::view).any(|view| {
         let strides = &nest.views[view].strides;
         strides[strides.len() - 1] == 0 && strides[strides.len() - 2] != 0
@@ -136,7 +142,7 @@ fn cut(nest: &Nest, nodes: &[Node], options: &Options) -> Fused {
         let blocks = columns.div_ceil(most).max(1);
         (1, columns.div_ceil(blocks).next_multiple_of(MAX_LANES).min(columns.max(1)))
     } else {
-        ((TILE / columns.max(1)).clamp(1, rows.max(1)), columns.max(1))
+        ((tile / columns.max(1)).clamp(1, rows.max(1)), columns.max(1))
     };
     Fused { outer: outer.to_vec(), rows, columns, tile_rows, tile_columns, ..Fused::default() }
 }
@@ -161,33 +167,6 @@ fn levels(fused: &Fused, nest: &Nest, nodes: &[Node]) -> Vec<Level> {
         _ => Level::Tile,
     };
     depends.iter().map(level).collect()
-}
-
-/// Joins a product and the sum that is its only use, where both are computed equally often.
-fn contract(nodes: &mut [Node], levels: &[Level], roots: &[u32]) {
-    let mut uses = vec![0u32; nodes.len()];
-    nodes.iter().flat_map(Node::args).chain(roots).for_each(|&arg| uses[arg as usize] += 1);
-    for i in 0..nodes.len() {
-        let product = |value: u32| match nodes[value as usize] {
-            Node::Compute(Func::Mul, [x, y, _], _) if uses[value as usize] == 1 => Some((x, y)),
-            Node::Compute(Func::Square, [x, ..], _) if uses[value as usize] == 1 => Some((x, x)),
-            _ => None,
-        };
-        let same_level = |value: u32| levels[value as usize] == levels[i];
-        let contracted = match nodes[i] {
-            Node::Compute(Func::Add, [a, b, _], _) => {
-                let (first, second) = (product(b).filter(|_| same_level(b)), product(a).filter(|_| same_level(a)));
-                first.map(|(x, y)| (Func::MulAdd, [x, y, a])).or_else(|| second.map(|(x, y)| (Func::MulAdd, [x, y, b])))
-            }
-            Node::Compute(Func::Sub, [a, b, _], _) => {
-                product(b).filter(|_| same_level(b)).map(|(x, y)| (Func::NegMulAdd, [x, y, a]))
-            }
-            _ => None,
-        };
-        if let Some((func, args)) = contracted {
-            nodes[i] = Node::Compute(func, args, 3);
-        }
-    }
 }
 
 /// Which values the roots depend on.
@@ -321,8 +300,8 @@ impl Assignment<'_> {
                 Node::Iota(view, float) => {
                     steps.push(Step::Iota { to: slot, access: self.access(view), float, scalar });
                 }
-                Node::Random { view, kind, stream, state } => {
-                    steps.push(Step::Random { to: slot, access: self.access(view), kind, stream, state, scalar });
+                Node::Random { view, draw } => {
+                    steps.push(Step::Random { to: slot, access: self.access(view), draw, scalar });
                 }
                 Node::Compute(func, args, _) => {
                     steps.push(Step::Compute { func, to: slot, args: args.map(|arg| operands[arg as usize]) });
@@ -340,7 +319,7 @@ impl Assignment<'_> {
             if !operand.varying {
                 // The caller folds whole tiles.
                 let spread = Operand { slot: registers.keep(), varying: true };
-                fused.tile.push(Step::Compute { func: Func::Or, to: spread.slot, args: [operand; 3] });
+                fused.tile.push(Step::Compute { func: Func::Or, to: spread.slot, args: [operand; MAX_ARGS] });
                 operand = spread;
             }
             fused.results.push(operand);
@@ -360,7 +339,7 @@ fn cost(fused: &Fused) -> f64 {
         Step::Random { .. } => 3.0,
         Step::Compute { func, .. } => match func {
             Func::Div | Func::Sqrt | Func::Reciprocal => 0.12,
-            Func::Rsqrt => 0.25,
+            Func::Rsqrt | Func::SqrtAdd | Func::SqrtMulAdd | Func::SubDiv | Func::SubMulDiv => 0.15,
             Func::Exp | Func::Expm1 | Func::Elu | Func::Log => 0.3,
             Func::Log1p | Func::Tanh | Func::Sigmoid | Func::Softplus | Func::Erf | Func::Sin | Func::Cos => 0.5,
             Func::Pow | Func::Mod | Func::DivInt | Func::ModInt => 10.0,

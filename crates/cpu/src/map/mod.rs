@@ -6,6 +6,7 @@
 //! depend on a point is computed once a task, what depends on the column alone once a column block.
 
 mod code;
+mod contract;
 mod domain;
 mod elementwise;
 mod exec;

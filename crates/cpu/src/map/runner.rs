@@ -22,8 +22,7 @@ impl<'a> Runner<'a> {
         fused.lanes * 4 + (fused.slots.len() + 2 * fused.views.len()) * 8
     }
 
-    /// Prepares a task: everything that is computed once. `accumulator` is the address of the product's row 0,
-    /// column 0, for epilogues.
+    /// Prepares a task: everything that is computed once, and the outer index it begins with.
     ///
     /// # Safety
     /// `scratch` is 64-byte aligned, has [`Runner::scratch_bytes`] bytes and belongs to this runner; the memory behind
@@ -32,7 +31,7 @@ impl<'a> Runner<'a> {
         fused: &'a Fused,
         kernels: &'static Kernels,
         scratch: *mut u8,
-        accumulator: usize,
+        outer: usize,
     ) -> Runner<'a> {
         // SAFETY: the three tables and the lanes fit by `scratch_bytes`; tables lie behind the lanes, 8-byte aligned.
         unsafe {
@@ -45,20 +44,27 @@ impl<'a> Runner<'a> {
                 slots.add(i).write(lanes.add(lane));
             }
             for (i, view) in fused.views.iter().enumerate() {
-                let address = if fused.accumulator == Some(i) { accumulator } else { view.address };
-                bases.add(i).write(address);
-                views.add(i).write(address);
+                bases.add(i).write(view.address);
+                views.add(i).write(view.address);
             }
             let mut runner = Runner { fused, kernels, slots, views, bases, block: None };
             let frame = runner.frame(1, 1);
             (kernels.exec)(&fused.once, &frame, MAX_LANES);
-            runner.set_outer(0);
+            runner.set_outer(outer);
             runner
         }
     }
 
     fn frame(&self, rows: usize, columns: usize) -> Frame {
         Frame { slots: self.slots, views: self.views, rows, columns }
+    }
+
+    /// Tells an epilogue where row 0, column 0 of its product would lie.
+    pub(crate) fn set_accumulator(&mut self, address: usize) {
+        if let Some(view) = self.fused.accumulator {
+            // SAFETY: the table has an entry for each view.
+            unsafe { self.bases.add(view).write(address) };
+        }
     }
 
     /// Moves to an index over the outer loops, counted row-major.

@@ -2,10 +2,10 @@
 
 use glorot_graph::device::DeviceError;
 use glorot_graph::program::{Body, Instr, Store, View};
-use glorot_graph::{BinaryOp, RandomKind, UnaryOp};
+use glorot_graph::{BinaryOp, UnaryOp};
 use glorot_tensor::DType;
 
-use super::code::Func;
+use super::code::{Draw, Func, MAX_ARGS};
 use super::domain::{Nest, Placed};
 use super::lower::Accumulator;
 use super::select;
@@ -20,13 +20,20 @@ pub(super) enum Node {
     Load(usize, DType),
     /// Number of the view; float32 rather than int32.
     Iota(usize, bool),
-    /// `state`: address of four words.
-    Random { view: usize, kind: RandomKind, stream: u32, state: usize },
+    Random {
+        view: usize,
+        draw: Draw,
+    },
     /// Function, operands, number of operands.
-    Compute(Func, [u32; 3], usize),
+    Compute(Func, [u32; MAX_ARGS], usize),
 }
 
 impl Node {
+    pub fn compute(func: Func, args: &[u32]) -> Node {
+        let last = *args.last().expect("a function has operands");
+        Node::Compute(func, std::array::from_fn(|i| args.get(i).copied().unwrap_or(last)), args.len())
+    }
+
     pub fn args(&self) -> &[u32] {
         match self {
             Node::Compute(_, args, count) => &args[..*count],
@@ -133,9 +140,7 @@ impl Translator<'_> {
     }
 
     fn compute(&mut self, func: Func, args: &[u32]) -> u32 {
-        let last = *args.last().expect("a function has operands");
-        let at = |i: usize| args.get(i).copied().unwrap_or(last);
-        self.push(Node::Compute(func, [at(0), at(1), at(2)], args.len()))
+        self.push(Node::compute(func, args))
     }
 
     /// Adds the nodes of one instruction and returns the one that holds its value.
@@ -160,7 +165,7 @@ impl Translator<'_> {
                 expect(element.strides.len() == domain.len(), i, "counts elements along axes that do not exist")?;
                 let state = self.buffers.dense(*state, DType::I32, 4)?;
                 let view = self.view(Placed::counter(element));
-                (self.push(Node::Random { view, kind: *kind, stream: *stream, state }), DType::F32)
+                (self.push(Node::Random { view, draw: Draw { kind: *kind, stream: *stream, state } }), DType::F32)
             }
             Instr::Accumulator => {
                 let Some(accumulator) = self.accumulator else {

@@ -74,3 +74,13 @@ pub(crate) fn log1p<S: Isa>(s: S, x: S::V) -> S::V {
     // Below the last place of 1 the logarithm is its argument, also for -0.
     s.select(s.lt(s.abs(x), s.splat(5.960_464_5e-8)), x, y)
 }
+
+/// `log(1 + x)` for `x` in `[0, 1]`, NaN for NaN. Error at most 2 ulp.
+#[inline(always)]
+pub(super) fn log1p_of_unit<S: Isa>(s: S, x: S::V) -> S::V {
+    // 1 + x = 2^e (1 + f), exactly.
+    let upper = s.lt(s.splat(std::f32::consts::SQRT_2 - 1.0), x);
+    let f = s.select(upper, s.mul_add(x, s.splat(0.5), s.splat(-0.5)), x);
+    let e = s.select(upper, s.splat(1.0), s.splat(0.0));
+    assemble(s, e, f, s.splat(0.0))
+}

@@ -1,4 +1,4 @@
-use super::{exp, log1p};
+use super::{exp, log::log1p_of_unit};
 use crate::simd::Isa;
 
 /// `1 / (1 + exp(-x))`. Error at most 3 ulp.
@@ -16,5 +16,5 @@ pub(crate) fn sigmoid<S: Isa>(s: S, x: S::V) -> S::V {
 pub(crate) fn softplus<S: Isa>(s: S, x: S::V) -> S::V {
     let e = exp(s, s.neg(s.abs(x)));
     // The second operand of `max` wins where it is NaN.
-    s.add(s.max(s.splat(0.0), x), log1p(s, e))
+    s.add(s.max(s.splat(0.0), x), log1p_of_unit(s, e))
 }

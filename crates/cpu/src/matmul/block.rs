@@ -1,9 +1,15 @@
-use super::micro::{Tile, tile};
-use super::pack::pack_columns;
+use super::micro::{ROW_VECTORS, Tile, dot_row, row, tile};
+use super::pack::{Source, pack};
 use crate::simd::Isa;
 
-/// Depth of a packed panel: with the widest tile it fills half of a first-level cache.
-const DEPTH: usize = 256;
+/// Depth of packed panels: the widest tile's panel fills a first-level cache.
+const DEPTH: usize = 128;
+/// The most rows of a block whose `a` is packed: its panel fills half of a second-level cache.
+pub(super) const PACKED_ROWS: usize = 384;
+/// The greatest depth of a product that is computed turned.
+const TURNED_DEPTH: usize = 512;
+/// Columns of a product that are computed turned at a time.
+const TURNED_COLUMNS: usize = 64;
 
 /// The product of one task: `c = a b`, strides in elements.
 #[derive(Clone, Copy, Debug)]
@@ -21,48 +27,197 @@ pub(crate) struct Block {
     pub c_row: usize,
 }
 
-/// Floats of scratch memory that [`multiply`] needs with a register tile of this width.
-pub(crate) fn scratch_floats(tile_columns: usize) -> usize {
-    DEPTH * tile_columns
+/// How a block is computed; follows from its shape.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Method {
+    /// One row of `a`, rows of `b`.
+    Row,
+    /// A few rows of `a`, columns of `b`.
+    Dots,
+    /// The transpose, since `a` has far fewer elements to pack than `b`.
+    Turned,
+    /// Tiles, with `a` and `b` packed or as they are.
+    Tiles { pack_a: bool, pack_b: bool },
 }
 
-/// Computes a block.
+impl Block {
+    fn method(&self, tile: (usize, usize)) -> Method {
+        let Block { m, n, k, .. } = *self;
+        let by_columns = self.b_column != 1 && n > 1;
+        if m == 1 && !by_columns {
+            return Method::Row;
+        }
+        if m < 4 && self.b_row == 1 && self.a_column == 1 {
+            return Method::Dots;
+        }
+        if by_columns && self.b_row == 1 && m <= tile.1 && k <= TURNED_DEPTH && n * k > 2 * m * (n + k) {
+            return Method::Turned;
+        }
+        // Rows of `b` that are far apart cost a page each.
+        let pack_b = by_columns || (m >= 8 * tile.0 && self.b_row >= 512);
+        Method::Tiles { pack_a: m >= 8 * tile.0 && n >= 4 * tile.1 && k >= 64, pack_b }
+    }
+
+    /// Fills the result with zeros.
+    ///
+    /// # Safety
+    /// `c` takes the block.
+    pub(super) unsafe fn clear(&self) {
+        for i in 0..self.m {
+            for j in 0..self.n {
+                // SAFETY: row and column lie inside the block.
+                unsafe { self.c.add(i * self.c_row + j).write(0.0) };
+            }
+        }
+    }
+
+    /// Whether a block of these sizes packs nothing, so that it can be computed in parts at no cost.
+    pub(super) fn in_place(&self, tile: (usize, usize)) -> bool {
+        self.method(tile) == Method::Tiles { pack_a: false, pack_b: false }
+    }
+}
+
+/// Floats of scratch memory that [`multiply`] needs with a register tile of these rows and columns.
+pub(super) fn scratch_floats(tile: (usize, usize)) -> usize {
+    let packed = DEPTH * (tile.1 + PACKED_ROWS.next_multiple_of(tile.0));
+    packed.max(TURNED_DEPTH * tile.1 + TURNED_COLUMNS * tile.1)
+}
+
+/// Computes a block of at most [`PACKED_ROWS`] rows.
 ///
 /// # Safety
 /// The operands hold the block, `scratch` the floats of [`scratch_floats`], and nothing else writes them meanwhile.
 #[inline(always)]
 pub(crate) unsafe fn multiply<S: Isa>(s: S, block: &Block, scratch: *mut f32) {
-    let width = S::TILE_VECTORS * S::LANES;
-    let packs = block.b_column != 1 && block.n > 1;
+    let size = (S::TILE_ROWS, S::TILE_VECTORS * S::LANES);
+    // SAFETY: passed on from the caller.
+    unsafe {
+        match block.method(size) {
+            Method::Row => rows(s, block),
+            Method::Dots => dots(s, block),
+            Method::Turned => turned(s, block, scratch),
+            Method::Tiles { pack_a, pack_b } => tiles(s, block, [pack_a, pack_b], scratch),
+        }
+    }
+}
+
+/// [`Method::Row`].
+#[inline(always)]
+unsafe fn rows<S: Isa>(s: S, block: &Block) {
+    for column in (0..block.n).step_by(ROW_VECTORS * S::LANES) {
+        let columns = (ROW_VECTORS * S::LANES).min(block.n - column);
+        let part = block.tile(0, column, 0, block.k, columns);
+        // SAFETY: the columns lie inside the block.
+        unsafe { row(s, &part) }
+    }
+}
+
+/// [`Method::Dots`].
+#[inline(always)]
+unsafe fn dots<S: Isa>(s: S, block: &Block) {
+    for i in 0..block.m {
+        // SAFETY: row i of `a` and all columns of `b` are contiguous and lie inside the block.
+        unsafe {
+            let (a, c) = (block.a.add(i * block.a_row), block.c.add(i * block.c_row));
+            dot_row(s, a, block.b, block.b_column, block.k, c, block.n);
+        }
+    }
+}
+
+impl Block {
+    /// The register tile from (row, column) on, over `k` steps from `p` on, nothing packed.
+    #[inline(always)]
+    fn tile(&self, row: usize, column: usize, p: usize, k: usize, columns: usize) -> Tile {
+        Tile {
+            k,
+            a: self.a.wrapping_add(row * self.a_row + p * self.a_column),
+            a_row: self.a_row,
+            a_column: self.a_column,
+            b: self.b.wrapping_add(p * self.b_row + column * self.b_column),
+            b_row: self.b_row,
+            c: self.c.wrapping_add(row * self.c_row + column),
+            c_row: self.c_row,
+            columns,
+            padded: false,
+            accumulate: p > 0,
+        }
+    }
+}
+
+/// [`Method::Tiles`].
+#[inline(always)]
+unsafe fn tiles<S: Isa>(s: S, block: &Block, [pack_a, pack_b]: [bool; 2], scratch: *mut f32) {
+    let (height, width) = (S::TILE_ROWS, S::TILE_VECTORS * S::LANES);
     // Without packing there is no reason to visit a result twice.
-    let depth = if packs { DEPTH } else { block.k };
-    // SAFETY: all offsets lie inside the block; the packed panel inside the scratch memory.
+    let depth = if pack_a || pack_b { DEPTH } else { block.k };
+    let (packed_b, packed_a) = (scratch, scratch.wrapping_add(DEPTH * width));
+    // SAFETY: all offsets lie inside the block, the packed panels inside the scratch memory.
     unsafe {
         for p in (0..block.k).step_by(depth.max(1)) {
             let k = depth.min(block.k - p);
+            if pack_a {
+                for row in (0..block.m).step_by(height) {
+                    let from = block.a.add(row * block.a_row + p * block.a_column);
+                    let (step, column) = (block.a_column, block.a_row);
+                    let source = Source { from, step, column, k, columns: height.min(block.m - row) };
+                    pack(s, &source, height, packed_a.add(row * k));
+                }
+            }
             for column in (0..block.n).step_by(width) {
                 let columns = width.min(block.n - column);
-                let mut b = block.b.add(p * block.b_row + column * block.b_column);
-                let mut b_row = block.b_row;
-                if packs {
-                    pack_columns(b, b_row, block.b_column, k, columns, width, scratch);
-                    (b, b_row) = (scratch, width);
+                if pack_b {
+                    let from = block.b.add(p * block.b_row + column * block.b_column);
+                    let source = Source { from, step: block.b_row, column: block.b_column, k, columns };
+                    pack(s, &source, width, packed_b);
                 }
-                for row in (0..block.m).step_by(S::TILE_ROWS) {
-                    let part = Tile {
-                        k,
-                        a: block.a.add(row * block.a_row + p * block.a_column),
-                        a_row: block.a_row,
-                        a_column: block.a_column,
-                        b,
-                        b_row,
-                        c: block.c.add(row * block.c_row + column),
-                        c_row: block.c_row,
-                        columns,
-                        padded: packs,
-                        accumulate: p > 0,
-                    };
-                    tile(s, S::TILE_ROWS.min(block.m - row), &part);
+                for row in (0..block.m).step_by(height) {
+                    let mut part = block.tile(row, column, p, k, columns);
+                    if pack_a {
+                        (part.a, part.a_row, part.a_column) = (packed_a.add(row * k), 1, height);
+                    }
+                    if pack_b {
+                        (part.b, part.b_row, part.padded) = (packed_b, width, true);
+                    }
+                    tile(s, height.min(block.m - row), &part);
+                }
+            }
+        }
+    }
+}
+
+/// [`Method::Turned`]: `c` transposed is the product of `b` transposed, whose rows are contiguous, by `a` transposed,
+/// which is packed.
+#[inline(always)]
+unsafe fn turned<S: Isa>(s: S, block: &Block, scratch: *mut f32) {
+    let (height, width) = (S::TILE_ROWS, S::TILE_VECTORS * S::LANES);
+    let (packed, result) = (scratch, scratch.wrapping_add(TURNED_DEPTH * width));
+    // SAFETY: the panel of `a` has at most TURNED_DEPTH rows, the result at most TURNED_COLUMNS; the rest is the block's.
+    unsafe {
+        let source = Source { from: block.a, step: block.a_column, column: block.a_row, k: block.k, columns: block.m };
+        pack(s, &source, width, packed);
+        for first in (0..block.n).step_by(TURNED_COLUMNS) {
+            let count = TURNED_COLUMNS.min(block.n - first);
+            for column in (0..count).step_by(height) {
+                let part = Tile {
+                    k: block.k,
+                    a: block.b.add((first + column) * block.b_column),
+                    a_row: block.b_column,
+                    a_column: 1,
+                    b: packed,
+                    b_row: width,
+                    c: result.add(column * width),
+                    c_row: width,
+                    columns: block.m,
+                    padded: true,
+                    accumulate: false,
+                };
+                tile(s, height.min(count - column), &part);
+            }
+            for i in (0..block.m).step_by(S::LANES) {
+                for j in (0..count).step_by(S::LANES) {
+                    let part = [S::LANES.min(count - j), S::LANES.min(block.m - i)];
+                    let to = block.c.add(i * block.c_row + first + j);
+                    s.transpose(result.add(j * width + i), width, part, to, block.c_row, part[0]);
                 }
             }
         }

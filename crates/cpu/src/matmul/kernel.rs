@@ -2,17 +2,23 @@ use glorot_graph::device::DeviceError;
 use glorot_graph::program::{Instr, MatMulKernel};
 use glorot_tensor::DType;
 
-use super::block::{Block, scratch_floats};
+use super::block::{Block, PACKED_ROWS, scratch_floats};
 use crate::kernels::Kernels;
 use crate::map::{Accumulator, Fused, Options, Placed, Runner, lower};
 use crate::memory::{Buffers, span};
 
 /// Multiply-adds in a nanosecond that a task is planned with.
 const SPEED: f64 = 45.0;
+/// Nanoseconds of an instruction of the epilogue at one point, of its choice for a tile, of reading a float.
+const STEP: f64 = 0.03;
+const SHORT_TILE: f64 = 5.0;
+const FLOAT: f64 = 0.1;
 /// A task should take about this long, in nanoseconds.
-const TASK: f64 = 15_000.0;
+const TASK: f64 = 20_000.0;
 /// The most tasks of one batch element.
-const MAX_TASKS: usize = 64;
+const MAX_TASKS: usize = 32;
+/// Floats of a product in scratch memory that stay in the first-level cache until the epilogue has read them.
+const CACHED: usize = 4096;
 
 /// A matrix product with its epilogue, cut into tasks.
 #[derive(Debug)]
@@ -27,6 +33,8 @@ pub(crate) struct MatMulTasks {
     /// Rows and columns of a task.
     chunk: [usize; 2],
     counts: [usize; 2],
+    /// Rows of a task that pass through the epilogue together.
+    band: usize,
     /// Floats of scratch memory of the product itself, and of its result.
     product_floats: usize,
     result_floats: usize,
@@ -49,7 +57,7 @@ impl MatMulTasks {
             buffers.expect_apart(written, span(&b, &[batch, k, n]))?;
         }
 
-        let (chunk, counts) = cut(m, n, k, kernels.tile);
+        let (chunk, counts) = cut([m, n, k], epilogue.body.instrs.len(), kernels.tile);
         let c = destination(buffers, kernel)?;
         let trivial = matches!(epilogue.body.instrs[..], [Instr::Accumulator]) && epilogue.stores.len() == 1;
         let accumulator = match &c {
@@ -64,9 +72,50 @@ impl MatMulTasks {
         };
         let (fused, _) = lower(buffers, &domain, &epilogue.body, &epilogue.stores, &[], &options)?;
         let epilogue = if trivial && c.is_some() { None } else { Some(fused) };
-        let result_floats = if c.is_some() { 0 } else { (chunk[0] * chunk[1]).next_multiple_of(16) };
-        let product_floats = scratch_floats(kernels.tile.1);
-        Ok(MatMulTasks { dims: [batch, m, n, k], a, b, c, epilogue, chunk, counts, product_floats, result_floats })
+        let mut tasks = MatMulTasks {
+            dims: [batch, m, n, k],
+            a,
+            b,
+            c,
+            epilogue,
+            chunk,
+            counts,
+            band: chunk[0],
+            product_floats: scratch_floats(kernels.tile),
+            result_floats: 0,
+        };
+        if tasks.epilogue.is_some() && tasks.block(0, [0, 0], chunk).in_place(kernels.tile) {
+            let rows = (CACHED / chunk[1].max(1)).max(1).next_multiple_of(kernels.tile.0);
+            tasks.band = rows.min(chunk[0]);
+        }
+        if tasks.c.is_none() {
+            tasks.result_floats = (tasks.band * chunk[1]).next_multiple_of(16);
+        }
+        Ok(tasks)
+    }
+
+    /// The product from (row, column) on; where it goes to is left open if that is scratch memory.
+    fn block(&self, batch: usize, [row, column]: [usize; 2], [rows, columns]: [usize; 2]) -> Block {
+        let at = |view: &Placed, i: usize, j: usize| {
+            view.address + batch * view.strides[0] + i * view.strides[1] + j * view.strides[2]
+        };
+        let (c, c_row) = match &self.c {
+            Some(view) => (at(view, row, column), view.strides[1] / 4),
+            None => (0, self.chunk[1]),
+        };
+        Block {
+            m: rows,
+            n: columns,
+            k: self.dims[3],
+            a: at(&self.a, row, 0) as *const f32,
+            a_row: self.a.strides[1] / 4,
+            a_column: self.a.strides[2] / 4,
+            b: at(&self.b, 0, column) as *const f32,
+            b_row: self.b.strides[1] / 4,
+            b_column: self.b.strides[2] / 4,
+            c: c as *mut f32,
+            c_row,
+        }
     }
 
     pub(crate) fn tasks(&self) -> usize {
@@ -92,44 +141,30 @@ impl MatMulTasks {
         let [_, m, n, k] = self.dims;
         let per_batch = self.counts[0] * self.counts[1];
         let (batch, block) = (task / per_batch, task % per_batch);
-        let (row, column) = (block / self.counts[1] * self.chunk[0], block % self.counts[1] * self.chunk[1]);
-        let (rows, columns) = (self.chunk[0].min(m - row), self.chunk[1].min(n - column));
-        let at = |view: &Placed, i: usize, j: usize| {
-            view.address + batch * view.strides[0] + i * view.strides[1] + j * view.strides[2]
-        };
+        let (first, column) = (block / self.counts[1] * self.chunk[0], block % self.counts[1] * self.chunk[1]);
+        let (end, columns) = ((first + self.chunk[0]).min(m), self.chunk[1].min(n - column));
         let result = scratch.wrapping_add(self.product_floats * 4);
-        let (c, c_row) = match &self.c {
-            Some(view) => (at(view, row, column), view.strides[1] / 4),
-            None => (result as usize, self.chunk[1]),
-        };
-        let product = Block {
-            m: rows,
-            n: columns,
-            k,
-            a: at(&self.a, row, 0) as *const f32,
-            a_row: self.a.strides[1] / 4,
-            a_column: self.a.strides[2] / 4,
-            b: at(&self.b, 0, column) as *const f32,
-            b_row: self.b.strides[1] / 4,
-            b_column: self.b.strides[2] / 4,
-            c: c as *mut f32,
-            c_row,
-        };
+        let own = result.wrapping_add(self.result_floats * 4);
         // SAFETY: views were checked against their buffers; tasks are disjoint blocks of the result; scratch memory
-        // holds the packed panel, the result where it has no buffer, and the runner's part.
+        // holds the packed panels, the result where it has no buffer, and the runner's part.
         unsafe {
-            if k == 0 {
-                (0..rows).for_each(|i| (0..columns).for_each(|j| product.c.add(i * c_row + j).write(0.0)));
-            } else {
-                (kernels.multiply)(&product, scratch.cast());
-            }
-            if let Some(fused) = &self.epilogue {
-                let own = result.add(self.result_floats * 4);
-                // The address of row 0, column 0, as views count from there.
-                let origin = c.wrapping_sub((row * c_row + column) * 4);
-                let mut runner = Runner::new(fused, kernels, own, origin);
-                runner.set_outer(batch);
-                runner.region(row..row + rows, column..column + columns);
+            let mut runner = self.epilogue.as_ref().map(|fused| Runner::new(fused, kernels, own, batch));
+            for row in (first..end).step_by(self.band) {
+                let rows = self.band.min(end - row);
+                let mut product = self.block(batch, [row, column], [rows, columns]);
+                if self.c.is_none() {
+                    product.c = result.cast();
+                }
+                if k == 0 {
+                    product.clear();
+                } else {
+                    (kernels.multiply)(&product, scratch.cast());
+                }
+                if let Some(runner) = &mut runner {
+                    // The address of row 0, column 0, as views count from there.
+                    runner.set_accumulator((product.c as usize).wrapping_sub((row * product.c_row + column) * 4));
+                    runner.region(row..row + rows, column..column + columns);
+                }
             }
         }
     }
@@ -156,15 +191,29 @@ fn destination(buffers: &Buffers, kernel: &MatMulKernel) -> Result<Option<Placed
     Ok(None)
 }
 
-/// Rows and columns of a task, and how many there are.
-fn cut(m: usize, n: usize, k: usize, tile: (usize, usize)) -> ([usize; 2], [usize; 2]) {
-    let time = m as f64 * n as f64 * k as f64 / SPEED;
+/// Rows and columns of a task, and how many there are. `steps`: instructions of the epilogue.
+fn cut([m, n, k]: [usize; 3], steps: usize, tile: (usize, usize)) -> ([usize; 2], [usize; 2]) {
+    let points = (m * n) as f64;
+    let time = points * (k as f64 / SPEED + steps as f64 * STEP);
     let wanted = ((time / TASK) as usize).clamp(1, MAX_TASKS);
-    let panels = n.div_ceil(tile.1).max(1);
-    let column_tasks = wanted.min(panels);
-    let row_tasks = wanted.div_ceil(column_tasks);
-    let columns = panels.div_ceil(column_tasks) * tile.1;
-    let rows = m.div_ceil(row_tasks).max(1).next_multiple_of(tile.0);
-    let (columns, rows) = (columns.min(n.max(1)), rows.min(m.max(1)));
+    let (bands, panels) = (m.div_ceil(tile.0).max(1), n.div_ceil(tile.1).max(1));
+    let mut best = (f64::INFINITY, [m.max(1), n.max(1)]);
+    for column_tasks in 1..=panels.min(wanted) {
+        let columns = (panels.div_ceil(column_tasks) * tile.1).min(n.max(1));
+        let row_tasks = wanted.div_ceil(column_tasks).min(bands);
+        let rows = (bands.div_ceil(row_tasks) * tile.0).min(PACKED_ROWS).min(m.max(1));
+        let counts = [m.div_ceil(rows).max(1), n.div_ceil(columns).max(1)];
+        // Floats that are read: every row of tasks reads all of `b`, every column of tasks all of `a`. An epilogue over
+        // short pieces of rows takes far longer than over whole ones.
+        let reads = (counts[0] * k * n + counts[1] * m * k) as f64;
+        let pieces = if counts[1] > 1 { points * steps as f64 * SHORT_TILE / columns as f64 } else { 0.0 };
+        let tasks = counts[0] * counts[1];
+        let idle = if tasks < wanted { time / FLOAT * 0.5 * (1.0 - tasks as f64 / wanted as f64) } else { 0.0 };
+        let cost = reads + pieces / FLOAT + idle;
+        if cost < best.0 {
+            best = (cost, [rows, columns]);
+        }
+    }
+    let [rows, columns] = best.1;
     ([rows, columns], [m.div_ceil(rows), n.div_ceil(columns)])
 }

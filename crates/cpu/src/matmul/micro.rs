@@ -1,5 +1,8 @@
 use crate::simd::Isa;
 
+/// Vectors of a single row that are computed at once: as many independent sums hide the latency of each.
+pub(super) const ROW_VECTORS: usize = 8;
+
 /// Operands of a register tile: `a` and `b` begin at the tile's first row and column.
 #[derive(Clone, Copy)]
 pub(super) struct Tile {
@@ -53,8 +56,8 @@ pub(super) unsafe fn tile<S: Isa>(s: S, rows: usize, tile: &Tile) {
 
 #[inline(always)]
 unsafe fn fixed<S: Isa, const ROWS: usize, const VECTORS: usize>(s: S, tile: &Tile) {
-    // No instruction set has tiles beyond its own; what cannot be called need not be compiled.
-    if ROWS > S::TILE_ROWS || VECTORS > S::TILE_VECTORS {
+    // What cannot be called need not be compiled.
+    if ROWS > 1 && (ROWS > S::TILE_ROWS || VECTORS > S::TILE_VECTORS) {
         return;
     }
     let tail = tile.columns % S::LANES;
@@ -117,4 +120,78 @@ unsafe fn sums<S: Isa, const ROWS: usize, const VECTORS: usize>(
         b = b.wrapping_add(tile.b_row);
     }
     sums
+}
+
+/// Computes a tile of one row and at most [`ROW_VECTORS`] vectors.
+///
+/// # Safety
+/// The operands hold the tile.
+#[inline(always)]
+pub(super) unsafe fn row<S: Isa>(s: S, tile: &Tile) {
+    // SAFETY: passed on from the caller.
+    unsafe {
+        match tile.columns.div_ceil(S::LANES) {
+            1 => fixed::<S, 1, 1>(s, tile),
+            2 => fixed::<S, 1, 2>(s, tile),
+            3 => fixed::<S, 1, 3>(s, tile),
+            4 => fixed::<S, 1, 4>(s, tile),
+            5 => fixed::<S, 1, 5>(s, tile),
+            6 => fixed::<S, 1, 6>(s, tile),
+            7 => fixed::<S, 1, 7>(s, tile),
+            _ => fixed::<S, 1, ROW_VECTORS>(s, tile),
+        }
+    }
+}
+
+/// `c[j]` = the product of a contiguous row by the contiguous column `j` of `b`, for `n` columns.
+///
+/// # Safety
+/// The operands hold `k` elements each, `c` takes `n`.
+#[inline(always)]
+pub(super) unsafe fn dot_row<S: Isa>(
+    s: S,
+    a: *const f32,
+    b: *const f32,
+    b_column: usize,
+    k: usize,
+    c: *mut f32,
+    n: usize,
+) {
+    const COLUMNS: usize = 4;
+    for first in (0..n).step_by(COLUMNS) {
+        let count = COLUMNS.min(n - first);
+        // Columns that are not there repeat the last one.
+        let columns: [*const f32; COLUMNS] =
+            std::array::from_fn(|j| b.wrapping_add((first + j.min(count - 1)) * b_column));
+        let mut sums = [[s.splat(0.0); 2]; COLUMNS];
+        // SAFETY: indices stay below k; the last vector is partial.
+        unsafe {
+            let mut p = 0;
+            while p + 2 * S::LANES <= k {
+                let (x, y) = (s.load(a.add(p)), s.load(a.add(p + S::LANES)));
+                for (sum, column) in sums.iter_mut().zip(columns) {
+                    sum[0] = s.mul_add(x, s.load(column.add(p)), sum[0]);
+                    sum[1] = s.mul_add(y, s.load(column.add(p + S::LANES)), sum[1]);
+                }
+                p += 2 * S::LANES;
+            }
+            while p < k {
+                let rest = (k - p).min(S::LANES);
+                let load = |from: *const f32| if rest == S::LANES { s.load(from) } else { s.load_partial(from, rest) };
+                let x = load(a.add(p));
+                for (sum, column) in sums.iter_mut().zip(columns) {
+                    sum[0] = s.mul_add(x, load(column.add(p)), sum[0]);
+                }
+                p += rest;
+            }
+            for (j, sum) in sums.iter().enumerate().take(count) {
+                let total = s.fold(
+                    s.add(sum[0], sum[1]),
+                    #[inline(always)]
+                    |x, y| x + y,
+                );
+                c.add(first + j).write(total);
+            }
+        }
+    }
 }

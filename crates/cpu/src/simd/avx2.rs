@@ -33,6 +33,36 @@ fn first(n: usize) -> __m256i {
     unsafe { _mm256_loadu_si256(LANES.as_ptr().add(8 - n).cast()) }
 }
 
+/// The transpose of 8 vectors: pairs of rows, then of pairs, then of halves are interleaved.
+///
+/// # Safety
+/// The processor has AVX.
+#[inline(always)]
+unsafe fn transposed(rows: [__m256; 8]) -> [__m256; 8] {
+    let mut out = rows;
+    // SAFETY: the caller's.
+    unsafe {
+        let mut quads = [_mm256_setzero_ps(); 8];
+        for i in 0..2 {
+            let [a, b, c, d] = [rows[4 * i], rows[4 * i + 1], rows[4 * i + 2], rows[4 * i + 3]];
+            let (ab_low, ab_high) = (_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b));
+            let (cd_low, cd_high) = (_mm256_unpacklo_ps(c, d), _mm256_unpackhi_ps(c, d));
+            let pairs = |x, y| (_mm256_castps_pd(x), _mm256_castps_pd(y));
+            let (low, high) = (pairs(ab_low, cd_low), pairs(ab_high, cd_high));
+            quads[4 * i] = _mm256_castpd_ps(_mm256_unpacklo_pd(low.0, low.1));
+            quads[4 * i + 1] = _mm256_castpd_ps(_mm256_unpackhi_pd(low.0, low.1));
+            quads[4 * i + 2] = _mm256_castpd_ps(_mm256_unpacklo_pd(high.0, high.1));
+            quads[4 * i + 3] = _mm256_castpd_ps(_mm256_unpackhi_pd(high.0, high.1));
+        }
+        // Half l of quads[4 i + j] holds column 4 l + j of rows 4 i to 4 i + 3.
+        for j in 0..4 {
+            out[j] = _mm256_permute2f128_ps::<0x20>(quads[j], quads[4 + j]);
+            out[4 + j] = _mm256_permute2f128_ps::<0x31>(quads[j], quads[4 + j]);
+        }
+    }
+    out
+}
+
 impl Isa for Avx2 {
     const LANES: usize = 8;
     const TILE_ROWS: usize = 6;
@@ -63,6 +93,40 @@ impl Isa for Avx2 {
         unsafe { _mm256_maskstore_ps(p, first(n), v) }
     }
 
+    #[inline(always)]
+    unsafe fn transpose(
+        self,
+        from: *const f32,
+        from_row: usize,
+        [rows, columns]: [usize; 2],
+        to: *mut f32,
+        to_row: usize,
+        width: usize,
+    ) {
+        // SAFETY: rows and columns are the caller's; partial loads and stores keep to them.
+        unsafe {
+            if rows == 8 && columns == 8 && width == 8 {
+                let block = transposed(std::array::from_fn(
+                    #[inline(always)]
+                    |row| self.load(from.add(row * from_row)),
+                ));
+                for (column, vector) in block.into_iter().enumerate() {
+                    self.store(to.add(column * to_row), vector);
+                }
+                return;
+            }
+            let mut block = [self.splat(0.0); 8];
+            for (row, vector) in block.iter_mut().enumerate().take(rows) {
+                let from = from.add(row * from_row);
+                *vector = if columns == 8 { self.load(from) } else { self.load_partial(from, columns) };
+            }
+            for (column, vector) in transposed(block).into_iter().enumerate().take(columns) {
+                let to = to.add(column * to_row);
+                if width == 8 { self.store(to, vector) } else { self.store_partial(to, vector, width) }
+            }
+        }
+    }
+
     ops! {
         splat(x: f32) -> __m256 = _mm256_set1_ps(x);
         splat_i(x: i32) -> __m256i = _mm256_set1_epi32(x);
@@ -83,6 +147,11 @@ impl Isa for Avx2 {
         iadd(a: __m256i, b: __m256i) -> __m256i = _mm256_add_epi32(a, b);
         isub(a: __m256i, b: __m256i) -> __m256i = _mm256_sub_epi32(a, b);
         imul(a: __m256i, b: __m256i) -> __m256i = _mm256_mullo_epi32(a, b);
+        umulhi(a: __m256i, b: __m256i) -> __m256i = {
+            let even = _mm256_srli_epi64::<32>(_mm256_mul_epu32(a, b));
+            let odd = _mm256_mul_epu32(_mm256_srli_epi64::<32>(a), _mm256_srli_epi64::<32>(b));
+            _mm256_blend_epi32::<0xAA>(even, odd)
+        };
         imin(a: __m256i, b: __m256i) -> __m256i = _mm256_min_epi32(a, b);
         imax(a: __m256i, b: __m256i) -> __m256i = _mm256_max_epi32(a, b);
         iand(a: __m256i, b: __m256i) -> __m256i = _mm256_and_si256(a, b);

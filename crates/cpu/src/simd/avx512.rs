@@ -31,6 +31,42 @@ fn first(n: usize) -> __mmask16 {
     ((1u32 << n) - 1) as __mmask16
 }
 
+/// The transpose of 16 vectors: pairs of rows, then of pairs, then of quarters are interleaved.
+///
+/// # Safety
+/// The processor has AVX-512 F.
+#[inline(always)]
+unsafe fn transposed(rows: [__m512; 16]) -> [__m512; 16] {
+    let mut out = rows;
+    // SAFETY: the caller's.
+    unsafe {
+        let mut quads = [_mm512_setzero_ps(); 16];
+        for i in 0..4 {
+            let [a, b, c, d] = [rows[4 * i], rows[4 * i + 1], rows[4 * i + 2], rows[4 * i + 3]];
+            let (ab_low, ab_high) = (_mm512_unpacklo_ps(a, b), _mm512_unpackhi_ps(a, b));
+            let (cd_low, cd_high) = (_mm512_unpacklo_ps(c, d), _mm512_unpackhi_ps(c, d));
+            let pairs = |x, y| (_mm512_castps_pd(x), _mm512_castps_pd(y));
+            let (low, high) = (pairs(ab_low, cd_low), pairs(ab_high, cd_high));
+            quads[4 * i] = _mm512_castpd_ps(_mm512_unpacklo_pd(low.0, low.1));
+            quads[4 * i + 1] = _mm512_castpd_ps(_mm512_unpackhi_pd(low.0, low.1));
+            quads[4 * i + 2] = _mm512_castpd_ps(_mm512_unpacklo_pd(high.0, high.1));
+            quads[4 * i + 3] = _mm512_castpd_ps(_mm512_unpackhi_pd(high.0, high.1));
+        }
+        // Quarter l of quads[4 i + j] holds column 4 l + j of rows 4 i to 4 i + 3.
+        for j in 0..4 {
+            let even_low = _mm512_shuffle_f32x4::<0x88>(quads[j], quads[4 + j]);
+            let even_high = _mm512_shuffle_f32x4::<0x88>(quads[8 + j], quads[12 + j]);
+            let odd_low = _mm512_shuffle_f32x4::<0xDD>(quads[j], quads[4 + j]);
+            let odd_high = _mm512_shuffle_f32x4::<0xDD>(quads[8 + j], quads[12 + j]);
+            out[j] = _mm512_shuffle_f32x4::<0x88>(even_low, even_high);
+            out[4 + j] = _mm512_shuffle_f32x4::<0x88>(odd_low, odd_high);
+            out[8 + j] = _mm512_shuffle_f32x4::<0xDD>(even_low, even_high);
+            out[12 + j] = _mm512_shuffle_f32x4::<0xDD>(odd_low, odd_high);
+        }
+    }
+    out
+}
+
 impl Isa for Avx512 {
     const LANES: usize = 16;
     const TILE_ROWS: usize = 8;
@@ -60,6 +96,40 @@ impl Isa for Avx512 {
         unsafe { _mm512_mask_storeu_ps(p, first(n), v) }
     }
 
+    #[inline(always)]
+    unsafe fn transpose(
+        self,
+        from: *const f32,
+        from_row: usize,
+        [rows, columns]: [usize; 2],
+        to: *mut f32,
+        to_row: usize,
+        width: usize,
+    ) {
+        // SAFETY: rows and columns are the caller's; partial loads and stores keep to them.
+        unsafe {
+            if rows == 16 && columns == 16 && width == 16 {
+                let block = transposed(std::array::from_fn(
+                    #[inline(always)]
+                    |row| self.load(from.add(row * from_row)),
+                ));
+                for (column, vector) in block.into_iter().enumerate() {
+                    self.store(to.add(column * to_row), vector);
+                }
+                return;
+            }
+            let mut block = [self.splat(0.0); 16];
+            for (row, vector) in block.iter_mut().enumerate().take(rows) {
+                let from = from.add(row * from_row);
+                *vector = if columns == 16 { self.load(from) } else { self.load_partial(from, columns) };
+            }
+            for (column, vector) in transposed(block).into_iter().enumerate().take(columns) {
+                let to = to.add(column * to_row);
+                if width == 16 { self.store(to, vector) } else { self.store_partial(to, vector, width) }
+            }
+        }
+    }
+
     ops! {
         splat(x: f32) -> __m512 = _mm512_set1_ps(x);
         splat_i(x: i32) -> __m512i = _mm512_set1_epi32(x);
@@ -81,6 +151,11 @@ impl Isa for Avx512 {
         iadd(a: __m512i, b: __m512i) -> __m512i = _mm512_add_epi32(a, b);
         isub(a: __m512i, b: __m512i) -> __m512i = _mm512_sub_epi32(a, b);
         imul(a: __m512i, b: __m512i) -> __m512i = _mm512_mullo_epi32(a, b);
+        umulhi(a: __m512i, b: __m512i) -> __m512i = {
+            let even = _mm512_srli_epi64::<32>(_mm512_mul_epu32(a, b));
+            let odd = _mm512_mul_epu32(_mm512_srli_epi64::<32>(a), _mm512_srli_epi64::<32>(b));
+            _mm512_mask_blend_epi32(0xAAAA, even, odd)
+        };
         imin(a: __m512i, b: __m512i) -> __m512i = _mm512_min_epi32(a, b);
         imax(a: __m512i, b: __m512i) -> __m512i = _mm512_max_epi32(a, b);
         iand(a: __m512i, b: __m512i) -> __m512i = _mm512_and_si512(a, b);

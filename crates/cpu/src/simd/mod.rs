@@ -40,6 +40,31 @@ pub(crate) trait Isa: Copy {
     /// `n < LANES` floats can be written at `p`.
     unsafe fn store_partial(self, p: *mut f32, v: Self::V, n: usize);
 
+    /// Writes the transpose of `rows × columns` floats, both at most `LANES`, as `columns` rows of `width <= LANES`
+    /// floats: 0 where there is no row.
+    /// # Safety
+    /// `from` holds the floats, rows `from_row` apart; `to` takes the result, rows `to_row` apart.
+    #[inline(always)]
+    unsafe fn transpose(
+        self,
+        from: *const f32,
+        from_row: usize,
+        [rows, columns]: [usize; 2],
+        to: *mut f32,
+        to_row: usize,
+        width: usize,
+    ) {
+        for column in 0..columns {
+            for row in 0..width {
+                // SAFETY: row and column are below the bounds that the caller vouches for.
+                unsafe {
+                    let value = if row < rows { from.add(row * from_row + column).read() } else { 0.0 };
+                    to.add(column * to_row + row).write(value);
+                }
+            }
+        }
+    }
+
     fn splat(self, x: f32) -> Self::V;
     fn splat_i(self, x: i32) -> Self::I;
     fn bits(self, v: Self::V) -> Self::I;
@@ -68,6 +93,8 @@ pub(crate) trait Isa: Copy {
     fn iadd(self, a: Self::I, b: Self::I) -> Self::I;
     fn isub(self, a: Self::I, b: Self::I) -> Self::I;
     fn imul(self, a: Self::I, b: Self::I) -> Self::I;
+    /// High halves of the unsigned products.
+    fn umulhi(self, a: Self::I, b: Self::I) -> Self::I;
     fn imin(self, a: Self::I, b: Self::I) -> Self::I;
     fn imax(self, a: Self::I, b: Self::I) -> Self::I;
     fn iand(self, a: Self::I, b: Self::I) -> Self::I;

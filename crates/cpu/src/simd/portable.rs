@@ -81,6 +81,7 @@ impl Isa for Portable {
         iadd(a: I, b: I) -> I = |l| a[l].wrapping_add(b[l]);
         isub(a: I, b: I) -> I = |l| a[l].wrapping_sub(b[l]);
         imul(a: I, b: I) -> I = |l| a[l].wrapping_mul(b[l]);
+        umulhi(a: I, b: I) -> I = |l| ((u64::from(a[l] as u32) * u64::from(b[l] as u32)) >> 32) as i32;
         imin(a: I, b: I) -> I = |l| a[l].min(b[l]);
         imax(a: I, b: I) -> I = |l| a[l].max(b[l]);
         iand(a: I, b: I) -> I = |l| a[l] & b[l];
