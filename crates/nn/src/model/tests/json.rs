@@ -9,10 +9,10 @@ fn nested() -> Model {
     let x = input(&json!({ "shape": [8], "name": "x" })).unwrap();
     let inner_input = input(&json!({ "shape": [8], "name": "ii" })).unwrap();
     let dense = create("Dense", &json!({ "units": 8, "name": "id" })).unwrap();
-    let inner_output = apply(&dense, &[inner_input.clone()], None).unwrap();
+    let inner_output = apply(&dense, std::slice::from_ref(&inner_input), None).unwrap();
     let inner = Model::functional(vec![inner_input], inner_output, Some("inner".into())).unwrap().as_layer();
-    let h = apply(&inner, &[x.clone()], None).unwrap().remove(0);
-    let h2 = apply(&inner, &[h.clone()], Some(true)).unwrap().remove(0);
+    let h = apply(&inner, std::slice::from_ref(&x), None).unwrap().remove(0);
+    let h2 = apply(&inner, std::slice::from_ref(&h), Some(true)).unwrap().remove(0);
     let sum = apply(&create("Add", &json!({ "name": "a" })).unwrap(), &[h, h2.clone()], None).unwrap().remove(0);
     Model::functional(vec![x], vec![sum, h2], Some("outer".into())).unwrap()
 }

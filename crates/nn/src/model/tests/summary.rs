@@ -59,10 +59,10 @@ fn functional_models_say_what_is_connected() {
     let x = input(&json!({ "shape": [8], "name": "x" })).unwrap();
     let inner_input = input(&json!({ "shape": [8], "name": "ii" })).unwrap();
     let dense = create("Dense", &json!({ "units": 8, "name": "id" })).unwrap();
-    let inner_output = apply(&dense, &[inner_input.clone()], None).unwrap();
+    let inner_output = apply(&dense, std::slice::from_ref(&inner_input), None).unwrap();
     let inner = Model::functional(vec![inner_input], inner_output, Some("inner".into())).unwrap().as_layer();
-    let h = apply(&inner, &[x.clone()], None).unwrap().remove(0);
-    let h2 = apply(&inner, &[h.clone()], None).unwrap().remove(0);
+    let h = apply(&inner, std::slice::from_ref(&x), None).unwrap().remove(0);
+    let h2 = apply(&inner, std::slice::from_ref(&h), None).unwrap().remove(0);
     let sum = apply(&create("Add", &json!({ "name": "a" })).unwrap(), &[h, h2.clone()], None).unwrap().remove(0);
     let model = Model::functional(vec![x], vec![sum, h2], Some("outer".into())).unwrap();
     // Keras 3.15, model.summary(line_length=70, expand_nested=True, show_trainable=True).
