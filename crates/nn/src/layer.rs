@@ -61,6 +61,11 @@ pub trait Layer: Any {
         false
     }
 
+    /// If the input holds indices into a table of the layer (embedding): the number of its rows.
+    fn table_rows(&self) -> Option<usize> {
+        None
+    }
+
     /// True if training mode does nothing but add noise (dropout), which [`Mode::MonteCarlo`] keeps.
     fn is_noise(&self) -> bool {
         false

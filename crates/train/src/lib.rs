@@ -41,6 +41,7 @@ mod data;
 mod eager;
 mod error;
 mod event;
+mod indices;
 mod jobs;
 mod logs;
 mod names;

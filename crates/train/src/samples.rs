@@ -5,6 +5,7 @@ use glorot_nn::model::{Model, Port};
 use glorot_tensor::{DType, Tensor};
 
 use crate::error::{Error, Result};
+use crate::indices;
 use crate::names::{sample_shape, shape_of_samples};
 use crate::options::Gradients;
 use crate::step::{Kind, StepKey};
@@ -45,6 +46,11 @@ impl Samples {
             check_len(&format!("input {number}"), tensor, len)?;
         }
         model.build(&x.iter().map(|tensor| tensor.shape().clone()).collect::<Vec<_>>())?;
+        for ((port, range), tensor) in model.input_specs()?.iter().zip(model.index_ranges()?).zip(&x) {
+            if let Some(range) = range {
+                indices::check(name, port, &range, tensor)?;
+            }
+        }
         Ok(Samples { x, y: Vec::new(), weights: Vec::new(), len })
     }
 

@@ -64,6 +64,10 @@ impl Layer for Embedding {
         Ok(())
     }
 
+    fn table_rows(&self) -> Option<usize> {
+        Some(self.input_dim)
+    }
+
     fn call(&self, ctx: &Context, inputs: &[Sym], _: bool) -> Result<Vec<Sym>> {
         let indices = support::single(inputs)?.cast(DType::I32)?;
         Ok(vec![ctx.read(support::built(&self.embeddings)?).gather(&indices)?])

@@ -1,6 +1,7 @@
 //! Models: layers put together, which are traced as one.
 
 mod from_json;
+mod index_range;
 mod sequential;
 mod summary;
 mod table;
@@ -23,6 +24,7 @@ use crate::layers::{CustomLayers, unique_name};
 use crate::rng::next_seed;
 use crate::variable::Variable;
 
+pub use index_range::IndexRange;
 pub use summary::SummaryOptions;
 use tensor::show_shape;
 pub use tensor::{CallNode, ModelTensor, TensorShape, apply, input, input_tensor};

@@ -2,5 +2,6 @@
 //! what Keras computes and writes (`keras/`, made by `keras/generate.py`).
 
 mod common;
+mod index_range;
 mod keras;
 mod wide_and_deep;

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{Bench, classifier, corners, target};
+use crate::support::{Bench, classifier, corners, sequential, target};
 use glorot_tensor::{DType, Tensor};
 use glorot_train::{Dataset, FitOptions, Progress, Validation};
 
@@ -129,4 +129,31 @@ fn options() {
     );
     let error = Bench::new().trainer.prepare_predict(corners(3).x, 0, Progress::Never).err().unwrap();
     assert_eq!(error.to_string(), "batchSize: expected at least 1, received 0");
+}
+
+#[test]
+fn indices_of_embeddings() {
+    let model = sequential(&[
+        ("InputLayer", json!({ "shape": [2], "dtype": "int32", "name": "words" })),
+        ("Embedding", json!({ "input_dim": 5, "output_dim": 3, "name": "table" })),
+        ("Flatten", json!({})),
+        ("Dense", json!({ "units": 2, "activation": "softmax", "name": "classes" })),
+    ]);
+    let bench = Bench::of(model, vec![target()]);
+    let error = |x: Tensor| {
+        let options = FitOptions { batch_size: 2, ..FitOptions::default() };
+        bench.trainer.prepare_fit(Dataset::new(x, labels(&[0, 1])), options).err().map(|error| error.to_string())
+    };
+    let words = |words: [i32; 4]| Tensor::i32([2, 2], words.to_vec()).unwrap();
+    let message = |index: &str, sample: usize| {
+        Some(format!(
+            "input 'words' of model 'tiny': index {index} of sample {sample} is out of range: layer 'table' (Embedding) has \
+             5 rows, so indices must be integers from 0 to 4"
+        ))
+    };
+    assert_eq!(error(words([0, 4, 1, 1])), None);
+    assert_eq!(error(words([0, 4, 1, 5])), message("5", 1));
+    assert_eq!(error(words([0, -1, 1, 5])), message("-1", 0));
+    assert_eq!(error(Tensor::u8([2, 2], vec![0, 200, 0, 0]).unwrap()), message("200", 0));
+    assert_eq!(error(Tensor::f32([2, 2], vec![0.0, 4.5, f32::NAN, 0.0]).unwrap()), message("NaN", 1));
 }
