@@ -4,11 +4,8 @@ import type { Case } from './fixtures.js'
 import { runLayer } from './layers.js'
 
 /** Value and gradient of a function, or of a layer that is one. */
-export function runActivation(given: Case): void {
-  if (/^[A-Z]/.test(given.kind)) {
-    runLayer(given)
-    return
-  }
+export async function runActivation(given: Case): Promise<void> {
+  if (/^[A-Z]/.test(given.kind)) return runLayer(given)
   const activation = activations.deserialize({ class_name: given.kind, config: given.config })
   close(given, 'output', activation(input(given, 'input')), golden(given, 'output'))
   const upstream = input(given, 'upstream')

@@ -10,7 +10,7 @@ interface Expect {
 }
 
 /** Outputs in the mode of the case, gradients of inputs and weights, weights that the call changed. */
-export function runLayer(given: Case): void {
+export async function runLayer(given: Case): Promise<void> {
   const inputs = roles(given, 'input').map(role => input(given, `input${role}`))
   // Keras cannot do this; whether it can be done here is not its business.
   if (given.unsupported) return
@@ -23,6 +23,11 @@ export function runLayer(given: Case): void {
     const found = weights.get(name)
     if (found) return found
     throw new Error(`the layer has no weight '${name}', only ${[...weights.keys()].join(', ')}`)
+  }
+  if (given.adapted_on) {
+    await (layer as layers.Normalization).adapt(input(given, given.adapted_on as string))
+    for (const name of roles(given, 'weight.'))
+      close(given, name, weight(name).value(), golden(given, `weight.${name}`))
   }
   for (const name of roles(given, 'weight.')) weight(name).assign(input(given, `weight.${name}`))
 

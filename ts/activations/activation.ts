@@ -5,33 +5,62 @@ import { toJson } from '../serialize.js'
 
 /** Ids of activations. */
 export type ActivationId =
+  | 'celu'
   | 'elu'
   | 'exponential'
+  | 'gelu'
+  | 'glu'
+  | 'hardShrink'
+  | 'hardSigmoid'
+  | 'hardSilu'
+  | 'hardSwish'
+  | 'hardTanh'
   | 'leakyRelu'
   | 'linear'
+  | 'logSigmoid'
+  | 'logSoftmax'
+  | 'mish'
   | 'relu'
+  | 'relu6'
   | 'selu'
   | 'sigmoid'
+  | 'silu'
+  | 'softShrink'
   | 'softmax'
   | 'softplus'
+  | 'softsign'
+  | 'sparsePlus'
+  | 'sparseSigmoid'
+  | 'sparsemax'
+  | 'squareplus'
+  | 'swish'
   | 'tanh'
+  | 'tanhShrink'
 
-/** A function of a float32 tensor that keeps its shape. Works on tensors, and on traced ones in custom layers. */
+/** A function of a float32 tensor that keeps its shape (only GLU halves an axis). Works on tensors, and on traced ones in custom layers. */
 export interface Activation {
   <A extends Operand>(x: A): Result<A>
   /** As Keras serializes it. */
   toJSON(): unknown
 }
 
-/** Wherever an activation is expected: one of this module, its id in camelCase or snake_case, or as Keras serializes it. */
-export type ActivationLike = Activation | ActivationId | Serialized
+/**
+ * Wherever an activation is expected: one of this module, its id in camelCase or snake_case, an activation layer without
+ * weights, as `layers.leakyReLU({ negativeSlope: 0.1 })`, or as Keras serializes it.
+ */
+export type ActivationLike = Activation | ActivationId | ActivationLayer | Serialized
+
+/** A layer that is an activation function. */
+export interface ActivationLayer {
+  toJSON(): { class_name: string; config: Record<string, unknown> }
+}
 
 /**
  * Makes a function of an activation's configuration, which is checked now.
  *
  * @internal
  */
-export function activation(serialized: Serialized): Activation {
+export function activation(serialized: Serialized | ActivationLayer): Activation {
   const json = native.canonical('activation', toJson('activation', serialized))
   const apply = <A extends Operand>(x: A) =>
     fromNative(native.callFunction('activation', json, toNative(x))) as Result<A>

@@ -25,6 +25,18 @@ export const l2 = (l2 = 0.01) => new Regularizer({ class_name: 'L2', config: { l
 /** `l1 * sum(|w|) + l2 * sum(w²)`. */
 export const l1l2 = (options: L1L2Options = {}) => new Regularizer({ class_name: 'L1L2', config: options })
 
+/** Options of {@link orthogonal}. */
+export interface OrthogonalOptions {
+  /** At least 0. Default: 0.01. */
+  factor?: number
+  /** What should be orthogonal to each other. Default: `'rows'`. */
+  mode?: 'rows' | 'columns'
+}
+
+/** `factor` times the mean of `|cos|` of the angles between the rows, or the columns, of a matrix. */
+export const orthogonal = (options: OrthogonalOptions = {}) =>
+  new Regularizer({ class_name: 'OrthogonalRegularizer', config: options })
+
 /** The regularizer with an id, e.g. `'l2'`, with its defaults. */
 export const get = (id: RegularizerLike): Regularizer => (id instanceof Regularizer ? id : new Regularizer(id))
 

@@ -16,4 +16,4 @@ export class Regularizer extends ConfigObject {
 }
 
 /** Wherever a regularizer is expected: one of this module, its id, or as Keras serializes it. */
-export type RegularizerLike = Regularizer | 'l1' | 'l2' | 'l1l2' | Serialized
+export type RegularizerLike = Regularizer | 'l1' | 'l2' | 'l1l2' | 'orthogonal' | Serialized

@@ -98,6 +98,10 @@ impl glorot_nn::Layer for CustomLayer {
         self.base.as_ref().is_some_and(|base| base.layer().frozen_means_inference())
     }
 
+    fn is_noise(&self) -> bool {
+        self.base.as_ref().is_some_and(|base| base.layer().is_noise())
+    }
+
     fn sublayers(&self) -> Vec<LayerRef> {
         self.base.iter().cloned().collect()
     }

@@ -36,6 +36,11 @@ impl Layer {
         &self.layer
     }
 
+    /// The layer, or the one of the library that it extends.
+    pub fn of_library(&self) -> &LayerRef {
+        self.base.as_ref().unwrap_or(&self.layer)
+    }
+
     fn base(&self) -> Result<&LayerRef> {
         self.base.as_ref().ok_or_else(|| {
             let layer = format!("layer '{}' ({})", self.layer.name(), self.layer.class_name());

@@ -3,6 +3,7 @@
 // In a test build napi exports nothing, so everything here looks unused to clippy.
 #![cfg_attr(test, allow(dead_code))]
 
+mod adapt;
 mod autograd;
 mod compile;
 mod config;
