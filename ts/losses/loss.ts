@@ -42,11 +42,28 @@ export type LossFunction = (yTrue: SymbolicTensor, yPred: SymbolicTensor) => Sym
 /** Ids of losses. `'crossentropy'` means the one that fits the targets. */
 export type LossId =
   | 'binaryCrossentropy'
+  | 'binaryFocalCrossentropy'
   | 'categoricalCrossentropy'
+  | 'categoricalFocalCrossentropy'
+  | 'categoricalHinge'
+  | 'cosineSimilarity'
   | 'crossentropy'
+  | 'hinge'
+  | 'huber'
+  | 'klDivergence'
+  | 'kld'
+  | 'logCosh'
+  | 'mae'
+  | 'mape'
+  | 'meanAbsoluteError'
+  | 'meanAbsolutePercentageError'
   | 'meanSquaredError'
+  | 'meanSquaredLogarithmicError'
   | 'mse'
+  | 'msle'
+  | 'poisson'
   | 'sparseCategoricalCrossentropy'
+  | 'squaredHinge'
 
 /** Wherever a loss is expected: one of this module, a function, an id, or as Keras serializes it. */
 export type LossLike = LossFunction | LossId | Serialized

@@ -4,36 +4,25 @@
  * @module metrics
  */
 import type { Serialized } from '../config-object.js'
-import { Metric, type MetricLike, type MetricOptions } from './metric.js'
+import { Metric, type MetricLike } from './metric.js'
 
-export { Metric, type MetricId, type MetricLike, type MetricOptions } from './metric.js'
+export * from './accuracies.js'
+export * from './at-constraint.js'
+export * from './auc.js'
+export * from './confusion-counts.js'
+export * from './confusion-matrix.js'
+export * from './correlations.js'
+export * from './errors.js'
+export * from './f-scores.js'
+export * from './hinges.js'
+export * from './iou.js'
+export * from './mean-sum.js'
+export { Metric, type MetricFunction, type MetricId, type MetricLike, type MetricOptions } from './metric.js'
+export * from './precision-recall.js'
+export * from './probabilistic.js'
+export * from './r2-score.js'
 
-/** Options of {@link binaryAccuracy}. */
-export interface BinaryAccuracyOptions extends MetricOptions {
-  /** Predictions above count as 1. Default: 0.5. */
-  threshold?: number
-}
-
-/** How often targets and predictions are equal. */
-export const accuracy = (options: MetricOptions = {}) => new Metric({ class_name: 'Accuracy', config: options })
-
-/** How often predictions, rounded at a threshold, are the targets (0 or 1). */
-export const binaryAccuracy = (options: BinaryAccuracyOptions = {}) =>
-  new Metric({ class_name: 'BinaryAccuracy', config: options })
-
-/** How often the most likely class is that of the one-hot target. */
-export const categoricalAccuracy = (options: MetricOptions = {}) =>
-  new Metric({ class_name: 'CategoricalAccuracy', config: options })
-
-/** How often the most likely class is the label. */
-export const sparseCategoricalAccuracy = (options: MetricOptions = {}) =>
-  new Metric({ class_name: 'SparseCategoricalAccuracy', config: options })
-
-/** The mean of the squared error. */
-export const meanSquaredError = (options: MetricOptions = {}) =>
-  new Metric({ class_name: 'MeanSquaredError', config: options })
-
-/** The metric with an id, e.g. `'binaryAccuracy'`, with its defaults. */
+/** The metric with an id, e.g. `'binaryAccuracy'`, with its defaults; or the mean of what a function computes. */
 export const get = (id: MetricLike): Metric => (id instanceof Metric ? id : new Metric(id))
 
 /**

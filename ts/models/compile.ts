@@ -64,7 +64,8 @@ function lossSpec(loss: LossLike | null | undefined) {
 }
 
 function metricSpec(metric: MetricLike): MetricSpec {
-  return metric instanceof Metric ? { metric: metric.handle } : { json: toJson('metrics', metric) }
+  if (metric instanceof Metric) return { metric: metric.handle }
+  return typeof metric === 'function' ? { metric: new Metric(metric).handle } : { json: toJson('metrics', metric) }
 }
 
 /** What is given for each output. */

@@ -1,9 +1,10 @@
+import type { Schedule } from '../schedules/index.js'
 import { Optimizer, type OptimizerOptions } from './optimizer.js'
 
 /** Options of {@link adam} and {@link adamW}. */
 export interface AdamOptions extends OptimizerOptions {
-  /** Decay of the mean of the gradients. Default: 0.9. */
-  beta1?: number
+  /** Decay of the mean of the gradients, or a schedule, as {@link schedules.oneCycleMomentum}. Default: 0.9. */
+  beta1?: number | Schedule
   /** Decay of the mean of their squares. Default: 0.999. */
   beta2?: number
   /** Added to the root, outside. Default: 1e-7. */

@@ -6,7 +6,14 @@
 import type { Serialized } from '../config-object.js'
 import { Optimizer, type OptimizerLike } from './optimizer.js'
 
+export * from './adadelta.js'
+export * from './adagrad.js'
 export * from './adam.js'
+export * from './adamax.js'
+export * from './ftrl.js'
+export * from './lamb.js'
+export * from './lion.js'
+export * from './muon.js'
 export * from './nadam.js'
 export {
   type ExcludeFromWeightDecay,
@@ -15,6 +22,7 @@ export {
   type OptimizerLike,
   type OptimizerOptions,
 } from './optimizer.js'
+export * from './rmsprop.js'
 export * from './sgd.js'
 
 /** The optimizer with an id, e.g. `'nadam'`, with its defaults. */

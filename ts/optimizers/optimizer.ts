@@ -1,15 +1,19 @@
 import type { Optimizer as NativeOptimizer } from '../../native/binding.cjs'
 import type { Serialized } from '../config-object.js'
 import { native } from '../native.js'
-import { Schedule } from '../schedules/index.js'
+import { Schedule, type ScheduleFunction } from '../schedules/index.js'
 import { toJson } from '../serialize.js'
+import { type SymbolicTensor, traced } from '../symbolic.js'
 import { asTensor, type TensorLike } from '../tensor.js'
 import { Variable } from '../variable.js'
 
 /** Options that every optimizer has. */
 export interface OptimizerOptions {
-  /** A number, or a schedule. Default: 0.001, of SGD 0.01. */
-  learningRate?: number | Schedule
+  /**
+   * A number, a schedule, or a function of the number of updates so far (a traced scalar), which must return a scalar
+   * computed with {@link ops}. Default: 0.001, of SGD 0.01.
+   */
+  learningRate?: number | Schedule | ScheduleFunction
   /** Subtracts `weight * weightDecay * learningRate` before each update. Default: none (AdamW: 0.004). */
   weightDecay?: number | null
   /** Scales down each gradient that is longer than this. Default: none. */
@@ -44,9 +48,16 @@ export class Optimizer {
   /** @internal */
   readonly handle: NativeOptimizer
 
+  private readonly scheduleFunction: ScheduleFunction | undefined
+
   /** @internal */
   constructor(serialized: Serialized) {
-    this.handle = native.Optimizer.deserialize(toJson('optimizer', serialized))
+    const [plain, schedule] = takeFunction(serialized)
+    this.handle = native.Optimizer.deserialize(toJson('optimizer', plain))
+    this.scheduleFunction = schedule
+    if (!schedule) return
+    const name = schedule.name || 'learningRate'
+    this.handle.setSchedule(name, step => traced(`schedule '${name}'`, schedule(step as SymbolicTensor)))
   }
 
   /** The class name, as in Keras. */
@@ -71,8 +82,9 @@ export class Optimizer {
     this.handle.learningRate = learningRate
   }
 
-  /** The schedule that sets the learning rate. */
-  get schedule(): Schedule | undefined {
+  /** The schedule (or function) that sets the learning rate. */
+  get schedule(): Schedule | ScheduleFunction | undefined {
+    if (this.scheduleFunction) return this.scheduleFunction
     const json = this.handle.schedule()
     return json == null ? undefined : new Schedule(JSON.parse(json))
   }
@@ -114,8 +126,28 @@ export class Optimizer {
   }
 }
 
+/** A configuration without the function that computes the learning rate, if it has one. */
+function takeFunction(serialized: Serialized): [Serialized, ScheduleFunction | undefined] {
+  if (typeof serialized === 'string' || !serialized.config) return [serialized, undefined]
+  const { learningRate, ...config } = serialized.config as OptimizerOptions
+  if (typeof learningRate !== 'function') return [serialized, undefined]
+  return [{ ...serialized, config }, learningRate]
+}
+
 /** Ids of optimizers. */
-export type OptimizerId = 'sgd' | 'adam' | 'adamW' | 'nadam'
+export type OptimizerId =
+  | 'adadelta'
+  | 'adagrad'
+  | 'adam'
+  | 'adamW'
+  | 'adamax'
+  | 'ftrl'
+  | 'lamb'
+  | 'lion'
+  | 'muon'
+  | 'nadam'
+  | 'rmsprop'
+  | 'sgd'
 
 /** Wherever an optimizer is expected: one of this module, its id, or as Keras serializes it. */
 export type OptimizerLike = Optimizer | OptimizerId | Serialized

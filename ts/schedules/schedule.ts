@@ -1,14 +1,21 @@
 import { ConfigObject, type Serialized } from '../config-object.js'
 import { native } from '../native.js'
+import type { SymbolicTensor } from '../symbolic.js'
 
-/** A learning rate as a function of the number of updates so far. */
+/**
+ * A schedule written in JavaScript: it is called while a step is traced, with the number of updates so far (float32
+ * scalar), and what it computes with {@link ops} runs at native speed. Its result is the learning rate, a scalar.
+ */
+export type ScheduleFunction = (step: SymbolicTensor) => SymbolicTensor
+
+/** A learning rate (or a momentum) as a function of the number of updates so far. */
 export class Schedule extends ConfigObject {
   /** @internal */
   constructor(serialized: Serialized) {
     super('schedule', serialized)
   }
 
-  /** The learning rate of the update number `step`, counted from 0. */
+  /** The value at the update number `step`, counted from 0. */
   at(step: number): number {
     return native.scheduleValue(this.json, step)
   }

@@ -1,16 +1,22 @@
-//! Metrics of JavaScript.
+//! Metrics: those of the library, and means of what JavaScript functions compute.
 
 use std::rc::Rc;
 
+use glorot_graph::Sym;
 use glorot_nn::metrics;
-use glorot_tensor::Tensor;
+use glorot_tensor::{DType, Tensor};
+use napi::Env;
+use napi::bindgen_prelude::FnArgs;
 use napi_derive::napi;
+use serde_json::Value;
 
 use crate::config::parse;
 use crate::eager;
-use crate::error::Result;
+use crate::error::{Result, keep_thrown};
+use crate::jobs;
+use crate::loss::LossFunction;
 use crate::operand::{JsOperand, Operand, syms};
-use crate::symbolic::Frame;
+use crate::symbolic::{Frame, SymbolicTensor};
 use crate::tensor::HostTensor;
 use crate::variable::Variable;
 
@@ -32,6 +38,16 @@ impl Metric {
     #[napi(factory, catch_unwind)]
     pub fn deserialize(json: String) -> Result<Metric> {
         Ok(Metric { metric: metrics::deserialize(&parse(&json)?)?.into() })
+    }
+
+    /// The mean of what a function makes of targets and predictions: a value for each sample, or one for the batch.
+    #[napi(factory, catch_unwind)]
+    pub fn of_function(
+        env: Env,
+        name: String,
+        #[napi(ts_arg_type = "(yTrue: SymbolicTensor, yPred: SymbolicTensor) => SymbolicTensor")] compute: LossFunction,
+    ) -> Metric {
+        Metric { metric: Rc::new(metrics::Mean::new(CustomValues { env, function: compute }, name)) }
     }
 
     #[napi(getter, catch_unwind)]
@@ -62,6 +78,7 @@ impl Metric {
     /// The value so far.
     #[napi(catch_unwind)]
     pub fn result(&self) -> Result<HostTensor> {
+        jobs::sync()?;
         let frame = Frame::of_function();
         let result = self.metric.result(frame.ctx()?)?;
         frame.tracer().output(&result);
@@ -75,5 +92,35 @@ impl Metric {
             variable.assign(Tensor::zeros(variable.spec().shape.clone(), variable.spec().dtype))?;
         }
         Ok(())
+    }
+}
+
+/// Values of a metric that a JavaScript function computes. It is called while a step is traced, never while it runs.
+struct CustomValues {
+    env: Env,
+    function: LossFunction,
+}
+
+impl metrics::Values for CustomValues {
+    fn class_name(&self) -> &'static str {
+        "function"
+    }
+
+    /// A function has no serialized form.
+    fn to_json(&self, _: &str) -> Value {
+        Value::Null
+    }
+
+    fn values(&self, y_true: &Sym, y_pred: &Sym) -> glorot_nn::Result<Sym> {
+        let thrown = |error: napi::Error| keep_thrown(self.env, error);
+        let function = self.function.borrow_back(&self.env).map_err(thrown)?;
+        let arguments = (SymbolicTensor::new(y_true.clone()), SymbolicTensor::new(y_pred.clone()));
+        let values = Frame::of_loss(y_true.tracer()).during(|| function.call(FnArgs::from(arguments)));
+        let values = values.map_err(thrown)?.sym().cast(DType::F32)?;
+        // One value for the batch stands for all of its samples.
+        match (values.rank(), y_pred.shape().first()) {
+            (0, Some(&samples)) => Ok(values.broadcast_to([samples])?),
+            _ => Ok(values),
+        }
     }
 }

@@ -3,17 +3,21 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use glorot_graph::Sym;
+use glorot_nn::schedules::Schedule;
 use glorot_nn::{Weight, optimizers};
-use glorot_tensor::Tensor;
+use glorot_tensor::{DType, Tensor};
 use glorot_train::SharedOptimizer;
-use napi::bindgen_prelude::ClassInstance;
+use napi::Env;
+use napi::bindgen_prelude::{ClassInstance, FunctionRef};
 use napi_derive::napi;
+use serde_json::{Map, Value, json};
 
 use crate::config::parse;
 use crate::eager;
-use crate::error::{Failure, Result};
+use crate::error::{Failure, Result, keep_thrown};
 use crate::jobs;
-use crate::symbolic::Frame;
+use crate::symbolic::{Frame, SymbolicTensor};
 use crate::tensor::HostTensor;
 use crate::variable::Variable;
 
@@ -85,6 +89,17 @@ impl Optimizer {
         Ok(())
     }
 
+    /// Lets a function of the number of updates so far (float32 scalar) set the learning rate. Before the first update.
+    #[napi(catch_unwind)]
+    pub fn set_schedule(
+        &self,
+        env: Env,
+        name: String,
+        #[napi(ts_arg_type = "(step: SymbolicTensor) => SymbolicTensor")] compute: ScheduleFunction,
+    ) -> Result<()> {
+        Ok(self.optimizer.borrow_mut().set_schedule(Box::new(CustomSchedule { env, name, function: compute }))?)
+    }
+
     /// The schedule that sets the learning rate, as JSON.
     #[napi(catch_unwind)]
     pub fn schedule(&self) -> Option<String> {
@@ -136,6 +151,43 @@ impl Optimizer {
     ) -> Result<()> {
         let variables: Vec<_> = variables.iter().map(|variable| variable.variable().clone()).collect();
         Ok(self.optimizer.borrow_mut().exclude_from_weight_decay(&variables, &names)?)
+    }
+}
+
+/// The number of updates so far to a learning rate.
+pub type ScheduleFunction = FunctionRef<SymbolicTensor, ClassInstance<'static, SymbolicTensor>>;
+
+/// A schedule that is a JavaScript function. It is called while a step is traced, never while it runs.
+struct CustomSchedule {
+    env: Env,
+    name: String,
+    function: ScheduleFunction,
+}
+
+impl Schedule for CustomSchedule {
+    fn class_name(&self) -> &'static str {
+        "function"
+    }
+
+    fn config(&self) -> Map<String, Value> {
+        Map::new()
+    }
+
+    fn rate(&self, step: &Sym) -> glorot_nn::Result<Sym> {
+        let thrown = |error: napi::Error| keep_thrown(self.env, error);
+        let function = self.function.borrow_back(&self.env).map_err(thrown)?;
+        let rate = Frame::of_loss(step.tracer()).during(|| function.call(SymbolicTensor::new(step.clone())));
+        let rate = rate.map_err(thrown)?.sym().cast(DType::F32)?;
+        if rate.rank() > 0 {
+            let message = format!("a learning rate must be a scalar; received shape {}", rate.shape());
+            return Err(glorot_nn::Error::config(format!("schedule '{}'", self.name), message));
+        }
+        Ok(rate)
+    }
+
+    /// As Keras serializes a function: by its name.
+    fn to_json(&self) -> Value {
+        json!({ "class_name": "function", "config": self.name })
     }
 }
 

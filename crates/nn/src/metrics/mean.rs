@@ -36,6 +36,11 @@ pub trait Values {
         Ok(None)
     }
 
+    /// `{ class_name, config }` of the metric, as Keras serializes it.
+    fn to_json(&self, name: &str) -> Value {
+        serialized(self.class_name(), name, self.config())
+    }
+
     /// The metric, from the mean of the values.
     fn finish(&self, mean: &Sym) -> Result<Sym> {
         Ok(mean.clone())
@@ -52,16 +57,16 @@ pub struct Mean<V> {
 }
 
 impl<V: Values + 'static> Mean<V> {
+    /// A metric with a name in logs.
+    pub fn new(values: V, name: impl Into<String>) -> Mean<V> {
+        let zero = |name: &str| Variable::new(name, Tensor::scalar_f32(0.0));
+        Mean { values, name: name.into(), total: zero("total"), count: zero("count") }
+    }
+
     /// Reads the option `name`, the last one.
     pub fn read(values: V, options: Options) -> Result<Box<dyn Metric>> {
         let name = read_name(options, &values.default_name())?;
-        let zero = || Tensor::scalar_f32(0.0);
-        Ok(Box::new(Mean {
-            values,
-            name,
-            total: Variable::new("total", zero()),
-            count: Variable::new("count", zero()),
-        }))
+        Ok(Box::new(Mean::new(values, name)))
     }
 }
 
@@ -71,7 +76,7 @@ impl<V: Values> Metric for Mean<V> {
     }
 
     fn to_json(&self) -> Value {
-        serialized(self.values.class_name(), &self.name, self.values.config())
+        self.values.to_json(&self.name)
     }
 
     fn update(&self, ctx: &Context, y_true: &Sym, y_pred: &Sym, sample_weight: Option<&Sym>) -> Result<()> {

@@ -36,7 +36,7 @@ use crate::variable::Variable;
 
 use confusion::{at_constraint, auc, negatives_positives, precision_recall};
 use matrix::{confusion_matrix, iou};
-pub use mean::Mean;
+pub use mean::{Mean, Values};
 
 /// A value that is accumulated over batches in variables and read at any time.
 pub trait Metric {

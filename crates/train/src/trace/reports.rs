@@ -57,9 +57,12 @@ impl Reports {
     }
 }
 
-/// The names of the values of a result: that of a scalar, or one with the index for each element: `recall_0`, `recall_1`.
+/// The names of the values of a result: that of a scalar, or one with the index for each element: `recall_0`, `recall_1`,
+/// `confusion_matrix_0x1`.
 fn element_names(name: &str, shape: &Shape) -> Vec<String> {
-    shape.iter().fold(vec![name.to_string()], |names, &dim| {
-        names.iter().flat_map(|name| (0..dim).map(move |i| format!("{name}_{i}"))).collect()
-    })
+    let index = |names: Vec<String>, (axis, &dim): (usize, &usize)| -> Vec<String> {
+        let separator = if axis == 0 { '_' } else { 'x' };
+        names.iter().flat_map(|name| (0..dim).map(move |i| format!("{name}{separator}{i}"))).collect()
+    };
+    shape.iter().enumerate().fold(vec![name.to_string()], index)
 }

@@ -41,8 +41,8 @@ fn a_confusion_matrix_is_read_after_an_evaluation() {
     let data = corners(11);
     let mut job = bench.trainer.prepare_evaluate(data.clone(), 4, Progress::Never).unwrap();
     let logs = job.run(&never(), &mut quiet()).unwrap();
-    assert_eq!(logs[1].0, "confusion_matrix_0_0");
-    assert_eq!(logs[9].0, "confusion_matrix_2_2");
+    assert_eq!(logs[1].0, "confusion_matrix_0x0");
+    assert_eq!(logs[9].0, "confusion_matrix_2x2");
     let counts = matrix.variables()[0].value();
     let counts = counts.as_f32().unwrap();
     assert_eq!(counts, logs[1..].iter().map(|(_, value)| *value).collect::<Vec<_>>());

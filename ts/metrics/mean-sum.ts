@@ -1,0 +1,16 @@
+import type { TensorLike } from '../tensor.js'
+import { Metric, type MetricOptions } from './metric.js'
+
+/** A metric of values rather than of targets and predictions; of a model it is that of the predictions. */
+export class ValueMetric extends Metric {
+  /** Adds values. `sampleWeight` has their shape, or that of their first axes. */
+  override update(values: TensorLike, sampleWeight?: TensorLike): void {
+    super.update(values, values, sampleWeight)
+  }
+}
+
+/** The mean of values, weighed by the sample weights. */
+export const mean = (options: MetricOptions = {}) => new ValueMetric({ class_name: 'Mean', config: options })
+
+/** The sum of values, times the sample weights. */
+export const sum = (options: MetricOptions = {}) => new ValueMetric({ class_name: 'Sum', config: options })
