@@ -196,7 +196,8 @@ fn maps(criterion: &mut Criterion) {
     bench(criterion, "map/bias elu 32x100", 3200, &bias_elu(32, 100));
     bench(criterion, "map/bias elu 512x1000", 512_000, &bias_elu(512, 1000));
     bench(criterion, "map/dropout 32x300", 9600, &dropout(9600));
-    let ops = [UnaryOp::Exp, UnaryOp::Log, UnaryOp::Tanh, UnaryOp::Sigmoid, UnaryOp::Softplus, UnaryOp::Erf, UnaryOp::Sin];
+    let ops =
+        [UnaryOp::Exp, UnaryOp::Log, UnaryOp::Tanh, UnaryOp::Sigmoid, UnaryOp::Softplus, UnaryOp::Erf, UnaryOp::Sin];
     for op in ops {
         bench(criterion, &format!("map/{} 16k", op.name()), 16_384, &unary(16_384, op));
     }
