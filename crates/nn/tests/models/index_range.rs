@@ -15,9 +15,9 @@ fn inputs_of_embeddings_know_their_range() {
     let inner = Model::sequential(vec![embedding("inner", 7)], Some("nested".into())).unwrap();
     inner.build(&[[3, 4].into()]).unwrap();
     let (a, b, c) = (words("a"), words("b"), input(&json!({ "shape": [2] })).unwrap());
-    let first = apply(&embedding("large", 9), &[a.clone()], None).unwrap().remove(0);
-    let second = apply(&embedding("small", 5), &[a.clone()], None).unwrap().remove(0);
-    let third = apply(&inner.as_layer(), &[b.clone()], None).unwrap().remove(0);
+    let first = apply(&embedding("large", 9), std::slice::from_ref(&a), None).unwrap().remove(0);
+    let second = apply(&embedding("small", 5), std::slice::from_ref(&a), None).unwrap().remove(0);
+    let third = apply(&inner.as_layer(), std::slice::from_ref(&b), None).unwrap().remove(0);
     let sum = create("Add", &json!({})).unwrap();
     let sum = apply(&sum, &[first, second, third, c.clone()], None).unwrap();
     let model = Model::functional(vec![a, b, c], sum, None).unwrap();
