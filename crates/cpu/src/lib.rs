@@ -15,6 +15,7 @@ mod memory;
 mod pool;
 mod reduce;
 mod session;
+mod sharing;
 mod simd;
 
 pub use device::{CpuDevice, CpuOptions};

@@ -9,6 +9,7 @@ use crate::kernels::Kernels;
 use crate::lower::Launch;
 use crate::memory::{ALIGNMENT, Aligned, Buffers, Located};
 use crate::pool::Pool;
+use crate::sharing::Phase;
 
 /// Bytes of a row from which on several threads gather a batch.
 const PARALLEL_GATHER_BYTES: usize = 1 << 18;
@@ -67,6 +68,8 @@ fn to_tensor(spec: &TensorSpec, bytes: &[u8]) -> Result<Tensor, DeviceError> {
 #[derive(Debug)]
 struct Prepared {
     launches: Vec<Launch>,
+    /// Runs so far.
+    runs: u64,
     inputs: Vec<Held>,
     outputs: Vec<Output>,
     /// Kept alive for the launches, which know the address.
@@ -192,7 +195,7 @@ impl CpuSession {
         let buffers = Buffers(located);
         let launch = |kernel| Launch::new(&buffers, kernel, self.kernels, self.pool.threads());
         let launches = program.kernels.iter().map(launch).collect::<Result<_, _>>()?;
-        Ok(Prepared { launches, inputs, outputs, _arena: arena, _constants: constants })
+        Ok(Prepared { launches, runs: 0, inputs, outputs, _arena: arena, _constants: constants })
     }
 }
 
@@ -293,19 +296,26 @@ impl Session for CpuSession {
 
     fn run(&mut self, program: ProgramId) -> Result<(), DeviceError> {
         let prepared = known(&mut self.programs, program)?;
-        for launch in &prepared.launches {
+        let phase = Phase::of_run(prepared.runs);
+        prepared.runs += 1;
+        for Launch { work, tasks, sharing, .. } in &mut prepared.launches {
             let task = |task: usize, thread: usize| {
                 // SAFETY: the session holds all memory of the program; each thread has its own scratch memory, as
                 // large as any launch needs; tasks are handed out once.
-                unsafe { launch.run(self.kernels, task, self.scratch[thread].pointer()) }
+                unsafe { work.run(self.kernels, task, self.scratch[thread].pointer()) }
             };
-            if !launch.parallel {
-                (0..launch.tasks).for_each(|i| task(i, 0));
-            } else if !self.pool.run(launch.tasks, &task) {
+            let completed = sharing.run(phase, |shared| {
+                if shared {
+                    return self.pool.run(*tasks, &task);
+                }
+                (0..*tasks).for_each(|i| task(i, 0));
+                true
+            });
+            if !completed {
                 return Err(DeviceError("internal error: a thread failed in a kernel".into()));
             }
             // SAFETY: as above, and all tasks have ended.
-            unsafe { launch.finish() };
+            unsafe { work.finish() };
         }
         Ok(())
     }
