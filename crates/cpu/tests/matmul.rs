@@ -124,6 +124,16 @@ proptest! {
 }
 
 #[test]
+fn products_of_one_point_are_read_after_they_are_computed() {
+    for epilogue in [Epilogue::Plain, Epilogue::BiasElu, Epilogue::Turned, Epilogue::Accumulate, Epilogue::Bytes] {
+        for shape in [[1, 1, 1, 2], [1, 1, 1, 100], [3, 1, 1, 5]] {
+            let builder = product(shape, [false, false], epilogue, 7);
+            devices().iter().for_each(|device| builder.check(device, 1e-4));
+        }
+    }
+}
+
+#[test]
 fn threads_do_not_show() {
     for shape in [
         [1, 32, 100, 3072],

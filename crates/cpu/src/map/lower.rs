@@ -9,7 +9,7 @@ use super::code::{Access, Func, MAX_ARGS, Operand, Step};
 use super::contract::contract;
 use super::domain::{Nest, Placed};
 use super::registers::Registers;
-use super::translate::{Node, Sink, translate};
+use super::translate::{Node, Sink, Translation, translate};
 use crate::memory::Buffers;
 use crate::simd::MAX_LANES;
 
@@ -104,10 +104,10 @@ pub(crate) fn lower(
     translation.nest.permute(options.order);
     let groups = if options.accumulator.is_some() { groups } else { translation.nest.collapse(&groups) };
     translation.nest.extend_to(2);
-    let mut nodes = translation.nodes;
+    let mut nodes = std::mem::take(&mut translation.nodes);
     let roots: Vec<u32> = translation.sinks.iter().map(|sink| sink.node).chain(translation.results.clone()).collect();
     let mut fused = cut(&translation.nest, &nodes, options);
-    let levels = levels(&fused, &translation.nest, &nodes);
+    let levels = levels(&fused, &translation, &nodes);
     contract(&mut nodes, &levels, &roots);
     let needed = needed(&nodes, &roots);
     fused.accumulator = translation.accumulator;
@@ -148,13 +148,17 @@ fn cut(nest: &Nest, nodes: &[Node], options: &Options) -> Fused {
 }
 
 /// How often each value must be computed.
-fn levels(fused: &Fused, nest: &Nest, nodes: &[Node]) -> Vec<Level> {
+fn levels(fused: &Fused, translation: &Translation, nodes: &[Node]) -> Vec<Level> {
     let many_rows = fused.rows * fused.outer.iter().product::<usize>() > 1;
     // Whether a value depends on the row (or a loop further out) and on the column.
     let mut depends: Vec<(bool, bool)> = Vec::with_capacity(nodes.len());
     for node in nodes {
         let of_view = node.view().map_or((false, false), |view| {
-            let (&column, rows) = nest.views[view].strides.split_last().expect("two loops");
+            // A product of one point is not there yet when a task begins.
+            if translation.product == Some(view) {
+                return (true, true);
+            }
+            let (&column, rows) = translation.nest.views[view].strides.split_last().expect("two loops");
             (rows.iter().any(|&stride| stride != 0), column != 0)
         });
         let join = |a: (bool, bool), b: (bool, bool)| (a.0 | b.0, a.1 | b.1);

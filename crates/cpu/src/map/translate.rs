@@ -66,6 +66,8 @@ pub(super) struct Translation {
     pub results: Vec<u32>,
     /// The view of an accumulator in scratch memory.
     pub accumulator: Option<usize>,
+    /// The view of an accumulator, wherever it lies.
+    pub product: Option<usize>,
 }
 
 pub(super) fn error(detail: impl Into<String>) -> DeviceError {
@@ -109,6 +111,7 @@ pub(super) fn translate(
         let node = translator.id(value)?;
         translator.out.results.push(node);
     }
+    translator.out.product = translator.known_accumulator;
     Ok(translator.out)
 }
 
