@@ -2,7 +2,7 @@ import type { Logs } from '../models/history.js'
 import type { Model } from '../models/model.js'
 
 /** What a callback may do: nothing, or something that the training waits for. */
-type Done = void | Promise<void>
+export type Done = void | Promise<void>
 
 /** What is known of a run when it begins. */
 export interface CallbackParams {

@@ -3,7 +3,7 @@
  *
  * @module callbacks
  */
-export { Callback, type CallbackParams } from './callback.js'
+export { Callback, type CallbackParams, type Done, type Hook } from './callback.js'
 export * from './csv-logger.js'
 export * from './early-stopping.js'
 export * from './history.js'
