@@ -73,7 +73,7 @@ impl<const AXES: usize> Layer for SeparableConv<AXES> {
     fn build(&mut self, weights: &mut WeightBuilder<'_>, inputs: &[Shape]) -> Result<()> {
         let channels = self.sliding.channels(inputs)?;
         let depthwise = [&self.sliding.kernel_size[..], &[channels, self.depth_multiplier]].concat();
-        let pointwise = [&[1; AXES][..], &[channels * self.depth_multiplier, self.filters]].concat();
+        let pointwise = [&[1; AXES][..], &[channels.saturating_mul(self.depth_multiplier), self.filters]].concat();
         self.kernels = Some([
             self.depthwise_options.add(weights, "depthwise_kernel", depthwise)?,
             self.pointwise_options.add(weights, "pointwise_kernel", pointwise)?,

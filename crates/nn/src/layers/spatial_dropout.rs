@@ -51,6 +51,13 @@ impl<const AXES: usize> Layer for SpatialDropout<AXES> {
         config
     }
 
+    /// Keras refuses `trainable` here.
+    fn serialized_config(&self, name: &str, _: bool) -> Map<String, Value> {
+        let mut config = self.config();
+        config.extend(entries(json!({ "name": name, "dtype": "float32" })));
+        config
+    }
+
     fn call(&self, ctx: &Context, inputs: &[Sym], training: bool) -> Result<Vec<Sym>> {
         let x = support::single(inputs)?;
         let shape = self.noise_shape(&x.shape())?;

@@ -6,8 +6,11 @@ use super::spatial::{DataFormat, sizes};
 use super::{FromOptions, entries, support};
 use crate::config::Options;
 use crate::context::Context;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::layer::Layer;
+
+/// The most elements of a matrix that interpolates.
+const MAX_WEIGHTS: usize = 1 << 28;
 
 /// Enlarges images by `size` (default `[2, 2]`): `[batch, height, width, channels]` to
 /// `[batch, height * size[0], width * size[1], channels]`. `interpolation` `nearest` (the default) repeats rows and
@@ -38,7 +41,8 @@ pub fn repeat(x: &Sym, times: &[usize]) -> Result<Sym> {
     for (axis, &times) in (1..).zip(times) {
         column.extend([shape[axis], 1]);
         repeated.extend([shape[axis], times]);
-        result.push(shape[axis] * times);
+        // Too large a length is an error of `broadcast_to`.
+        result.push(shape[axis].saturating_mul(times));
     }
     let inner = &shape[times.len() + 1..];
     for dims in [&mut column, &mut repeated, &mut result] {
@@ -65,7 +69,13 @@ fn interpolation(length: usize, factor: usize) -> Vec<f64> {
 /// Interpolates along axis 2 of `[batch, other, length, channels]` and makes it axis 1.
 fn stretch(x: &Sym, factor: usize) -> Result<Sym> {
     let &[batch, other, length, channels] = x.shape().dims() else { unreachable!("images have rank 4") };
-    let width = length * factor;
+    let width = length.saturating_mul(factor);
+    if length.saturating_mul(width) > MAX_WEIGHTS {
+        return Err(Error::invalid(format!(
+            "option 'size' enlarges an axis from {length} to {width} elements, which is too many to interpolate; use \
+             'nearest'"
+        )));
+    }
     let matrix = Tensor::from_f64([length, width], DType::F32, &interpolation(length, factor))?;
     let rows = x.transpose(&[0, 1, 3, 2])?.reshape([batch * other * channels, length])?;
     let stretched = rows.mat_mul(&x.tracer().constant(matrix))?.reshape([batch, other, channels, width])?;

@@ -16,5 +16,6 @@ mod noise;
 mod normalization;
 mod normalizing;
 mod pooling;
+mod random_configs;
 mod rescaling;
 mod reshaping;
