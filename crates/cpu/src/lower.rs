@@ -13,9 +13,10 @@ use crate::reduce::{self, ReducePlan, ReduceTasks};
 use crate::sharing::Sharing;
 
 /// Estimated work, in nanoseconds, below which one thread is always faster than several, and above which several are
-/// taken to be faster until it has been measured.
+/// taken to be faster until it has been measured, or for good.
 const MAY_SHARE: f64 = 4_000.0;
 const SHARE: f64 = 16_000.0;
+const MUST_SHARE: f64 = 1_000_000.0;
 
 /// A kernel, ready to run.
 #[derive(Debug)]
@@ -68,6 +69,7 @@ impl Launch {
         };
         let sharing = match cost {
             _ if threads < 2 || tasks < 2 || cost < MAY_SHARE => Sharing::never(),
+            _ if cost > MUST_SHARE => Sharing::always(),
             _ => Sharing::measured(cost > SHARE),
         };
         Ok(Launch { work, tasks, sharing, scratch_bytes })

@@ -45,6 +45,11 @@ impl Sharing {
         Sharing { shared: false, measured: false, times: [[0; SAMPLES]; 2] }
     }
 
+    /// A launch that is always shared, since one thread would take too long even to measure it.
+    pub(crate) fn always() -> Sharing {
+        Sharing { shared: true, ..Sharing::never() }
+    }
+
     /// A launch whose choice is measured; `shared` until it has been.
     pub(crate) fn measured(shared: bool) -> Sharing {
         Sharing { shared, measured: true, times: [[0; SAMPLES]; 2] }

@@ -207,9 +207,11 @@ fn cut([m, n, k]: [usize; 3], steps: usize, tile: (usize, usize)) -> ([usize; 2]
         // short pieces of rows takes far longer than over whole ones.
         let reads = (counts[0] * k * n + counts[1] * m * k) as f64;
         let pieces = if counts[1] > 1 { points * steps as f64 * SHORT_TILE / columns as f64 } else { 0.0 };
+        // Too few tasks leave threads idle, and so do tasks of different sizes.
         let tasks = counts[0] * counts[1];
-        let idle = if tasks < wanted { time / FLOAT * 0.5 * (1.0 - tasks as f64 / wanted as f64) } else { 0.0 };
-        let cost = reads + pieces / FLOAT + idle;
+        let missing = (1.0 - tasks as f64 / wanted as f64).max(0.0);
+        let uneven = (rows * columns * tasks) as f64 / points.max(1.0) - 1.0;
+        let cost = reads + (pieces + time * 0.5 * (missing + uneven)) / FLOAT;
         if cost < best.0 {
             best = (cost, [rows, columns]);
         }

@@ -103,20 +103,22 @@ unsafe fn sums<S: Isa, const ROWS: usize, const VECTORS: usize>(
     load: impl Fn(*const f32, usize) -> S::V,
 ) -> [[S::V; VECTORS]; ROWS] {
     let mut sums = [[s.splat(0.0); VECTORS]; ROWS];
-    let (mut a, mut b) = (tile.a, tile.b);
+    // One offset for all rows of `a`: stepping from row to row would take a chain of additions.
+    let rows: [*const f32; ROWS] = std::array::from_fn(|i| tile.a.wrapping_add(i * tile.a_row));
+    let (mut offset, mut b) = (0, tile.b);
     for _ in 0..tile.k {
         let mut row = [s.splat(0.0); VECTORS];
         for (j, vector) in row.iter_mut().enumerate() {
             *vector = load(b.wrapping_add(j * S::LANES), j);
         }
-        for (i, sums) in sums.iter_mut().enumerate() {
-            // SAFETY: row i of the tile, column p of `a`.
-            let x = s.splat(unsafe { *a.add(i * tile.a_row) });
+        for (sums, a) in sums.iter_mut().zip(rows) {
+            // SAFETY: an element of `a` in one of the tile's rows.
+            let x = s.splat(unsafe { a.add(offset).read() });
             for (sum, &vector) in sums.iter_mut().zip(&row) {
                 *sum = s.mul_add(x, vector, *sum);
             }
         }
-        a = a.wrapping_add(tile.a_column);
+        offset += tile.a_column;
         b = b.wrapping_add(tile.b_row);
     }
     sums

@@ -67,6 +67,7 @@ impl Isa for Avx2 {
     const LANES: usize = 8;
     const TILE_ROWS: usize = 6;
     const TILE_VECTORS: usize = 2;
+    const FUSED: bool = true;
     type V = __m256;
     type I = __m256i;
     /// All bits of a lane set or none.

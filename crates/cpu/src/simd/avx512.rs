@@ -71,6 +71,7 @@ impl Isa for Avx512 {
     const LANES: usize = 16;
     const TILE_ROWS: usize = 8;
     const TILE_VECTORS: usize = 3;
+    const FUSED: bool = true;
     type V = __m512;
     type I = __m512i;
     type M = __mmask16;

@@ -22,6 +22,8 @@ pub(crate) trait Isa: Copy {
     /// Rows and vectors of the tile that a matrix product keeps in registers.
     const TILE_ROWS: usize;
     const TILE_VECTORS: usize;
+    /// Whether `mul_add` rounds once.
+    const FUSED: bool;
     type V: Copy;
     type I: Copy;
     type M: Copy;
