@@ -5,6 +5,7 @@ use glorot_graph::device::DeviceError;
 use glorot_graph::program::{Body, Store};
 use glorot_tensor::DType;
 
+use super::chain::chain;
 use super::code::{Access, Func, MAX_ARGS, Operand, Step};
 use super::contract::contract;
 use super::domain::{Nest, Placed};
@@ -328,6 +329,7 @@ impl Assignment<'_> {
             }
             fused.results.push(operand);
         }
+        chain(&mut fused.tile, &fused.results);
         (fused.slots, fused.lanes) = registers.finish();
     }
 }
@@ -341,6 +343,7 @@ fn cost(fused: &Fused) -> f64 {
             _ => 0.5,
         },
         Step::Random { .. } => 3.0,
+        Step::Chain(_) => 0.12,
         Step::Compute { func, .. } => match func {
             Func::Div | Func::Sqrt | Func::Reciprocal => 0.12,
             Func::Rsqrt | Func::SqrtAdd | Func::SqrtMulAdd | Func::SubDiv | Func::SubMulDiv => 0.15,
