@@ -2,7 +2,7 @@
 
 use crate::fold_windows::FoldWindowsTasks;
 use crate::map::{Frame, Step};
-use crate::matmul::{Block, multiply};
+use crate::matmul::{Block, add_rows, multiply};
 use crate::reduce::{Fold, fold_columns, fold_rows};
 use crate::simd::{Isa, Portable};
 
@@ -20,6 +20,8 @@ pub(crate) struct Kernels {
     pub fold_columns: unsafe fn(Fold, *const f32, usize, usize, *mut f32),
     /// [`multiply`].
     pub multiply: unsafe fn(&Block, *mut f32),
+    /// [`add_rows`].
+    pub add_rows: unsafe fn(*const f32, usize, usize, *mut f32, usize),
     /// [`crate::fold_windows::fold_windows`].
     pub fold_windows: unsafe fn(&FoldWindowsTasks, usize),
 }
@@ -52,6 +54,11 @@ macro_rules! kernels {
             }
 
             $(#[$feature])?
+            unsafe fn sum(from: *const f32, step: usize, count: usize, to: *mut f32, columns: usize) {
+                // SAFETY: as above.
+                unsafe { add_rows($isa, from, step, count, to, columns) }
+            }
+            $(#[$feature])?
             unsafe fn windows(tasks: &FoldWindowsTasks, task: usize) {
                 // SAFETY: as above.
                 unsafe { crate::fold_windows::fold_windows(tasks, task) }
@@ -64,6 +71,7 @@ macro_rules! kernels {
                 fold_rows: rows,
                 fold_columns: columns,
                 multiply: product,
+                add_rows: sum,
                 fold_windows: windows,
             };
         }

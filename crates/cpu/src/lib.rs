@@ -6,16 +6,19 @@
 mod device;
 mod fold_windows;
 mod gather;
+mod held;
+mod input;
 mod kernels;
-mod lower;
+mod launch;
 mod map;
 mod math;
 mod matmul;
 mod memory;
 mod pool;
+mod prepared;
 mod reduce;
+mod schedule;
 mod session;
-mod sharing;
 mod simd;
 
 pub use device::{CpuDevice, CpuOptions};

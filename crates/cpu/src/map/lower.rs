@@ -1,6 +1,8 @@
 //! From a body to a [`Fused`] loop: how its domain is cut, how often each value is computed, in which slot it lies,
 //! which stores a step can do by itself.
 
+use std::ops::Range;
+
 use glorot_graph::device::DeviceError;
 use glorot_graph::program::{Body, Store};
 use glorot_tensor::DType;
@@ -12,6 +14,7 @@ use super::domain::{Nest, Placed};
 use super::registers::Registers;
 use super::translate::{Node, Sink, Translation, translate};
 use crate::memory::Buffers;
+use crate::schedule::{Footprint, Region};
 use crate::simd::MAX_LANES;
 
 /// Lanes of a tile and its operands that the first-level cache holds beside what else it holds.
@@ -31,6 +34,8 @@ pub(crate) struct Fused {
     pub tile_columns: usize,
     /// Each with the strides of all loops.
     pub views: Vec<Placed>,
+    /// Whether each view is written.
+    pub written: Vec<bool>,
     /// View whose address the caller gives for each region: the product of an epilogue.
     pub accumulator: Option<usize>,
     pub slots: Vec<Slot>,
@@ -48,6 +53,50 @@ pub(crate) struct Fused {
     pub results: Vec<Operand>,
     /// Estimated nanoseconds per point.
     pub cost: f64,
+}
+
+impl Fused {
+    /// The memory that a part of the loops touches; `outer` counts over all outer loops.
+    pub(crate) fn footprint(&self, outer: Range<usize>, rows: Range<usize>, columns: Range<usize>) -> Footprint {
+        let mut ranges = spread(&self.outer, outer);
+        ranges.extend([rows, columns]);
+        let mut footprint = Footprint::default();
+        for (number, view) in self.views.iter().enumerate() {
+            // Views that count have no address, nor has a product that lies in scratch memory.
+            if view.address == 0 || self.accumulator == Some(number) {
+                continue;
+            }
+            let regions = if self.written[number] { &mut footprint.writes } else { &mut footprint.reads };
+            regions.extend(Region::of_view(view, &ranges));
+        }
+        let steps = [&self.once, &self.column, &self.row, &self.tile];
+        for step in steps.into_iter().flatten() {
+            if let Step::Random { draw, .. } = step {
+                footprint.reads.push(Region::bytes(draw.state, 16));
+            }
+        }
+        footprint
+    }
+}
+
+/// The ranges of loops that a range over all of them touches, or more.
+fn spread(dims: &[usize], range: Range<usize>) -> Vec<Range<usize>> {
+    let mut inner: usize = dims.iter().product();
+    let mut range = range;
+    let mut ranges = Vec::with_capacity(dims.len() + 2);
+    for &dim in dims {
+        inner /= dim.max(1);
+        let (first, last) = (range.start / inner.max(1), range.end.saturating_sub(1) / inner.max(1));
+        if first == last && !range.is_empty() {
+            ranges.push(first..first + 1);
+            range = range.start - first * inner..range.end - first * inner;
+        } else {
+            ranges.push(first..if range.is_empty() { first } else { last + 1 });
+            // Loops inside of several turns are touched as a whole.
+            range = 0..inner;
+        }
+    }
+    ranges
 }
 
 /// Where a slot points.
@@ -122,6 +171,8 @@ pub(crate) fn lower(
     };
     assignment.emit(&mut fused);
     fused.cost = cost(&fused);
+    fused.written = vec![false; translation.nest.views.len()];
+    translation.sinks.iter().for_each(|sink| fused.written[sink.view] = true);
     fused.views = translation.nest.views;
     Ok((fused, groups))
 }

@@ -1,4 +1,4 @@
-use super::micro::{ROW_VECTORS, Tile, dot_row, row, tile};
+use super::micro::{Onto, ROW_VECTORS, Tile, dot_row, row, tile};
 use super::pack::{Source, pack};
 use crate::simd::Isa;
 
@@ -11,7 +11,8 @@ const TURNED_DEPTH: usize = 512;
 /// Columns of a product that are computed turned at a time.
 const TURNED_COLUMNS: usize = 64;
 
-/// The product of one task: `c = a b`, strides in elements.
+/// The product of one task: `c = a b`, strides in elements. How it is computed does not show in the result: each sum runs
+/// over `k` in order and in one chain (but for a few rows, where all tasks do as the whole).
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Block {
     pub m: usize,
@@ -25,7 +26,14 @@ pub(crate) struct Block {
     pub b_column: usize,
     pub c: *mut f32,
     pub c_row: usize,
+    /// Whether the whole product has so few rows that each is computed by itself.
+    pub few_rows: bool,
+    /// What `c` holds before; [`Onto::Total`] only for blocks that are [`Block::in_place`].
+    pub onto: Onto,
 }
+
+/// Rows of a product up to which each is computed by itself, where that saves packing.
+pub(super) const FEW_ROWS: usize = 3;
 
 /// How a block is computed; follows from its shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +55,7 @@ impl Block {
         if m == 1 && !by_columns {
             return Method::Row;
         }
-        if m < 4 && self.b_row == 1 && self.a_column == 1 {
+        if self.few_rows && self.b_row == 1 && self.a_column == 1 {
             return Method::Dots;
         }
         if by_columns && self.b_row == 1 && m <= tile.1 && k <= TURNED_DEPTH && n * k > 2 * m * (n + k) {
@@ -139,7 +147,7 @@ impl Block {
             c_row: self.c_row,
             columns,
             padded: false,
-            accumulate: p > 0,
+            onto: if p > 0 { Onto::Sums } else { self.onto },
         }
     }
 }
@@ -209,7 +217,7 @@ unsafe fn turned<S: Isa>(s: S, block: &Block, scratch: *mut f32) {
                     c_row: width,
                     columns: block.m,
                     padded: true,
-                    accumulate: false,
+                    onto: block.onto,
                 };
                 tile(s, height.min(count - column), &part);
             }

@@ -19,8 +19,18 @@ pub(super) struct Tile {
     pub columns: usize,
     /// Vectors of `b` may be read whole even where the tile has fewer columns.
     pub padded: bool,
-    /// Adds to `c`.
-    pub accumulate: bool,
+    pub onto: Onto,
+}
+
+/// What becomes of what `c` holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Onto {
+    /// It is overwritten.
+    Nothing,
+    /// It is the first term of each sum.
+    Sums,
+    /// The sums are added to it.
+    Total,
 }
 
 /// Computes a tile of `rows` rows.
@@ -85,7 +95,7 @@ unsafe fn fixed<S: Isa, const ROWS: usize, const VECTORS: usize>(s: S, tile: &Ti
             for (j, &sum) in row.iter().enumerate() {
                 let c = tile.c.add(i * tile.c_row + j * S::LANES);
                 let partial = tail != 0 && j + 1 == VECTORS;
-                let sum = match (tile.accumulate, partial) {
+                let sum = match (tile.onto == Onto::Total, partial) {
                     (false, _) => sum,
                     (true, false) => s.add(s.load(c), sum),
                     (true, true) => s.add(s.load_partial(c, tail), sum),
@@ -103,6 +113,18 @@ unsafe fn sums<S: Isa, const ROWS: usize, const VECTORS: usize>(
     load: impl Fn(*const f32, usize) -> S::V,
 ) -> [[S::V; VECTORS]; ROWS] {
     let mut sums = [[s.splat(0.0); VECTORS]; ROWS];
+    if tile.onto == Onto::Sums {
+        let tail = tile.columns % S::LANES;
+        for (i, row) in sums.iter_mut().enumerate() {
+            for (j, sum) in row.iter_mut().enumerate() {
+                // SAFETY: elements of `c` in the tile.
+                unsafe {
+                    let c = tile.c.add(i * tile.c_row + j * S::LANES);
+                    *sum = if tail != 0 && j + 1 == VECTORS { s.load_partial(c, tail) } else { s.load(c) };
+                }
+            }
+        }
+    }
     // One offset for all rows of `a`: stepping from row to row would take a chain of additions.
     let rows: [*const f32; ROWS] = std::array::from_fn(|i| tile.a.wrapping_add(i * tile.a_row));
     let (mut offset, mut b) = (0, tile.b);

@@ -6,6 +6,7 @@ use super::accumulate::{Kind, arg_max};
 use crate::kernels::Kernels;
 use crate::map::{Fused, Options, Runner, lower};
 use crate::memory::{Aligned, Buffers, span};
+use crate::schedule::{Footprint, Region};
 
 /// A task should take about this long, in nanoseconds.
 const TASK: f64 = 8_000.0;
@@ -250,6 +251,42 @@ impl ReduceTasks {
         Runner::scratch_bytes(&self.fused).next_multiple_of(64) + own
     }
 
+    /// Whether [`ReduceTasks::finish`] has something to do.
+    pub(crate) fn is_split(&self) -> bool {
+        self.partials.is_some()
+    }
+
+    /// Estimated nanoseconds of [`ReduceTasks::finish`].
+    pub(crate) fn finish_cost(&self) -> f64 {
+        (self.splits * self.results.len() * self.total()) as f64
+    }
+
+    /// Elements of each result.
+    fn total(&self) -> usize {
+        self.kept * if self.form == Form::Columns { self.fused.columns } else { 1 }
+    }
+
+    /// The memory that the tasks touch, all of them.
+    pub(crate) fn footprint(&self) -> Footprint {
+        let outer: usize = self.fused.outer.iter().product();
+        let mut footprint = self.fused.footprint(0..outer, 0..self.fused.rows, 0..self.fused.columns);
+        footprint.writes.extend(match &self.partials {
+            Some(partials) => vec![Region::bytes(partials.address(), partials.len())],
+            None => self.outputs(),
+        });
+        footprint
+    }
+
+    /// The memory that [`ReduceTasks::finish`] touches.
+    pub(crate) fn finish_footprint(&self) -> Footprint {
+        let partials = self.partials.iter().map(|partials| Region::bytes(partials.address(), partials.len()));
+        Footprint { reads: partials.collect(), writes: self.outputs() }
+    }
+
+    fn outputs(&self) -> Vec<Region> {
+        self.results.iter().map(|result| Region::bytes(result.output as usize, self.total() * 4)).collect()
+    }
+
     /// # Safety
     /// The buffers are alive, `scratch` is 64-byte aligned with [`ReduceTasks::scratch_bytes`], each task runs once at
     /// a time.
@@ -285,7 +322,7 @@ impl ReduceTasks {
     /// The outputs are alive and no task is running.
     pub(crate) unsafe fn finish(&self) {
         let Some(partials) = &self.partials else { return };
-        let total = self.kept * if self.form == Form::Columns { self.fused.columns } else { 1 };
+        let total = self.total();
         let partials = partials.pointer().cast::<u64>();
         for (r, result) in self.results.iter().enumerate() {
             for i in 0..total {
@@ -320,7 +357,7 @@ impl Part<'_> {
             match &tasks.partials {
                 None => tasks.results[result].output.add(index).write(tasks.results[result].kind.finish(accumulator)),
                 Some(partials) => {
-                    let total = tasks.kept * if tasks.form == Form::Columns { tasks.fused.columns } else { 1 };
+                    let total = tasks.total();
                     let row = self.split * tasks.results.len() + result;
                     partials.pointer().cast::<u64>().add(row * total + index).write(accumulator);
                 }

@@ -1,0 +1,193 @@
+use std::sync::Arc;
+
+use glorot_graph::device::DeviceError;
+use glorot_graph::program::{Buffer, BufferId, Place, Program};
+use glorot_graph::{Sharing, TensorSpec, rearrange};
+
+use crate::held::{Held, byte_len, locate};
+use crate::input::{InputTasks, Rows};
+use crate::kernels::Kernels;
+use crate::launch::{Grain, Launch, Work, launches};
+use crate::memory::{ALIGNMENT, Aligned, Buffers};
+use crate::pool::{Outcome, Pool};
+use crate::schedule::{Choice, KernelOrder, Progress, Schedule, by_longest_chain};
+
+/// Buffers of at most so many bytes are kept apart where several threads work.
+const APART: usize = 256 << 10;
+/// Bytes that an arena may have more for that, beside twice what it had.
+const MORE_ARENA: usize = 32 << 20;
+/// Programs that take less, in estimated nanoseconds, are run by one thread.
+const ALONE: f64 = 10_000.0;
+
+/// A lowered program.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    /// In an order in which one thread can run them.
+    launches: Vec<Launch>,
+    /// Ways to run them with several threads.
+    teams: Vec<Team>,
+    choice: Choice,
+    /// What the next run copies to each input.
+    pub rows: Vec<Arc<Rows>>,
+    pub inputs: Vec<Held>,
+    pub outputs: Vec<Output>,
+    /// Kept alive for the launches, which know the address.
+    _arena: Aligned,
+    _constants: Vec<Held>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Output {
+    pub spec: TensorSpec,
+    pub address: usize,
+}
+
+/// Threads with a schedule.
+#[derive(Debug)]
+struct Team {
+    schedule: Schedule,
+    progress: Progress,
+}
+
+impl Prepared {
+    pub(crate) fn new(
+        program: &Program,
+        states: &[Held],
+        kernels: &'static Kernels,
+        threads: usize,
+    ) -> Result<Prepared, DeviceError> {
+        check(program)?;
+        let (program, last) = arranged(program, threads);
+        let arena = Aligned::zeroed(program.arena_bytes)?;
+        let spec = |id: &BufferId| &program.buffers[id.index()].spec;
+        let inputs: Vec<Held> = program.inputs.iter().map(|id| Held::new(spec(id))).collect::<Result<_, _>>()?;
+        let mut constants = Vec::new();
+        let mut located = Vec::with_capacity(program.buffers.len());
+        for buffer in &program.buffers {
+            located.push(locate(buffer, states, &arena, &inputs, &mut constants)?);
+        }
+        let output = |id: &BufferId| Output { spec: spec(id).clone(), address: located[id.index()].address };
+        let outputs = program.outputs.iter().map(output).collect();
+        let buffers = Buffers(located);
+
+        let rows: Vec<Arc<Rows>> = inputs.iter().map(|held| Arc::new(Rows::of(held.count()))).collect();
+        let mut all = Vec::new();
+        for (held, rows) in inputs.iter().zip(&rows) {
+            all.extend(input_launch(held, rows, threads)?);
+        }
+        let mut at_last = Vec::new();
+        for (index, kernel) in program.kernels.iter().enumerate() {
+            let grain = Grain { threads, is_last: index >= last };
+            let mut stages = launches(&buffers, kernel, kernels, grain)?;
+            // Of a kernel that nobody waits for, nobody waits for the last stage alone.
+            at_last.extend(if index >= last { stages.pop() } else { None });
+            all.append(&mut stages);
+        }
+        let first_of_last = all.len();
+        all.append(&mut at_last);
+        let cost: f64 = all.iter().map(|launch| launch.cost).sum();
+        let team =
+            |threads| Team { schedule: Schedule::new(&all, first_of_last, threads), progress: Progress::of(threads) };
+        let teams: Vec<Team> = if cost < ALONE { Vec::new() } else { sizes(threads).map(team).collect() };
+        Ok(Prepared {
+            choice: Choice::of(1 + teams.len()),
+            launches: all,
+            teams,
+            rows,
+            inputs,
+            outputs,
+            _arena: arena,
+            _constants: constants,
+        })
+    }
+
+    /// Bytes of scratch memory that a thread needs.
+    pub(crate) fn scratch_bytes(&self) -> usize {
+        self.launches.iter().map(|launch| launch.scratch_bytes).max().unwrap_or(0)
+    }
+
+    /// Runs the program; false if a thread panicked.
+    ///
+    /// # Safety
+    /// The states are alive and used by nothing else; `scratch` has memory for each thread of the pool, as much as
+    /// [`Prepared::scratch_bytes`].
+    pub(crate) unsafe fn run(&mut self, pool: &Pool, kernels: &'static Kernels, scratch: &[Aligned]) -> bool {
+        let Prepared { launches, teams, choice, .. } = self;
+        let alone = || {
+            for Launch { work, tasks, .. } in launches.iter() {
+                // SAFETY: the program holds its memory; launches are in an order that one thread can run.
+                (0..*tasks).for_each(|task| unsafe { work.run(kernels, task, scratch[0].pointer()) });
+            }
+            true
+        };
+        let completed = choice.run(|way| {
+            let Some(Team { schedule, progress }) = way.checked_sub(1).and_then(|team| teams.get_mut(team)) else {
+                return alone();
+            };
+            progress.begin(schedule);
+            let progress = &*progress;
+            let outcome = pool.run(schedule.lists.len(), &|me| {
+                // SAFETY: as above; the schedule makes threads wait for what they need of each other.
+                unsafe { schedule.work(launches, progress, me, kernels, scratch[me].pointer()) };
+            });
+            match outcome {
+                Outcome::Done => true,
+                Outcome::Panicked => false,
+                // The threads work for another session.
+                Outcome::Busy => alone(),
+            }
+        });
+        // SAFETY: all threads are done.
+        self.rows.iter().for_each(|rows| unsafe { rows.set(None, &[]) });
+        completed
+    }
+}
+
+/// Numbers of threads to choose from, besides one: powers of two, and all.
+fn sizes(threads: usize) -> impl Iterator<Item = usize> {
+    let powers = (1..usize::BITS).map(|power| 1 << power).take_while(move |&size| size < threads);
+    powers.chain((threads > 1).then_some(threads))
+}
+
+/// Fails if a kernel names a buffer that does not exist, or a buffer lies beyond the arena.
+fn check(program: &Program) -> Result<(), DeviceError> {
+    let kernels = program.kernels.iter().flat_map(|kernel| kernel.reads().into_iter().chain(kernel.writes()));
+    let ports = program.inputs.iter().chain(&program.outputs).copied();
+    if let Some(buffer) = kernels.chain(ports).find(|buffer| buffer.index() >= program.buffers.len()) {
+        return Err(DeviceError(format!("invalid program: buffer {} does not exist", buffer.0)));
+    }
+    for Buffer { spec, place } in &program.buffers {
+        let Place::Arena { offset } = *place else { continue };
+        let end = offset.checked_add(byte_len(spec)?);
+        if offset % ALIGNMENT != 0 || end.is_none_or(|end| end > program.arena_bytes.next_multiple_of(ALIGNMENT)) {
+            let detail = format!("a buffer of shape {} at byte {offset} of {}", spec.shape, program.arena_bytes);
+            return Err(DeviceError(format!("invalid program: {detail} of its arena")));
+        }
+    }
+    Ok(())
+}
+
+/// The program for so many threads, and from which kernel on no kernel waits for another.
+fn arranged(program: &Program, threads: usize) -> (Program, usize) {
+    if threads > 1 {
+        let KernelOrder { kernels, last } = by_longest_chain(program);
+        let mut arranged = program.clone();
+        rearrange(&mut arranged, &kernels, Sharing { apart: APART, together: last });
+        if arranged.arena_bytes <= 2 * program.arena_bytes + MORE_ARENA {
+            return (arranged, last);
+        }
+    }
+    (program.clone(), program.kernels.len())
+}
+
+/// The launch that fills an input, unless it is a scalar.
+fn input_launch(held: &Held, rows: &Arc<Rows>, threads: usize) -> Result<Option<Launch>, DeviceError> {
+    let count = held.count();
+    if held.spec.shape.rank() == 0 {
+        return Ok(None);
+    }
+    let row_bytes = byte_len(&held.spec)? / count.max(1);
+    let tasks = InputTasks::new(rows.clone(), held.memory.address(), count, row_bytes, threads);
+    let (count, cost) = (tasks.tasks(), tasks.cost());
+    Ok(Some(Launch { work: Work::Input(tasks), tasks: count, cost, scratch_bytes: 0 }))
+}
