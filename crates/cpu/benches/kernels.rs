@@ -222,6 +222,12 @@ fn products(criterion: &mut Criterion) {
     run("matmul/100,100,32 A turned", [100, 100, 32], [true, false], false);
     run("matmul/32,100,3072", [32, 100, 3072], plain, false);
     run("matmul/3072,100,32 A turned", [3072, 100, 32], [true, false], false);
+    run("matmul/100,32,100 A turned", [100, 32, 100], [true, false], false);
+    run("matmul/100,32,100", [100, 32, 100], plain, false);
+    run("matmul/100,16,100", [100, 16, 100], plain, false);
+    run("matmul/100,100,32 B turned", [100, 100, 32], [false, true], false);
+    run("matmul/100,32,3072 A turned", [100, 32, 3072], [true, false], false);
+    run("matmul/3072,100,32 B turned", [3072, 100, 32], [false, true], false);
     run("matmul/32,10,100", [32, 10, 100], plain, false);
     run("matmul/32,300,784", [32, 300, 784], plain, false);
     run("matmul/512,4096,4096", [512, 4096, 4096], plain, false);

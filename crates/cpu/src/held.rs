@@ -5,6 +5,7 @@ use glorot_graph::device::DeviceError;
 use glorot_graph::program::{Buffer, Place};
 use glorot_tensor::{DType, Shape, Tensor};
 
+use crate::input::Input;
 use crate::memory::{Aligned, Located};
 
 pub(crate) fn describe(dtype: DType, shape: &Shape) -> String {
@@ -37,16 +38,20 @@ impl Held {
         self.spec.shape.first().copied().unwrap_or(1)
     }
 
-    pub(crate) fn write(&mut self, what: &str, value: &Tensor) -> Result<(), DeviceError> {
+    /// Fails unless a tensor is like this one.
+    pub(crate) fn check(&self, what: &str, value: &Tensor) -> Result<(), DeviceError> {
         let expected = &self.spec;
-        if (&expected.shape, expected.dtype) != (value.shape(), value.dtype()) {
-            let (expected, received) =
-                (describe(expected.dtype, &expected.shape), describe(value.dtype(), value.shape()));
-            return Err(DeviceError(format!("{what}: expected {expected}, received {received}")));
+        if (&expected.shape, expected.dtype) == (value.shape(), value.dtype()) {
+            return Ok(());
         }
+        let (expected, received) = (describe(expected.dtype, &expected.shape), describe(value.dtype(), value.shape()));
+        Err(DeviceError(format!("{what}: expected {expected}, received {received}")))
+    }
+
+    /// Copies a tensor like this one.
+    pub(crate) fn write(&mut self, value: &Tensor) {
         let bytes = value.bytes();
         self.memory.bytes_mut()[..bytes.len()].copy_from_slice(bytes);
-        Ok(())
     }
 }
 
@@ -55,7 +60,7 @@ pub(crate) fn locate(
     buffer: &Buffer,
     states: &[Held],
     arena: &Aligned,
-    inputs: &[Held],
+    inputs: &[Input],
     constants: &mut Vec<Held>,
 ) -> Result<Located, DeviceError> {
     let spec = &buffer.spec;
@@ -65,8 +70,8 @@ pub(crate) fn locate(
     };
     let (address, writable) = match &buffer.place {
         Place::Input(number) => match inputs.get(*number as usize) {
-            Some(held) if held.spec == *spec => (held.memory.address(), false),
-            Some(held) => return differs(format!("input {number}"), &held.spec),
+            Some(Input { held, .. }) if held.spec == *spec => (held.memory.address(), false),
+            Some(Input { held, .. }) => return differs(format!("input {number}"), &held.spec),
             None => return Err(DeviceError(format!("invalid program: input {number} does not exist"))),
         },
         Place::State(id) => match states.get(id.0 as usize) {
@@ -91,5 +96,5 @@ pub(crate) fn locate(
         }
         Place::Arena { offset } => (arena.address() + offset, true),
     };
-    Ok(Located { address, dtype: spec.dtype, numel: spec.shape.numel(), writable })
+    Ok(Located { address, dtype: spec.dtype, numel: spec.shape.numel(), writable, state: matches!(buffer.place, Place::State(_)) })
 }

@@ -132,7 +132,7 @@ impl Work {
         // SAFETY: passed on from the caller.
         unsafe {
             match self {
-                Work::Input(tasks) => tasks.run(task),
+                Work::Input(tasks) => tasks.run(kernels, task),
                 Work::Map(tasks) => tasks.run(kernels, task, scratch),
                 Work::Reduce(tasks) => tasks.run(kernels, task, scratch),
                 Work::FinishReduce(tasks) => tasks.finish(),

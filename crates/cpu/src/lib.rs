@@ -10,6 +10,7 @@ mod held;
 mod input;
 mod kernels;
 mod launch;
+mod layout;
 mod map;
 mod math;
 mod matmul;
@@ -20,5 +21,6 @@ mod reduce;
 mod schedule;
 mod session;
 mod simd;
+mod turn;
 
 pub use device::{CpuDevice, CpuOptions};

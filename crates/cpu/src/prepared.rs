@@ -1,13 +1,12 @@
-use std::sync::Arc;
-
 use glorot_graph::device::DeviceError;
 use glorot_graph::program::{Buffer, BufferId, Place, Program};
 use glorot_graph::{Sharing, TensorSpec, rearrange};
 
 use crate::held::{Held, byte_len, locate};
-use crate::input::{InputTasks, Rows};
+use crate::input::{Input, InputTasks};
 use crate::kernels::Kernels;
 use crate::launch::{Grain, Launch, Work, launches};
+use crate::layout;
 use crate::memory::{ALIGNMENT, Aligned, Buffers};
 use crate::pool::{Outcome, Pool};
 use crate::schedule::{Choice, KernelOrder, Progress, Schedule, by_longest_chain};
@@ -27,9 +26,7 @@ pub(crate) struct Prepared {
     /// Ways to run them with several threads.
     teams: Vec<Team>,
     choice: Choice,
-    /// What the next run copies to each input.
-    pub rows: Vec<Arc<Rows>>,
-    pub inputs: Vec<Held>,
+    pub inputs: Vec<Input>,
     pub outputs: Vec<Output>,
     /// Kept alive for the launches, which know the address.
     _arena: Aligned,
@@ -57,10 +54,17 @@ impl Prepared {
         threads: usize,
     ) -> Result<Prepared, DeviceError> {
         check(program)?;
-        let (program, last) = arranged(program, threads);
+        let mut program = program.clone();
+        let turned = layout::choose(&program, kernels.lanes);
+        layout::apply(&mut program, &turned);
+        let last = arrange(&mut program, threads);
         let arena = Aligned::zeroed(program.arena_bytes)?;
         let spec = |id: &BufferId| &program.buffers[id.index()].spec;
-        let inputs: Vec<Held> = program.inputs.iter().map(|id| Held::new(spec(id))).collect::<Result<_, _>>()?;
+        let input = |id: &BufferId| {
+            let matrix = if turned[id.index()] { layout::matrix_of(&program, *id) } else { None };
+            Input::new(spec(id), matrix)
+        };
+        let inputs: Vec<Input> = program.inputs.iter().map(input).collect::<Result<_, _>>()?;
         let mut constants = Vec::new();
         let mut located = Vec::with_capacity(program.buffers.len());
         for buffer in &program.buffers {
@@ -70,11 +74,12 @@ impl Prepared {
         let outputs = program.outputs.iter().map(output).collect();
         let buffers = Buffers(located);
 
-        let rows: Vec<Arc<Rows>> = inputs.iter().map(|held| Arc::new(Rows::of(held.count()))).collect();
-        let mut all = Vec::new();
-        for (held, rows) in inputs.iter().zip(&rows) {
-            all.extend(input_launch(held, rows, threads)?);
-        }
+        let input_launch = |tasks: InputTasks| {
+            let (count, cost) = (tasks.tasks(), tasks.cost());
+            Launch { work: Work::Input(tasks), tasks: count, cost, scratch_bytes: 0 }
+        };
+        let filled = inputs.iter().filter_map(|input| input.tasks(threads));
+        let mut all: Vec<Launch> = filled.map(input_launch).collect();
         let mut at_last = Vec::new();
         for (index, kernel) in program.kernels.iter().enumerate() {
             let grain = Grain { threads, is_last: index >= last };
@@ -93,7 +98,6 @@ impl Prepared {
             choice: Choice::of(1 + teams.len()),
             launches: all,
             teams,
-            rows,
             inputs,
             outputs,
             _arena: arena,
@@ -137,8 +141,7 @@ impl Prepared {
                 Outcome::Busy => alone(),
             }
         });
-        // SAFETY: all threads are done.
-        self.rows.iter().for_each(|rows| unsafe { rows.set(None, &[]) });
+        self.inputs.iter_mut().for_each(Input::release);
         completed
     }
 }
@@ -167,27 +170,19 @@ fn check(program: &Program) -> Result<(), DeviceError> {
     Ok(())
 }
 
-/// The program for so many threads, and from which kernel on no kernel waits for another.
-fn arranged(program: &Program, threads: usize) -> (Program, usize) {
+/// Brings the kernels of a program into an order for so many threads; from which one on no kernel waits for another.
+fn arrange(program: &mut Program, threads: usize) -> usize {
     if threads > 1 {
         let KernelOrder { kernels, last } = by_longest_chain(program);
         let mut arranged = program.clone();
         rearrange(&mut arranged, &kernels, Sharing { apart: APART, together: last });
         if arranged.arena_bytes <= 2 * program.arena_bytes + MORE_ARENA {
-            return (arranged, last);
+            *program = arranged;
+            return last;
         }
     }
-    (program.clone(), program.kernels.len())
+    program.kernels.len()
 }
 
-/// The launch that fills an input, unless it is a scalar.
-fn input_launch(held: &Held, rows: &Arc<Rows>, threads: usize) -> Result<Option<Launch>, DeviceError> {
-    let count = held.count();
-    if held.spec.shape.rank() == 0 {
-        return Ok(None);
-    }
-    let row_bytes = byte_len(&held.spec)? / count.max(1);
-    let tasks = InputTasks::new(rows.clone(), held.memory.address(), count, row_bytes, threads);
-    let (count, cost) = (tasks.tasks(), tasks.cost());
-    Ok(Some(Launch { work: Work::Input(tasks), tasks: count, cost, scratch_bytes: 0 }))
-}
+#[cfg(test)]
+mod tests;

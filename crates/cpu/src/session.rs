@@ -6,6 +6,7 @@ use glorot_graph::{StateId, TensorSpec};
 use glorot_tensor::{DType, Tensor, TensorError};
 
 use crate::held::{Held, byte_len, describe};
+use crate::input::Input;
 use crate::kernels::Kernels;
 use crate::memory::Aligned;
 use crate::pool::Pool;
@@ -69,7 +70,7 @@ fn known(programs: &mut [Prepared], program: ProgramId) -> Result<&mut Prepared,
     programs.get_mut(program.0).ok_or_else(missing)
 }
 
-fn held_input(programs: &mut [Prepared], program: ProgramId, input: usize) -> Result<&mut Held, DeviceError> {
+fn known_input(programs: &mut [Prepared], program: ProgramId, input: usize) -> Result<&mut Input, DeviceError> {
     let inputs = &mut known(programs, program)?.inputs;
     let count = inputs.len();
     inputs.get_mut(input).ok_or_else(|| DeviceError(format!("input {input} does not exist: the program has {count}")))
@@ -93,7 +94,10 @@ impl Session for CpuSession {
     }
 
     fn write_state(&mut self, state: StateId, value: &Tensor) -> Result<(), DeviceError> {
-        self.state(state)?.write(&format!("state {}", state.0), value)
+        let held = self.state(state)?;
+        held.check(&format!("state {}", state.0), value)?;
+        held.write(value);
+        Ok(())
     }
 
     fn read_state(&mut self, state: StateId) -> Result<Tensor, DeviceError> {
@@ -117,10 +121,7 @@ impl Session for CpuSession {
     }
 
     fn write_input(&mut self, program: ProgramId, input: usize, value: &Tensor) -> Result<(), DeviceError> {
-        held_input(&mut self.programs, program, input)?.write(&format!("input {input}"), value)?;
-        // SAFETY: no program is running, since the session is borrowed exclusively.
-        unsafe { known(&mut self.programs, program)?.rows[input].set(None, &[]) };
-        Ok(())
+        known_input(&mut self.programs, program, input)?.write(&format!("input {input}"), value, self.kernels)
     }
 
     fn gather_input(
@@ -132,8 +133,8 @@ impl Session for CpuSession {
     ) -> Result<(), DeviceError> {
         let missing = || DeviceError(format!("data set {} does not exist", dataset.0));
         let data = self.datasets.get(dataset.0).and_then(Option::as_ref).ok_or_else(missing)?;
-        let held = held_input(&mut self.programs, program, input)?;
-        let (row_shape, spec) = (&data.shape()[1..], &held.spec);
+        let input_of = known_input(&mut self.programs, program, input)?;
+        let (row_shape, spec) = (&data.shape()[1..], &input_of.held.spec);
         let fits =
             spec.dtype == data.dtype() && spec.shape.first() == Some(&rows.len()) && spec.shape[1..] == *row_shape;
         if !fits {
@@ -146,8 +147,7 @@ impl Session for CpuSession {
         if let Some(row) = rows.iter().find(|&&row| row as usize >= count) {
             return Err(DeviceError(format!("input {input}: row {row} of a data set of {count} rows")));
         }
-        // SAFETY: no program is running, since the session is borrowed exclusively.
-        unsafe { known(&mut self.programs, program)?.rows[input].set(Some(data.clone()), rows) };
+        input_of.gather(data.clone(), rows);
         Ok(())
     }
 

@@ -21,6 +21,8 @@ use crate::simd::MAX_LANES;
 const CACHED: usize = 6144;
 /// Bounds of the points of a full tile: short tiles choose instructions too often, longer ones gain nothing.
 const TILE: std::ops::RangeInclusive<usize> = 256..=1024;
+/// Columns of a task below which a tile of one row would be too short.
+const NARROW: usize = 128;
 /// From this length on a row is a tile of its own where some values depend on the row alone: they are scalars then.
 const LONG_ROW: usize = 128;
 
@@ -32,10 +34,12 @@ pub(crate) struct Fused {
     pub columns: usize,
     pub tile_rows: usize,
     pub tile_columns: usize,
+    /// Whether tiles of several rows have a part of the columns only.
+    pub narrow: bool,
     /// Each with the strides of all loops.
     pub views: Vec<Placed>,
-    /// Whether each view is written.
-    pub written: Vec<bool>,
+    /// What each view is for.
+    pub uses: Vec<Use>,
     /// View whose address the caller gives for each region: the product of an epilogue.
     pub accumulator: Option<usize>,
     pub slots: Vec<Slot>,
@@ -62,11 +66,13 @@ impl Fused {
         ranges.extend([rows, columns]);
         let mut footprint = Footprint::default();
         for (number, view) in self.views.iter().enumerate() {
-            // Views that count have no address, nor has a product that lies in scratch memory.
-            if view.address == 0 || self.accumulator == Some(number) {
-                continue;
-            }
-            let regions = if self.written[number] { &mut footprint.writes } else { &mut footprint.reads };
+            let regions = match self.uses[number] {
+                // A product in scratch memory is nobody else's.
+                _ if self.accumulator == Some(number) => continue,
+                Use::Count => continue,
+                Use::Read => &mut footprint.reads,
+                Use::Write => &mut footprint.writes,
+            };
             regions.extend(Region::of_view(view, &ranges));
         }
         let steps = [&self.once, &self.column, &self.row, &self.tile];
@@ -77,6 +83,14 @@ impl Fused {
         }
         footprint
     }
+}
+
+/// What a view is for: to count, or to touch memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Use {
+    Count,
+    Read,
+    Write,
 }
 
 /// The ranges of loops that a range over all of them touches, or more.
@@ -171,8 +185,13 @@ pub(crate) fn lower(
     };
     assignment.emit(&mut fused);
     fused.cost = cost(&fused);
-    fused.written = vec![false; translation.nest.views.len()];
-    translation.sinks.iter().for_each(|sink| fused.written[sink.view] = true);
+    fused.uses = vec![Use::Count; translation.nest.views.len()];
+    for node in &nodes {
+        if let Node::Load(view, _) = node {
+            fused.uses[*view] = Use::Read;
+        }
+    }
+    translation.sinks.iter().for_each(|sink| fused.uses[sink.view] = Use::Write);
     fused.views = translation.nest.views;
     Ok((fused, groups))
 }
@@ -190,6 +209,12 @@ fn cut(nest: &Nest, nodes: &[Node], options: &Options) -> Fused {
         let strides = &nest.views[view].strides;
         strides[strides.len() - 1] == 0 && strides[strides.len() - 2] != 0
     });
+    if options.max_columns < columns.min(NARROW) {
+        // Tasks of few columns: rows are gathered to tiles.
+        let (tile_rows, tile_columns) = ((tile / options.max_columns).clamp(1, rows.max(1)), options.max_columns);
+        let narrow = tile_rows > 1;
+        return Fused { outer: outer.to_vec(), rows, columns, tile_rows, tile_columns, narrow, ..Fused::default() };
+    }
     let (tile_rows, tile_columns) = if columns >= most || (by_row && columns >= LONG_ROW) {
         let blocks = columns.div_ceil(most).max(1);
         (1, columns.div_ceil(blocks).next_multiple_of(MAX_LANES).min(columns.max(1)))
@@ -257,7 +282,8 @@ impl Assignment<'_> {
     /// True if the elements of a tile lie one after the other as 32-bit lanes.
     fn dense(&self, fused: &Fused, view: usize, dtype: DType) -> bool {
         let access = self.access(view);
-        dtype.size() == 4 && access.column == 1 && (fused.tile_rows == 1 || access.row == fused.columns)
+        let rows_join = access.row == fused.columns && !fused.narrow;
+        dtype.size() == 4 && access.column == 1 && (fused.tile_rows == 1 || rows_join)
     }
 
     /// True if the two views can touch the same memory.

@@ -1,4 +1,4 @@
-use super::micro::{Onto, ROW_VECTORS, Tile, dot_row, row, tile};
+use super::micro::{Onto, ROW_VECTORS, Tile, dot_row, most_rows, row, tile};
 use super::pack::{Source, pack};
 use crate::simd::Isa;
 
@@ -178,7 +178,14 @@ unsafe fn tiles<S: Isa>(s: S, block: &Block, [pack_a, pack_b]: [bool; 2], scratc
                     let source = Source { from, step: block.b_row, column: block.b_column, k, columns };
                     pack(s, &source, width, packed_b);
                 }
-                for row in (0..block.m).step_by(height) {
+                // Tiles of few vectors take more rows, about the same number each.
+                let most = if pack_a { height } else { most_rows::<S>(columns.div_ceil(S::LANES)) };
+                let tiles = block.m.div_ceil(most);
+                for i in 0..tiles {
+                    let (row, end) = match pack_a {
+                        true => (i * height, ((i + 1) * height).min(block.m)),
+                        false => (i * block.m / tiles, (i + 1) * block.m / tiles),
+                    };
                     let mut part = block.tile(row, column, p, k, columns);
                     if pack_a {
                         (part.a, part.a_row, part.a_column) = (packed_a.add(row * k), 1, height);
@@ -186,7 +193,7 @@ unsafe fn tiles<S: Isa>(s: S, block: &Block, [pack_a, pack_b]: [bool; 2], scratc
                     if pack_b {
                         (part.b, part.b_row, part.padded) = (packed_b, width, true);
                     }
-                    tile(s, height.min(block.m - row), &part);
+                    tile(s, end - row, &part);
                 }
             }
         }
@@ -197,7 +204,7 @@ unsafe fn tiles<S: Isa>(s: S, block: &Block, [pack_a, pack_b]: [bool; 2], scratc
 /// which is packed.
 #[inline(always)]
 unsafe fn turned<S: Isa>(s: S, block: &Block, scratch: *mut f32) {
-    let (height, width) = (S::TILE_ROWS, S::TILE_VECTORS * S::LANES);
+    let width = S::TILE_VECTORS * S::LANES;
     let (packed, result) = (scratch, scratch.wrapping_add(TURNED_DEPTH * width));
     // SAFETY: the panel of `a` has at most TURNED_DEPTH rows, the result at most TURNED_COLUMNS; the rest is the block's.
     unsafe {
@@ -205,7 +212,8 @@ unsafe fn turned<S: Isa>(s: S, block: &Block, scratch: *mut f32) {
         pack(s, &source, width, packed);
         for first in (0..block.n).step_by(TURNED_COLUMNS) {
             let count = TURNED_COLUMNS.min(block.n - first);
-            for column in (0..count).step_by(height) {
+            let most = most_rows::<S>(block.m.div_ceil(S::LANES));
+            for column in (0..count).step_by(most) {
                 let part = Tile {
                     k: block.k,
                     a: block.b.add((first + column) * block.b_column),
@@ -219,7 +227,7 @@ unsafe fn turned<S: Isa>(s: S, block: &Block, scratch: *mut f32) {
                     padded: true,
                     onto: block.onto,
                 };
-                tile(s, height.min(count - column), &part);
+                tile(s, most.min(count - column), &part);
             }
             for i in (0..block.m).step_by(S::LANES) {
                 for j in (0..count).step_by(S::LANES) {

@@ -5,7 +5,7 @@ use glorot_graph::program::{Instr, MatMulKernel};
 use glorot_tensor::DType;
 
 use super::block::{Block, FEW_ROWS, scratch_floats};
-use super::cut::{SPEED, cut, parts};
+use super::cut::{Along, SPEED, cut, cut_along, parts};
 use super::micro::Onto;
 use crate::kernels::Kernels;
 use crate::launch::Grain;
@@ -34,8 +34,9 @@ pub(crate) struct MatMulTasks {
     band: usize,
     /// Parts that `k` is cut into, whose sums are added in order.
     parts: usize,
-    /// The sums of each part, where tasks compute one part each: rows as long as `pitch`.
+    /// The sums of each part, where tasks compute so many rows of one part each: rows as long as `pitch`.
     sums: Option<Aligned>,
+    part_rows: usize,
     pitch: usize,
     /// Floats of scratch memory of the product itself, and of its result.
     product_floats: usize,
@@ -80,8 +81,9 @@ impl MatMulTasks {
             chunk: [m.max(1), n.max(1)],
             counts: [1; 2],
             band: m.max(1),
-            parts: parts([batch, m, n, k]),
+            parts: if buffers.is_state(kernel.a.buffer) { parts(batch, n, m, k) } else { parts(batch, m, n, k) },
             sums: None,
+            part_rows: m.max(1),
             pitch: n.next_multiple_of(MAX_LANES),
             product_floats: scratch_floats(kernels.tile),
             result_floats: 0,
@@ -89,15 +91,22 @@ impl MatMulTasks {
         if tasks.parts > 1 && !tasks.block(0, [0, 0], [m, n]).in_place(kernels.tile) {
             tasks.parts = 1;
         }
-        (tasks.chunk, tasks.counts) = match (tasks.parts, grain.threads) {
-            (1, _) => cut([m, n, k], epilogue.body.instrs.len(), kernels.tile, grain),
-            (_, 1) => ([m, n], [1, 1]),
-            (parts, threads) => {
-                tasks.sums = Some(Aligned::zeroed(parts * m * tasks.pitch * 4)?);
-                let rows = m.div_ceil(threads.min(m.div_ceil(kernels.tile.0))).next_multiple_of(kernels.tile.0);
-                ([rows, n], [m.div_ceil(rows), 1])
-            }
+        let (dims, steps) = ([m, n, k], epilogue.body.instrs.len());
+        let along = match [kernel.a.buffer, kernel.b.buffer].map(|buffer| buffers.is_state(buffer)) {
+            [false, true] => Some(Along::Rows),
+            [true, false] => Some(Along::Columns),
+            _ => None,
         };
+        (tasks.chunk, tasks.counts) = match (tasks.parts, along) {
+            (1, None) => cut(dims, steps, kernels.tile, grain),
+            (1, Some(along)) => cut_along(along, dims, steps, kernels, grain),
+            (_, along) => cut_along(along.unwrap_or(Along::Rows), [m, n, tasks.parts], steps, kernels, grain),
+        };
+        if tasks.parts > 1 && grain.threads > 1 {
+            tasks.sums = Some(Aligned::zeroed(tasks.parts * m * tasks.pitch * 4)?);
+            // Threads that no part is left for take rows.
+            tasks.part_rows = m.div_ceil(grain.threads.div_ceil(tasks.parts)).next_multiple_of(kernels.tile.0).min(m);
+        }
         tasks.band = tasks.chunk[0];
         let accumulator = match &tasks.c {
             Some(placed) => Accumulator::View(placed.clone()),
@@ -155,13 +164,15 @@ impl MatMulTasks {
     }
 
     pub(crate) fn tasks(&self) -> usize {
-        let parts = if self.is_in_parts() { self.parts } else { 1 };
-        self.dims[0] * self.counts[0] * self.counts[1] * parts
+        match self.is_in_parts() {
+            true => self.parts * self.dims[1].div_ceil(self.part_rows),
+            false => self.combine_tasks(),
+        }
     }
 
     /// Tasks of [`MatMulTasks::combine`].
     pub(crate) fn combine_tasks(&self) -> usize {
-        self.counts[0]
+        self.dims[0] * self.counts[0] * self.counts[1]
     }
 
     /// Estimated nanoseconds of all tasks without the epilogue, and of the epilogue.
@@ -195,10 +206,17 @@ impl MatMulTasks {
         self.sums.as_ref().map_or(0, |sums| sums.address() + part * self.dims[1] * self.pitch * 4)
     }
 
+    /// The part of a task that computes one, and the result that it is a part of.
+    fn part(&self, task: usize) -> (usize, Piece) {
+        let [_, m, n, _] = self.dims;
+        let row = task / self.parts * self.part_rows;
+        (task % self.parts, Piece { batch: 0, rows: row..(row + self.part_rows).min(m), columns: 0..n })
+    }
+
     /// The memory that a task of [`MatMulTasks::run`] touches.
     pub(crate) fn footprint(&self, task: usize) -> Footprint {
         if self.is_in_parts() {
-            let (part, piece) = (task % self.parts, self.piece(task / self.parts));
+            let (part, piece) = self.part(task);
             let sums = self.sums(part) + piece.rows.start * self.pitch * 4;
             let mut footprint = self.operands(&piece, self.steps(part));
             footprint.writes.push(Region::bytes(sums, piece.rows.len() * self.pitch * 4));
@@ -248,7 +266,7 @@ impl MatMulTasks {
         // sums; scratch memory holds the packed panels, the result where it has no buffer, and the runner's part.
         unsafe {
             if self.is_in_parts() {
-                let (part, piece) = (task % self.parts, self.piece(task / self.parts));
+                let (part, piece) = self.part(task);
                 let mut product = self.block(piece.batch, [piece.rows.start, 0], [piece.rows.len(), self.dims[2]]);
                 product.c = (self.sums(part) as *mut f32).add(piece.rows.start * self.pitch);
                 product.c_row = self.pitch;
@@ -281,19 +299,14 @@ impl MatMulTasks {
         // SAFETY: as above.
         unsafe {
             let mut epilogue = self.start_epilogue(kernels, &piece, result);
-            let mut product = self.block(0, [piece.rows.start, 0], [piece.rows.len(), columns]);
+            let mut product = self.block(0, [piece.rows.start, piece.columns.start], [piece.rows.len(), columns]);
             if self.c.is_none() {
                 product.c = result.cast();
             }
             for (i, row) in piece.rows.clone().enumerate() {
-                let from = (self.sums(0) as *const f32).add(row * self.pitch);
-                (kernels.add_rows)(
-                    from,
-                    self.dims[1] * self.pitch,
-                    self.parts,
-                    product.c.add(i * product.c_row),
-                    columns,
-                );
+                let from = (self.sums(0) as *const f32).add(row * self.pitch + piece.columns.start);
+                let to = product.c.add(i * product.c_row);
+                (kernels.add_rows)(from, self.dims[1] * self.pitch, self.parts, to, columns);
             }
             self.apply(&mut epilogue, &product, piece.rows.clone(), &piece.columns);
         }

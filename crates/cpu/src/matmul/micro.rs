@@ -33,33 +33,36 @@ pub(crate) enum Onto {
     Total,
 }
 
+/// The most rows of a tile of so many vectors: as many sums as registers hold beside the operands.
+#[inline(always)]
+pub(super) const fn most_rows<S: Isa>(vectors: usize) -> usize {
+    // Two vectors keep the multipliers busy with as many rows as three.
+    if vectors == 1 && S::TILE_VECTORS > 1 { S::TILE_ROWS * 3 / 2 } else { S::TILE_ROWS }
+}
+
+const MOST_ROWS: usize = 12;
+
 /// Computes a tile of `rows` rows.
 ///
 /// # Safety
-/// `rows` is at most `S::TILE_ROWS`, the columns at most `S::TILE_VECTORS` vectors, and the operands hold them.
+/// `rows` is at most [`most_rows`] of the tile's vectors, which are at most `S::TILE_VECTORS`, and the operands hold
+/// them.
 #[inline(always)]
 pub(super) unsafe fn tile<S: Isa>(s: S, rows: usize, tile: &Tile) {
-    let vectors = tile.columns.div_ceil(S::LANES);
-    macro_rules! by_vectors {
-        ($rows:literal) => {
-            match vectors {
-                1 => fixed::<S, $rows, 1>(s, tile),
-                2 => fixed::<S, $rows, 2>(s, tile),
-                _ => fixed::<S, $rows, 3>(s, tile),
+    macro_rules! by_rows {
+        ($vectors:literal: $($rows:literal)*) => {
+            match rows {
+                $($rows => fixed::<S, $rows, $vectors>(s, tile),)*
+                _ => unreachable!("tiles have {} rows at most", most_rows::<S>($vectors)),
             }
         };
     }
     // SAFETY: passed on from the caller.
     unsafe {
-        match rows {
-            1 => by_vectors!(1),
-            2 => by_vectors!(2),
-            3 => by_vectors!(3),
-            4 => by_vectors!(4),
-            5 => by_vectors!(5),
-            6 => by_vectors!(6),
-            7 => by_vectors!(7),
-            _ => by_vectors!(8),
+        match tile.columns.div_ceil(S::LANES) {
+            1 => by_rows!(1: 1 2 3 4 5 6 7 8 9 10 11 12),
+            2 => by_rows!(2: 1 2 3 4 5 6 7 8),
+            _ => by_rows!(3: 1 2 3 4 5 6 7 8),
         }
     }
 }
@@ -67,7 +70,7 @@ pub(super) unsafe fn tile<S: Isa>(s: S, rows: usize, tile: &Tile) {
 #[inline(always)]
 unsafe fn fixed<S: Isa, const ROWS: usize, const VECTORS: usize>(s: S, tile: &Tile) {
     // What cannot be called need not be compiled.
-    if ROWS > 1 && (ROWS > S::TILE_ROWS || VECTORS > S::TILE_VECTORS) {
+    if ROWS > 1 && (VECTORS > S::TILE_VECTORS || ROWS > most_rows::<S>(VECTORS)) {
         return;
     }
     let tail = tile.columns % S::LANES;
@@ -125,22 +128,24 @@ unsafe fn sums<S: Isa, const ROWS: usize, const VECTORS: usize>(
             }
         }
     }
-    // One offset for all rows of `a`: stepping from row to row would take a chain of additions.
-    let rows: [*const f32; ROWS] = std::array::from_fn(|i| tile.a.wrapping_add(i * tile.a_row));
-    let (mut offset, mut b) = (0, tile.b);
+    // A pointer for each three rows of `a`: registers are scarce, and an address takes up to twice a step.
+    let mut rows: [*const f32; MOST_ROWS / 3] = std::array::from_fn(|i| tile.a.wrapping_add(3 * i * tile.a_row));
+    let mut b = tile.b;
     for _ in 0..tile.k {
         let mut row = [s.splat(0.0); VECTORS];
         for (j, vector) in row.iter_mut().enumerate() {
             *vector = load(b.wrapping_add(j * S::LANES), j);
         }
-        for (sums, a) in sums.iter_mut().zip(rows) {
+        for (i, sums) in sums.iter_mut().enumerate() {
             // SAFETY: an element of `a` in one of the tile's rows.
-            let x = s.splat(unsafe { a.add(offset).read() });
+            let x = s.splat(unsafe { rows[i / 3].wrapping_add(i % 3 * tile.a_row).read() });
             for (sum, &vector) in sums.iter_mut().zip(&row) {
                 *sum = s.mul_add(x, vector, *sum);
             }
         }
-        offset += tile.a_column;
+        for pointer in rows.iter_mut().take(ROWS.div_ceil(3)) {
+            *pointer = pointer.wrapping_add(tile.a_column);
+        }
         b = b.wrapping_add(tile.b_row);
     }
     sums

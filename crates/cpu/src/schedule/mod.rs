@@ -11,6 +11,8 @@ mod order;
 mod region;
 mod run;
 
+#[cfg(test)]
+pub(crate) use assign::Entry;
 pub(crate) use assign::Schedule;
 pub(crate) use choice::Choice;
 pub(crate) use order::{KernelOrder, by_longest_chain};

@@ -43,6 +43,13 @@ impl Region {
         Some(region)
     }
 
+    /// Addresses of the stretches.
+    #[cfg(test)]
+    pub(crate) fn stretches(&self) -> impl Iterator<Item = Range<usize>> {
+        let Region { start, rows, pitch, width } = *self;
+        (0..rows).map(move |row| start + row * pitch..start + row * pitch + width)
+    }
+
     fn end(&self) -> usize {
         self.start + (self.rows - 1) * self.pitch + self.width
     }

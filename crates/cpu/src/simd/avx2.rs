@@ -74,6 +74,12 @@ impl Isa for Avx2 {
     type M = __m256;
 
     #[inline(always)]
+    fn fetch(self, p: *const u8) {
+        // SAFETY: an instruction without effect but on caches, whatever the address.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(p.cast()) }
+    }
+
+    #[inline(always)]
     unsafe fn load(self, p: *const f32) -> __m256 {
         // SAFETY: the caller vouches for 8 floats.
         unsafe { _mm256_loadu_ps(p) }

@@ -77,6 +77,12 @@ impl Isa for Avx512 {
     type M = __mmask16;
 
     #[inline(always)]
+    fn fetch(self, p: *const u8) {
+        // SAFETY: an instruction without effect but on caches, whatever the address.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(p.cast()) }
+    }
+
+    #[inline(always)]
     unsafe fn load(self, p: *const f32) -> __m512 {
         // SAFETY: the caller vouches for 16 floats.
         unsafe { _mm512_loadu_ps(p) }

@@ -42,6 +42,10 @@ pub(crate) trait Isa: Copy {
     /// `n < LANES` floats can be written at `p`.
     unsafe fn store_partial(self, p: *mut f32, v: Self::V, n: usize);
 
+    /// Brings a cache line closer, if the instruction set can. Any address will do.
+    #[inline(always)]
+    fn fetch(self, _p: *const u8) {}
+
     /// Writes the transpose of `rows × columns` floats, both at most `LANES`, as `columns` rows of `width <= LANES`
     /// floats: 0 where there is no row.
     /// # Safety
