@@ -19,7 +19,9 @@ fn bench(name: &str, builder: &Builder, macs: f64) {
     while s.elapsed().as_secs_f64() < 0.6 {
         let t = Instant::now();
         let n = 8;
-        for _ in 0..n { session.run(program).unwrap(); }
+        for _ in 0..n {
+            session.run(program).unwrap();
+        }
         best = best.min(t.elapsed().as_secs_f64() / n as f64);
     }
     println!("{name:32} {:9.3} us {:7.1} GFLOP/s", best * 1e6, 2.0 * macs / best / 1e9);
@@ -185,15 +187,59 @@ fn product([m, n, k]: [usize; 3], [turn_a, turn_b]: [bool; 2], epilogue: bool) -
     builder
 }
 
-
 fn main() {
     let filter = std::env::args().nth(1).unwrap_or_default();
     let mut run = |shape: [usize; 3], turned: [bool; 2], epilogue: bool| {
-        let name = format!("{},{},{}{}{}{}", shape[0], shape[1], shape[2], if turned[0] {" At"} else {""}, if turned[1] {" Bt"} else {""}, if epilogue {" elu"} else {""});
-        if name.contains(&filter) { bench(&name, &product(shape, turned, epilogue), (shape[0]*shape[1]*shape[2]) as f64); }
+        let name = format!(
+            "{},{},{}{}{}{}",
+            shape[0],
+            shape[1],
+            shape[2],
+            if turned[0] { " At" } else { "" },
+            if turned[1] { " Bt" } else { "" },
+            if epilogue { " elu" } else { "" }
+        );
+        if name.contains(&filter) {
+            bench(&name, &product(shape, turned, epilogue), (shape[0] * shape[1] * shape[2]) as f64);
+        }
     };
     let (p, a, b) = ([false, false], [true, false], [false, true]);
-    for (shape, t) in [([32,100,100],p),([32,100,100],b),([100,32,100],a),([100,32,100],p),([100,16,100],a),([100,16,100],p),([100,100,32],a),([100,100,32],b),([100,32,3072],a),([32,100,3072],p),([3072,100,32],a),([3072,100,32],b),([32,128,128],p),([128,32,128],a),([128,32,128],p),([32,300,784],p),([300,32,784],a),([1,100,100],p),([512,1000,784],p),([512,1024,1024],p),([512,1024,1024],b),([1024,1024,512],a),([64,64,64],p),([256,256,256],p),([1024,100,100],p)] { run(shape, t, false); }
-    run([32,100,100],p,true); run([100,32,100],a,true);
-    if "nadam".contains(&filter) { bench("nadam 10000", &nadam(10_000), 0.0); bench("nadam 500k", &nadam(500_000), 0.0); bench("bias elu", &bias_elu(32, 100), 0.0); bench("columns", &sums(&[32,100],&[0]), 0.0); bench("rows", &sums(&[100,32],&[1]), 0.0); }
+    for (shape, t) in [
+        ([32, 100, 100], p),
+        ([32, 100, 100], b),
+        ([100, 32, 100], a),
+        ([100, 32, 100], p),
+        ([100, 16, 100], a),
+        ([100, 16, 100], p),
+        ([100, 100, 32], a),
+        ([100, 100, 32], b),
+        ([100, 32, 3072], a),
+        ([32, 100, 3072], p),
+        ([3072, 100, 32], a),
+        ([3072, 100, 32], b),
+        ([32, 128, 128], p),
+        ([128, 32, 128], a),
+        ([128, 32, 128], p),
+        ([32, 300, 784], p),
+        ([300, 32, 784], a),
+        ([1, 100, 100], p),
+        ([512, 1000, 784], p),
+        ([512, 1024, 1024], p),
+        ([512, 1024, 1024], b),
+        ([1024, 1024, 512], a),
+        ([64, 64, 64], p),
+        ([256, 256, 256], p),
+        ([1024, 100, 100], p),
+    ] {
+        run(shape, t, false);
+    }
+    run([32, 100, 100], p, true);
+    run([100, 32, 100], a, true);
+    if "nadam".contains(&filter) {
+        bench("nadam 10000", &nadam(10_000), 0.0);
+        bench("nadam 500k", &nadam(500_000), 0.0);
+        bench("bias elu", &bias_elu(32, 100), 0.0);
+        bench("columns", &sums(&[32, 100], &[0]), 0.0);
+        bench("rows", &sums(&[100, 32], &[1]), 0.0);
+    }
 }

@@ -96,5 +96,11 @@ pub(crate) fn locate(
         }
         Place::Arena { offset } => (arena.address() + offset, true),
     };
-    Ok(Located { address, dtype: spec.dtype, numel: spec.shape.numel(), writable, state: matches!(buffer.place, Place::State(_)) })
+    Ok(Located {
+        address,
+        dtype: spec.dtype,
+        numel: spec.shape.numel(),
+        writable,
+        state: matches!(buffer.place, Place::State(_)),
+    })
 }

@@ -148,20 +148,20 @@ fn every_binary_function_and_comparison_of_special_values() {
 
 #[test]
 fn random_numbers_are_those_of_the_definition() {
-    for kind in [RandomKind::Uniform, RandomKind::Normal] {
+    let layouts = [(3, [100, 1]), (0, [100, 1]), (0, [1, 37]), (0, [1, 40]), (6, [1, 40]), (5, [700, 3]), (1, [0, 2])];
+    for (kind, tolerance) in [(RandomKind::Uniform, 0.0), (RandomKind::Normal, 1e-6)] {
         let mut builder = Builder::default();
         let state = builder.state([4], DType::I32, vec![58.0, -3.0, 1e9, 7.0]);
-        let mut body = BodyBuilder::default();
-        let element = View { offset: 3, strides: vec![100, 1] };
-        let value = body.push(Instr::Random { kind, stream: 5, state, element }, DType::F32);
-        let turned = View { offset: 0, strides: vec![1, 37] };
-        let other = body.push(Instr::Random { kind, stream: 6, state, element: turned }, DType::F32);
-        let (a, b) = (builder.output([37, 100], DType::F32), builder.output([37, 100], DType::F32));
-        let view = dense(&[37, 100]);
-        let stores = vec![Store { value, buffer: a, view: view.clone() }, Store { value: other, buffer: b, view }];
-        builder.kernel(Kernel::Map(MapKernel { domain: [37, 100].into(), body: body.0, stores }));
+        let domain = [38, 100];
+        let (mut body, mut stores) = (BodyBuilder::default(), Vec::new());
+        for (offset, strides) in layouts {
+            let element = View { offset, strides: strides.to_vec() };
+            let value = body.push(Instr::Random { kind, stream: 5, state, element }, DType::F32);
+            stores.push(Store { value, buffer: builder.output(domain, DType::F32), view: dense(&domain) });
+        }
+        builder.kernel(Kernel::Map(MapKernel { domain: domain.into(), body: body.0, stores }));
         for device in devices_once() {
-            builder.check(device, 0.0);
+            builder.check(device, tolerance);
         }
     }
 }

@@ -56,8 +56,17 @@ fn main() {
     let y: Vec<i32> = (0..n).map(|i| (i * 7 % 10) as i32).collect();
     let data = Dataset::new(Tensor::f32([n, features], x).unwrap(), Tensor::i32([n], y).unwrap());
     let s = Instant::now();
-    let mut job =
-        trainer.prepare_fit(data, FitOptions { epochs: if kind == "wide" { 6 } else { 150 }, batch_size: batch, steps_per_epoch: if kind == "wide" { None } else { Some(20) }, ..FitOptions::default() }).unwrap();
+    let mut job = trainer
+        .prepare_fit(
+            data,
+            FitOptions {
+                epochs: if kind == "wide" { 6 } else { 150 },
+                batch_size: batch,
+                steps_per_epoch: if kind == "wide" { None } else { Some(20) },
+                ..FitOptions::default()
+            },
+        )
+        .unwrap();
     eprintln!("prepare {:?}", s.elapsed());
     let mut last = Instant::now();
     let mut t = vec![];
@@ -69,5 +78,6 @@ fn main() {
         Flow::Continue
     })
     .unwrap();
-    t.sort_by(f64::total_cmp); eprintln!("us per step: min {:.1} 10% {:.1} median {:.1}", t[0], t[t.len()/10], t[t.len()/2]);
+    t.sort_by(f64::total_cmp);
+    eprintln!("us per step: min {:.1} 10% {:.1} median {:.1}", t[0], t[t.len() / 10], t[t.len() / 2]);
 }

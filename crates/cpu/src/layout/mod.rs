@@ -16,7 +16,7 @@ pub(crate) use view::Matrix;
 use view::{turn, turn_matrix};
 
 /// A layout must save this part of the estimated time.
-const GAIN: f64 = 0.02;
+const GAIN: f64 = 0.0;
 
 /// Matrices that may be turned, and which are.
 struct Layout<'a> {
