@@ -17,7 +17,7 @@ fn bench(criterion: &mut Criterion, name: &str, elements: usize, builder: &Build
     let mut group = criterion.benchmark_group(name);
     group.throughput(Throughput::Elements(elements as u64));
     for threads in [1, 2] {
-        let device = CpuDevice::new(CpuOptions { threads: Some(threads) });
+        let device = CpuDevice::new(CpuOptions { threads: Some(threads), ..CpuOptions::default() });
         let specs: Vec<TensorSpec> = builder.states().into_iter().map(|(spec, _)| spec).collect();
         let mut session = device.session(&specs).expect("a session");
         let program = session.add_program(&builder.build()).expect("a program");

@@ -42,6 +42,8 @@ impl Grain {
 /// A kernel, or a stage of one, ready to run.
 #[derive(Debug)]
 pub(crate) struct Launch {
+    /// Number of the kernel in its program.
+    pub kernel: Option<usize>,
     pub work: Work,
     pub tasks: usize,
     /// Estimated nanoseconds of all tasks on one thread.
@@ -66,14 +68,15 @@ pub(crate) enum Work {
     FoldWindows(Box<FoldWindowsTasks>),
 }
 
-/// The launches of a kernel, one after the other.
+/// The launches of a kernel, one after the other. `index`: its number in the program.
 pub(crate) fn launches(
     buffers: &Buffers,
+    index: usize,
     kernel: &Kernel,
     kernels: &'static Kernels,
     grain: Grain,
 ) -> Result<Vec<Launch>, DeviceError> {
-    let launch = |work, tasks, cost, scratch_bytes| Launch { work, tasks, cost, scratch_bytes };
+    let launch = |work, tasks, cost, scratch_bytes| Launch { kernel: Some(index), work, tasks, cost, scratch_bytes };
     let map = |tasks: MapTasks| {
         let (count, cost, scratch) = (tasks.tasks(), tasks.cost(), tasks.scratch_bytes());
         vec![launch(Work::Map(Box::new(tasks)), count, cost, scratch)]

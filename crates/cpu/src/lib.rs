@@ -17,10 +17,17 @@ mod matmul;
 mod memory;
 mod pool;
 mod prepared;
+mod profile;
 mod reduce;
 mod schedule;
 mod session;
 mod simd;
 mod turn;
 
+/// Programs to run and their plain meaning, shared with the tests of the public API.
+#[cfg(test)]
+#[path = "../tests/common/mod.rs"]
+mod common;
+
 pub use device::{CpuDevice, CpuOptions};
+pub use profile::LaunchTime;

@@ -1,3 +1,6 @@
+use std::sync::Arc;
+use std::time::Instant;
+
 use glorot_graph::device::DeviceError;
 use glorot_graph::program::{Buffer, BufferId, Place, Program};
 use glorot_graph::{Sharing, TensorSpec, rearrange};
@@ -9,6 +12,7 @@ use crate::launch::{Grain, Launch, Work, launches};
 use crate::layout;
 use crate::memory::{ALIGNMENT, Aligned, Buffers};
 use crate::pool::{Outcome, Pool};
+use crate::profile::{Profile, Times};
 use crate::schedule::{Choice, KernelOrder, Progress, Schedule, by_longest_chain};
 
 /// Buffers of at most so many bytes are kept apart where several threads work.
@@ -21,11 +25,15 @@ const ALONE: f64 = 10_000.0;
 /// A lowered program.
 #[derive(Debug)]
 pub(crate) struct Prepared {
-    /// In an order in which one thread can run them.
-    launches: Vec<Launch>,
-    /// Ways to run them with several threads.
+    /// For one thread, in order.
+    alone: Vec<Launch>,
+    /// Cut for several threads.
+    shared: Vec<Launch>,
+    /// Ways to run those.
     teams: Vec<Team>,
     choice: Choice,
+    /// Where the times of launches go, if they are taken.
+    times: Option<Arc<Times>>,
     pub inputs: Vec<Input>,
     pub outputs: Vec<Output>,
     /// Kept alive for the launches, which know the address.
@@ -52,6 +60,7 @@ impl Prepared {
         states: &[Held],
         kernels: &'static Kernels,
         threads: usize,
+        profile: Option<&Profile>,
     ) -> Result<Prepared, DeviceError> {
         check(program)?;
         let mut program = program.clone();
@@ -74,29 +83,22 @@ impl Prepared {
         let outputs = program.outputs.iter().map(output).collect();
         let buffers = Buffers(located);
 
-        let input_launch = |tasks: InputTasks| {
-            let (count, cost) = (tasks.tasks(), tasks.cost());
-            Launch { work: Work::Input(tasks), tasks: count, cost, scratch_bytes: 0 }
-        };
-        let filled = inputs.iter().filter_map(|input| input.tasks(threads));
-        let mut all: Vec<Launch> = filled.map(input_launch).collect();
-        let mut at_last = Vec::new();
-        for (index, kernel) in program.kernels.iter().enumerate() {
-            let grain = Grain { threads, is_last: index >= last };
-            let mut stages = launches(&buffers, kernel, kernels, grain)?;
-            // Of a kernel that nobody waits for, nobody waits for the last stage alone.
-            at_last.extend(if index >= last { stages.pop() } else { None });
-            all.append(&mut stages);
+        let lower = |threads: usize| lowered(&program, last, &buffers, &inputs, kernels, threads);
+        let (alone, _) = lower(1)?;
+        let cost: f64 = alone.iter().map(|launch| launch.cost).sum();
+        let (mut shared, mut teams) = (Vec::new(), Vec::new());
+        if threads > 1 && cost >= ALONE {
+            let first_of_last;
+            (shared, first_of_last) = lower(threads)?;
+            let schedule = |size| Schedule::new(&shared, first_of_last, size);
+            teams =
+                sizes(threads).map(|size| Team { schedule: schedule(size), progress: Progress::of(size) }).collect();
         }
-        let first_of_last = all.len();
-        all.append(&mut at_last);
-        let cost: f64 = all.iter().map(|launch| launch.cost).sum();
-        let team =
-            |threads| Team { schedule: Schedule::new(&all, first_of_last, threads), progress: Progress::of(threads) };
-        let teams: Vec<Team> = if cost < ALONE { Vec::new() } else { sizes(threads).map(team).collect() };
         Ok(Prepared {
             choice: Choice::of(1 + teams.len()),
-            launches: all,
+            times: profile.map(|profile| profile.add(&program, &alone)),
+            alone,
+            shared,
             teams,
             inputs,
             outputs,
@@ -107,7 +109,7 @@ impl Prepared {
 
     /// Bytes of scratch memory that a thread needs.
     pub(crate) fn scratch_bytes(&self) -> usize {
-        self.launches.iter().map(|launch| launch.scratch_bytes).max().unwrap_or(0)
+        self.alone.iter().chain(&self.shared).map(|launch| launch.scratch_bytes).max().unwrap_or(0)
     }
 
     /// Runs the program; false if a thread panicked.
@@ -116,34 +118,71 @@ impl Prepared {
     /// The states are alive and used by nothing else; `scratch` has memory for each thread of the pool, as much as
     /// [`Prepared::scratch_bytes`].
     pub(crate) unsafe fn run(&mut self, pool: &Pool, kernels: &'static Kernels, scratch: &[Aligned]) -> bool {
-        let Prepared { launches, teams, choice, .. } = self;
-        let alone = || {
-            for Launch { work, tasks, .. } in launches.iter() {
-                // SAFETY: the program holds its memory; launches are in an order that one thread can run.
-                (0..*tasks).for_each(|task| unsafe { work.run(kernels, task, scratch[0].pointer()) });
+        let Prepared { alone, shared, teams, choice, times, .. } = self;
+        let run_launch = |Launch { work, tasks, .. }: &Launch| {
+            // SAFETY: the program holds its memory; launches are in an order that one thread can run.
+            (0..*tasks).for_each(|task| unsafe { work.run(kernels, task, scratch[0].pointer()) });
+        };
+        let run_alone = || {
+            match times.as_deref() {
+                None => alone.iter().for_each(run_launch),
+                Some(times) => alone.iter().enumerate().for_each(|(number, launch)| {
+                    let start = Instant::now();
+                    run_launch(launch);
+                    times.record(number, start.elapsed().as_nanos() as u64);
+                }),
             }
             true
         };
         let completed = choice.run(|way| {
             let Some(Team { schedule, progress }) = way.checked_sub(1).and_then(|team| teams.get_mut(team)) else {
-                return alone();
+                return run_alone();
             };
             progress.begin(schedule);
             let progress = &*progress;
             let outcome = pool.run(schedule.lists.len(), &|me| {
                 // SAFETY: as above; the schedule makes threads wait for what they need of each other.
-                unsafe { schedule.work(launches, progress, me, kernels, scratch[me].pointer()) };
+                unsafe { schedule.work(shared, progress, me, kernels, scratch[me].pointer()) };
             });
             match outcome {
                 Outcome::Done => true,
                 Outcome::Panicked => false,
                 // The threads work for another session.
-                Outcome::Busy => alone(),
+                Outcome::Busy => run_alone(),
             }
         });
         self.inputs.iter_mut().for_each(Input::release);
         completed
     }
+}
+
+/// The launches of a program, cut for so many threads; and the first of those that no other waits for. `last`: the
+/// first such kernel.
+fn lowered(
+    program: &Program,
+    last: usize,
+    buffers: &Buffers,
+    inputs: &[Input],
+    kernels: &'static Kernels,
+    threads: usize,
+) -> Result<(Vec<Launch>, usize), DeviceError> {
+    let input_launch = |tasks: InputTasks| {
+        let (count, cost) = (tasks.tasks(), tasks.cost());
+        Launch { kernel: None, work: Work::Input(tasks), tasks: count, cost, scratch_bytes: 0 }
+    };
+    let filled = inputs.iter().filter_map(|input| input.tasks(threads));
+    let mut all: Vec<Launch> = filled.map(input_launch).collect();
+    let mut at_last = Vec::new();
+    for (index, kernel) in program.kernels.iter().enumerate() {
+        let grain = Grain { threads, is_last: index >= last };
+        let mut stages = launches(buffers, index, kernel, kernels, grain)?;
+        // Of a kernel that nobody waits for, nobody waits for the last stage alone.
+        at_last.extend(if index >= last { stages.pop() } else { None });
+        all.append(&mut stages);
+    }
+    let first_of_last = all.len();
+    all.append(&mut at_last);
+    Ok((all, first_of_last))
 }
 
 /// Numbers of threads to choose from, besides one: powers of two, and all.

@@ -11,6 +11,7 @@ use crate::kernels::Kernels;
 use crate::memory::Aligned;
 use crate::pool::Pool;
 use crate::prepared::{Output, Prepared};
+use crate::profile::Profile;
 
 /// A host tensor of the elements in memory.
 fn to_tensor(spec: &TensorSpec, bytes: &[u8]) -> Result<Tensor, DeviceError> {
@@ -29,6 +30,7 @@ fn to_tensor(spec: &TensorSpec, bytes: &[u8]) -> Result<Tensor, DeviceError> {
 pub(crate) struct CpuSession {
     pool: Arc<Pool>,
     kernels: &'static Kernels,
+    profile: Option<Arc<Profile>>,
     states: Vec<Held>,
     programs: Vec<Prepared>,
     datasets: Vec<Option<Arc<Tensor>>>,
@@ -37,10 +39,11 @@ pub(crate) struct CpuSession {
 }
 
 impl CpuSession {
-    pub(crate) fn new(pool: Arc<Pool>, kernels: &'static Kernels) -> CpuSession {
+    pub(crate) fn new(pool: Arc<Pool>, kernels: &'static Kernels, profile: Option<Arc<Profile>>) -> CpuSession {
         CpuSession {
             pool,
             kernels,
+            profile,
             states: Vec::new(),
             programs: Vec::new(),
             datasets: Vec::new(),
@@ -78,7 +81,8 @@ fn known_input(programs: &mut [Prepared], program: ProgramId, input: usize) -> R
 
 impl Session for CpuSession {
     fn add_program(&mut self, program: &Program) -> Result<ProgramId, DeviceError> {
-        let prepared = Prepared::new(program, &self.states, self.kernels, self.pool.threads())?;
+        let prepared =
+            Prepared::new(program, &self.states, self.kernels, self.pool.threads(), self.profile.as_deref())?;
         let needed = prepared.scratch_bytes();
         if self.scratch.first().is_none_or(|memory| memory.len() < needed) {
             let threads = self.pool.threads();

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::network::{network, random_sizes};
+use common::network::{network, random_sizes, tables};
 use common::{Builder, Dice};
 use glorot_cpu::{CpuDevice, CpuOptions};
 use glorot_graph::device::Device;
@@ -11,12 +11,15 @@ use proptest::prelude::*;
 
 fn devices() -> &'static [CpuDevice] {
     static DEVICES: std::sync::OnceLock<Vec<CpuDevice>> = std::sync::OnceLock::new();
-    DEVICES.get_or_init(|| CpuDevice::for_each_instruction_set(CpuOptions { threads: Some(2) }))
+    DEVICES
+        .get_or_init(|| CpuDevice::for_each_instruction_set(CpuOptions { threads: Some(2), ..CpuOptions::default() }))
 }
 
 fn by_threads() -> &'static [CpuDevice] {
     static DEVICES: std::sync::OnceLock<Vec<CpuDevice>> = std::sync::OnceLock::new();
-    DEVICES.get_or_init(|| (1..5).map(|n| CpuDevice::new(CpuOptions { threads: Some(n) })).collect())
+    DEVICES.get_or_init(|| {
+        (1..5).map(|n| CpuDevice::new(CpuOptions { threads: Some(n), ..CpuOptions::default() })).collect()
+    })
 }
 
 proptest! {
@@ -26,6 +29,15 @@ proptest! {
         let builder = network(random_sizes(&mut Dice::new(u64::from(seed))), u64::from(seed));
         for device in devices() {
             builder.check(device, 1e-4);
+        }
+    }
+}
+
+#[test]
+fn tables_mean_what_they_say() {
+    for seed in 0..5 {
+        for device in devices().iter().chain(by_threads()) {
+            tables(seed).check(device, 1e-5);
         }
     }
 }

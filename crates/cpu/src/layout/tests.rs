@@ -4,12 +4,9 @@ use glorot_graph::program::{Place, Program};
 
 use super::{apply, choose, matrices, matrix_of, rewrite};
 
-#[path = "../../tests/common/mod.rs"]
-mod common;
-
-use common::meaning::interpret;
-use common::network::{Sizes, network, random_sizes};
-use common::{Builder, Dice, Memory};
+use crate::common::meaning::interpret;
+use crate::common::network::{Sizes, network, random_sizes};
+use crate::common::{Builder, Dice, Memory};
 
 /// The memory after a program has run; turned inputs go in column by column.
 fn memory_after(program: &Program, values: &Memory, turned: &[bool]) -> Memory {

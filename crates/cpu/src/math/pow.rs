@@ -54,7 +54,7 @@ pub(crate) fn pow<S: Isa>(s: S, a: S::V, b: S::V) -> S::V {
     let n = s.round(exponent);
     let r = s.add(s.sub(exponent, n), rest);
     // Minimax for the relative error of 2^r - 1 on |r| <= 1/2: 2e-9.
-    let q = [0.693_147_2, 0.240_226_5, 0.055_503_275, 9.618_005e-3, 1.340_041_6e-3, 1.547_604_3e-4];
+    let q = [std::f32::consts::LN_2, 0.240_226_5, 0.055_503_275, 9.618_005e-3, 1.340_041_6e-3, 1.547_604_3e-4];
     let y = s.scale(s.mul_add(r, polynomial(s, q, r), one), n);
 
     let y = s.select(s.eq(x, one), one, y);

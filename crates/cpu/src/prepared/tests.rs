@@ -5,13 +5,9 @@ use std::collections::BTreeMap;
 use glorot_graph::TensorSpec;
 
 use super::*;
+use crate::common::network::{network, random_sizes, tables};
+use crate::common::{Builder, Dice};
 use crate::schedule::Region;
-
-#[path = "../../tests/common/mod.rs"]
-mod common;
-
-use common::network::{network, random_sizes};
-use common::{Builder, Dice};
 
 /// A program with its states and inputs in place.
 struct Loaded {
@@ -31,7 +27,7 @@ fn load(builder: &Builder, kernels: &'static Kernels, threads: usize) -> Loaded 
         held.write(&tensor(index));
         states.push(held);
     }
-    let mut prepared = Prepared::new(&builder.build(), &states, kernels, threads).unwrap();
+    let mut prepared = Prepared::new(&builder.build(), &states, kernels, threads, None).unwrap();
     for (number, id) in builder.program.inputs.iter().enumerate() {
         prepared.inputs[number].write("input", &tensor(id.index()), kernels).unwrap();
     }
@@ -39,7 +35,7 @@ fn load(builder: &Builder, kernels: &'static Kernels, threads: usize) -> Loaded 
 }
 
 /// All bytes that tasks touch, by address.
-fn touched(launches: &[Launch]) -> BTreeMap<usize, u8> {
+fn touched<'a>(launches: impl Iterator<Item = &'a Launch>) -> BTreeMap<usize, u8> {
     let mut bytes = BTreeMap::new();
     for launch in launches {
         for footprint in (0..launch.tasks).map(|task| launch.work.footprint(task)) {
@@ -61,18 +57,27 @@ fn write(bytes: &BTreeMap<usize, u8>) {
     bytes.iter().for_each(|(&address, &byte)| unsafe { (address as *mut u8).write(byte) });
 }
 
-#[test]
-fn tasks_touch_what_they_say() {
+/// Some programs, small enough to look at every byte for every task.
+fn programs() -> Vec<Builder> {
     let mut dice = Dice::new(5);
+    let mut programs = vec![tables(1)];
     for seed in 0..6 {
         let mut sizes = random_sizes(&mut dice);
-        // Every byte is looked at for every task.
         (sizes.features, sizes.hidden) = (sizes.features.min(100), sizes.hidden.min(64));
+        programs.push(network(sizes, seed));
+    }
+    programs
+}
+
+#[test]
+fn tasks_touch_what_they_say() {
+    for builder in programs() {
         for kernels in crate::kernels::available() {
-            let Loaded { prepared, _states } = load(&network(sizes, seed), kernels, 3);
+            let Loaded { prepared, _states } = load(&builder, kernels, 3);
             let scratch = Aligned::zeroed(prepared.scratch_bytes()).unwrap();
-            let mut before = touched(&prepared.launches);
-            for launch in &prepared.launches {
+            let launches = || prepared.alone.iter().chain(&prepared.shared);
+            let mut before = touched(launches());
+            for launch in launches() {
                 for task in 0..launch.tasks {
                     let footprint = launch.work.footprint(task);
                     let contains = |regions: &[Region], address: usize| {
@@ -119,7 +124,7 @@ fn threads_wait_for_what_they_need() {
         let Loaded { prepared, _states } = load(&network(random_sizes(&mut dice), seed), kernels, threads);
         for Team { schedule, .. } in &prepared.teams {
             let footprints = |entry: &crate::schedule::Entry| -> Vec<_> {
-                entry.tasks.clone().map(|task| prepared.launches[entry.launch].work.footprint(task)).collect()
+                entry.tasks.clone().map(|task| prepared.shared[entry.launch].work.footprint(task)).collect()
             };
             let conflict = |a: &crate::schedule::Entry, b: &crate::schedule::Entry| {
                 footprints(a).iter().any(|a| footprints(b).iter().any(|b| a.conflicts(b)))
@@ -151,7 +156,7 @@ fn threads_wait_for_what_they_need() {
                 assert!(schedule.last.iter().filter(apart).all(|other| !conflict(other, entry)));
             }
             // Every task is run once.
-            let mut runs: Vec<Vec<usize>> = prepared.launches.iter().map(|launch| vec![0; launch.tasks]).collect();
+            let mut runs: Vec<Vec<usize>> = prepared.shared.iter().map(|launch| vec![0; launch.tasks]).collect();
             for entry in schedule.lists.iter().flatten().chain(&schedule.last) {
                 entry.tasks.clone().for_each(|task| runs[entry.launch][task] += 1);
             }

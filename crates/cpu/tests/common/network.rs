@@ -190,3 +190,36 @@ pub fn random_sizes(dice: &mut Dice) -> Sizes {
         bytes: dice.below(2) == 0,
     }
 }
+
+/// Rows of a table by index, their windows added up, and what goes back to the table: the kernels of other kinds.
+pub fn tables(seed: u64) -> Builder {
+    let (mut builder, mut dice) = (Builder::default(), Dice::new(seed));
+    let (table_rows, rows, row_len) = (12, 30, 9);
+    let values = dice.values(table_rows * row_len, DType::F32);
+    let table = builder.state([table_rows, row_len], DType::F32, values);
+    let numbers = (0..rows).map(|_| dice.below(table_rows + 1) as f64 - 1.0).collect();
+    let indices = builder.input([rows], DType::I32, numbers);
+    let found = builder.scratch([rows, row_len], DType::F32);
+    builder.kernel(Kernel::Gather(GatherKernel { table, indices, output: found, rows, row_len, table_rows }));
+    let domain = [rows, row_len];
+    let known = builder.output(domain, DType::F32);
+    map(&mut builder, &domain, known, |body| {
+        let value = body.load(found, dense(&domain), DType::F32);
+        let (finite, zero) = (body.unary(UnaryOp::IsFinite, value), body.fill(0.0));
+        body.push(Instr::Select { condition: finite, on_true: value, on_false: zero }, DType::F32)
+    });
+    // 5 windows of 6 rows over 14, in each of 9 columns.
+    let axes = vec![FoldAxis { length: 14, positions: 5, size: 6, stride: 2, dilation: 1 }];
+    let folded = builder.output([14, row_len], DType::F32);
+    let fold = FoldWindowsKernel { source: known, output: folded, outer: 1, axes, inner: row_len };
+    builder.kernel(Kernel::FoldWindows(fold));
+    let sums = builder.scratch([table_rows, row_len], DType::F32);
+    let scatter = ScatterAddKernel { indices, source: known, output: sums, rows, row_len, table_rows };
+    builder.kernel(Kernel::ScatterAdd(scatter));
+    let of_table = [table_rows, row_len];
+    map(&mut builder, &of_table, table, |body| {
+        let sum = body.load(sums, dense(&of_table), DType::F32);
+        descend(body, table, &of_table, sum)
+    });
+    builder
+}
