@@ -72,11 +72,11 @@ mod tests {
     /// The way that is chosen where ways take these times.
     fn chosen(times: &[u64]) -> usize {
         let mut choice = Choice::of(times.len());
-        for way in 0..times.len() {
+        for (way, time) in times.iter().enumerate() {
             for sample in 0..SAMPLES {
                 // Every other sample is disturbed.
                 let disturbed = if sample % 2 == 1 { 1_000_000 } else { 0 };
-                choice.record(way, sample, times[way] + disturbed);
+                choice.record(way, sample, time + disturbed);
             }
         }
         choice.best
