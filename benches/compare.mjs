@@ -10,7 +10,8 @@ import { median, WORKLOADS } from './peers/peer_common.mjs'
 
 const USAGE = `usage: node benches/compare.mjs [options]
   --workload NAME     ${Object.keys(WORKLOADS).join(' | ')} (default plain20)
-  --peers A,B         of keras-tf, keras-jax, jax, torch, torch-compile, tfjs-node, tfjs-wasm, tfjs-cpu, brain.js
+  --peers A,B         of keras-tf, keras-jax, jax, torch, torch-compile, tfjs-node, tfjs-wasm, tfjs-cpu, brain.js;
+                      onnxruntime-node with --workload predict
                       (default: keras-tf,torch where a Python is given; '' times glorot alone)
   --rounds N          runs of each (default 3)
   --steps N           training steps an epoch (default 300; slow peers run fewer)
@@ -64,6 +65,11 @@ const PEERS = {
   'tfjs-node': tfjs('node'),
   'tfjs-wasm': tfjs('wasm', 50),
   'tfjs-cpu': tfjs('cpu', 20),
+  'onnxruntime-node': {
+    needs: 'node-peers',
+    command: process.execPath,
+    args: [script('peers/onnx_peer.mjs'), '--modules', options['node-peers']],
+  },
   'brain.js': {
     needs: 'node-peers',
     command: process.execPath,

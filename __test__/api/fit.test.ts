@@ -1,4 +1,16 @@
-import { AbortError, callbacks, input, type Logs, layers, model, ops, optimizers, sequential, type Tensor, tensor } from 'glorot'
+import {
+  AbortError,
+  callbacks,
+  input,
+  type Logs,
+  layers,
+  model,
+  ops,
+  optimizers,
+  sequential,
+  type Tensor,
+  tensor,
+} from 'glorot'
 import { expect, test } from 'vitest'
 import { bytes, circle, failure, network } from './data.js'
 

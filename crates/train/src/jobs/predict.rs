@@ -49,12 +49,7 @@ impl PredictJob {
         self.run_with(lease, &AtomicBool::new(false), &mut |_, _| Flow::Continue)
     }
 
-    fn run_with(
-        &self,
-        mut lease: Lease<'_>,
-        cancel: &AtomicBool,
-        handler: &mut Handler<'_>,
-    ) -> Result<Vec<Tensor>> {
+    fn run_with(&self, mut lease: Lease<'_>, cancel: &AtomicBool, handler: &mut Handler<'_>) -> Result<Vec<Tensor>> {
         let feed = Feed::open(&mut lease, self.samples.tensors())?;
         let result = self.predict(&mut lease, &feed, cancel, &mut Watch::new(handler, self.progress));
         feed.close(&mut lease);
