@@ -10,13 +10,15 @@ import { median, WORKLOADS } from './peers/peer_common.mjs'
 
 const USAGE = `usage: node benches/compare.mjs [options]
   --workload NAME     ${Object.keys(WORKLOADS).join(' | ')} (default plain20)
-  --peers A,B         of keras-tf, keras-jax, jax, torch, torch-compile, tfjs-node, tfjs-wasm, tfjs-cpu, brain.js
+  --peers A,B         of keras-tf, keras-jax, jax, torch, torch-compile, tfjs-node, tfjs-wasm, tfjs-cpu, brain.js;
+                      onnxruntime-node with --workload predict
                       (default: keras-tf,torch where a Python is given; '' times glorot alone)
   --rounds N          runs of each (default 3)
   --steps N           training steps an epoch (default 300; slow peers run fewer)
   --epochs N          epochs a run, the first one not counted (default 4)
   --threads N         default: all
-  --optimizer NAME, --lr X, --batch N, --seed N    default: the workload's own; seed 1
+  --optimizer NAME, --lr X, --batch N, --seed N, --width N, --depth N
+                      default: the workload's own; seed 1
   --data DIR          folder with cifar-10-batches-bin/ and fashion-mnist/ (default data)
   --python-tf PATH    Python with TensorFlow, Keras and JAX; default $PEERS_TF_PYTHON
   --python-pt PATH    Python with PyTorch; default $PEERS_TORCH_PYTHON
@@ -35,6 +37,8 @@ const { values: options } = parseArgs({
     lr: { type: 'string' },
     batch: { type: 'string' },
     seed: { type: 'string' },
+    width: { type: 'string' },
+    depth: { type: 'string' },
     data: { type: 'string', default: 'data' },
     'python-tf': { type: 'string', default: process.env.PEERS_TF_PYTHON },
     'python-pt': { type: 'string', default: process.env.PEERS_TORCH_PYTHON },
@@ -64,6 +68,11 @@ const PEERS = {
   'tfjs-node': tfjs('node'),
   'tfjs-wasm': tfjs('wasm', 50),
   'tfjs-cpu': tfjs('cpu', 20),
+  'onnxruntime-node': {
+    needs: 'node-peers',
+    command: process.execPath,
+    args: [script('peers/onnx_peer.mjs'), '--modules', options['node-peers']],
+  },
   'brain.js': {
     needs: 'node-peers',
     command: process.execPath,
@@ -103,7 +112,7 @@ function flagsOf({ optimizers = {}, maxSteps = Number.POSITIVE_INFINITY }) {
     optimizer: optimizers[optimizer] ?? optimizer,
     steps: Math.min(Number(options.steps), maxSteps),
   }
-  for (const name of ['epochs', 'threads', 'lr', 'batch', 'seed', 'data']) {
+  for (const name of ['epochs', 'threads', 'lr', 'batch', 'seed', 'width', 'depth', 'data']) {
     if (options[name] !== undefined) flags[name] = options[name]
   }
   return Object.entries(flags).flatMap(([name, value]) => [`--${name}`, String(value)])

@@ -89,7 +89,7 @@ async function predict() {
     flags,
     predict: async batch => {
       const x = tensor(samples.subarray(0, batch * 3072), [batch, 3072])
-      return (await net.predict(x, { batchSize: batch, verbose: 0 })).data()
+      return net.predictSync(x).data()
     },
   })
 }

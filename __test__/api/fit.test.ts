@@ -1,4 +1,16 @@
-import { AbortError, callbacks, input, type Logs, layers, ops, optimizers, sequential, tensor } from 'glorot'
+import {
+  AbortError,
+  callbacks,
+  input,
+  type Logs,
+  layers,
+  model,
+  ops,
+  optimizers,
+  sequential,
+  type Tensor,
+  tensor,
+} from 'glorot'
 import { expect, test } from 'vitest'
 import { bytes, circle, failure, network } from './data.js'
 
@@ -170,6 +182,55 @@ test('a model trains once at a time, and can be asked meanwhile', async () => {
   controller.abort()
   expect((await running).name).toBe('AbortError')
   await net.fit(x, y, { verbose: 0 })
+})
+
+test('predictSync gives what predict gives, also while the model trains', async () => {
+  const { x, y } = circle(100)
+  const net = network()
+  const expected = bytes([await net.predict(x)])
+  expect(bytes([net.predictSync(x)])).toEqual(expected)
+  expect(bytes([net.predictSync(x, { batchSize: 7 })])).toEqual(bytes([await net.predict(x, { batchSize: 7 })]))
+  expect(net.predictSync(x.slice(0, 1)).shape).toEqual([1, 2])
+  const shared = input({ shape: [2] })
+  const [one, two] = [layers.dense({ units: 1 }).apply(shared), layers.dense({ units: 3 }).apply(shared)]
+  const outputs = model({ inputs: shared, outputs: [one, two] }).predictSync(x) as never as Tensor[]
+  expect(outputs.map(({ shape }) => shape)).toEqual([
+    [100, 1],
+    [100, 3],
+  ])
+
+  const controller = new AbortController()
+  const running = failure(() => net.fit(x, y, { epochs: 1_000_000, verbose: 0, signal: controller.signal }))
+  await new Promise(resolve => setTimeout(resolve, 20))
+  expect(net.predictSync(x).shape).toEqual([100, 2])
+  controller.abort()
+  await running
+})
+
+test('predictSync says what is wrong with its input, and that it will not wait', async () => {
+  const net = network()
+  const wrong = () => net.predictSync(tensor([[1, 2, 3]]))
+  expect(wrong).toThrow(/shape/)
+  expect(() => net.predictSync(tensor([[1, 2]]), { batchSize: 0 })).toThrow(/batchSize/)
+  const { x, y } = circle(20_000)
+  const controller = new AbortController()
+  const { signal } = controller
+  const running = failure(() => net.fit(x, y, { epochs: 1_000_000, verbose: 0, signal }))
+  const asking = net.predict(x, { batchSize: 1 })
+  let error: Error | undefined
+  // The other prediction begins on its own thread, sooner or later.
+  while (!error && (await Promise.race([asking.then(() => true), Promise.resolve(false)])) === false) {
+    try {
+      net.predictSync(x.slice(0, 1))
+    } catch (thrown) {
+      error = thrown as Error
+    }
+    await new Promise(resolve => setImmediate(resolve))
+  }
+  expect(error).toMatchObject({ code: 'GLOROT_BUSY' })
+  await asking
+  controller.abort()
+  await running
 })
 
 test('remainders, sample weights and class weights', async () => {

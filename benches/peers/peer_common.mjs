@@ -10,6 +10,7 @@ import { gunzipSync } from 'node:zlib'
 const HERE = fileURLToPath(new URL('.', import.meta.url))
 const layers = (count, units) => new Array(count).fill(units)
 
+/** steps: of an epoch of synthetic data. */
 export const WORKLOADS = {
   plain20: {
     data: 'cifar10',
@@ -54,6 +55,16 @@ export const WORKLOADS = {
     optimizer: 'adam',
     lr: 1e-3,
     batch: 512,
+    steps: 20,
+  },
+  dense: {
+    data: 'synthetic',
+    hidden: layers(4, 256),
+    activation: 'elu',
+    initializer: 'heNormal',
+    optimizer: 'adam',
+    lr: 1e-3,
+    steps: 1000,
   },
 }
 WORKLOADS.predict = WORKLOADS.plain20 // inference only
@@ -72,7 +83,6 @@ export function countParameters({ hidden, batchNorm }, features) {
 export const requireFrom = folder => createRequire(join(resolve(folder), 'package.json'))
 
 const VALIDATION_SAMPLES = 5000
-const SYNTHETIC_STEPS = 20
 
 export function parseFlags(extra = {}) {
   const { values } = parseArgs({
@@ -83,6 +93,8 @@ export function parseFlags(extra = {}) {
       optimizer: { type: 'string' },
       lr: { type: 'string' },
       batch: { type: 'string' },
+      width: { type: 'string' }, // units of each hidden layer
+      depth: { type: 'string' }, // hidden layers
       threads: { type: 'string', default: String(availableParallelism()) },
       data: { type: 'string', default: 'data' }, // folder with cifar-10-batches-bin/ and fashion-mnist/
       seed: { type: 'string', default: '1' },
@@ -92,6 +104,9 @@ export function parseFlags(extra = {}) {
   })
   const workload = WORKLOADS[values.workload]
   if (!workload) throw new Error(`unknown workload '${values.workload}': expected ${Object.keys(WORKLOADS).join(', ')}`)
+  const { hidden } = workload
+  const { width = hidden[0], depth = hidden.length } = values
+  if (values.width || values.depth) workload.hidden = layers(Number(depth), Number(width))
   const flags = { optimizer: workload.optimizer, lr: workload.lr, batch: workload.batch ?? 32, ...values }
   for (const name of ['epochs', 'steps', 'lr', 'batch', 'threads', 'seed']) flags[name] = Number(flags[name])
   return { flags, workload }
@@ -173,7 +188,7 @@ function standardize(train, others) {
 export function loadData(flags, workload) {
   let train, validation, test
   if (workload.data === 'synthetic') {
-    train = makeSynthetic(Math.min(SYNTHETIC_STEPS, flags.steps) * flags.batch)
+    train = makeSynthetic(Math.min(workload.steps, flags.steps) * flags.batch)
     validation = test = makeSynthetic(flags.batch)
   } else {
     const sets = (workload.data === 'cifar10' ? readCifar10 : readFashion)(flags.data)
@@ -183,7 +198,7 @@ export function loadData(flags, workload) {
     test = sets.test
   }
   if (workload.standardize) standardize(train, [validation, test])
-  const fullSteps = workload.data === 'synthetic' ? SYNTHETIC_STEPS : Math.ceil(train.y.length / flags.batch)
+  const fullSteps = workload.data === 'synthetic' ? workload.steps : Math.ceil(train.y.length / flags.batch)
   if (flags.steps < fullSteps) train = rows(train, 0, flags.steps * flags.batch)
   return { train, validation, test, fullSteps }
 }

@@ -8,7 +8,7 @@ import json
 import os
 import resource
 import statistics
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -25,6 +25,7 @@ class Workload:
     batch_norm: bool = False
     alpha_dropout: float = 0.0
     standardize: bool = False
+    steps: int = 0  # of an epoch of synthetic data
 
 
 WORKLOADS = {
@@ -32,12 +33,12 @@ WORKLOADS = {
     "bn20": Workload("cifar10", (100,) * 20, "elu", "he_normal", "nadam", 5e-4, batch_norm=True),
     "selu20": Workload("cifar10", (100,) * 20, "selu", "lecun_normal", "nadam", 7e-4, alpha_dropout=0.1, standardize=True),
     "fashion": Workload("fashion", (300, 100, 50, 50, 50), "selu", "lecun_normal", "sgd", 1e-3),
-    "wide": Workload("synthetic", (4096,) * 4, "relu", "he_normal", "adam", 1e-3, batch=512),
+    "wide": Workload("synthetic", (4096,) * 4, "relu", "he_normal", "adam", 1e-3, batch=512, steps=20),
+    "dense": Workload("synthetic", (256,) * 4, "elu", "he_normal", "adam", 1e-3, steps=1000),
 }
 WORKLOADS["predict"] = WORKLOADS["plain20"]  # inference only
 
 VALIDATION_SAMPLES = 5000
-SYNTHETIC_STEPS = 20
 
 
 def parse_flags(add_flags=lambda parser: None):
@@ -48,6 +49,8 @@ def parse_flags(add_flags=lambda parser: None):
     parser.add_argument("--optimizer", choices=["nadam", "adam", "sgd"], help="default: the workload's own")
     parser.add_argument("--lr", type=float, help="default: the workload's own")
     parser.add_argument("--batch", type=int, help="default: the workload's own")
+    parser.add_argument("--width", type=int, help="units of each hidden layer")
+    parser.add_argument("--depth", type=int, help="hidden layers")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--data", default="data", help="folder with cifar-10-batches-bin/ and fashion-mnist/")
     parser.add_argument("--seed", type=int, default=1)
@@ -55,6 +58,9 @@ def parse_flags(add_flags=lambda parser: None):
     add_flags(parser)
     flags = parser.parse_args()
     workload = WORKLOADS[flags.workload]
+    if flags.width or flags.depth:
+        hidden = (flags.width or workload.hidden[0],) * (flags.depth or len(workload.hidden))
+        workload = replace(workload, hidden=hidden)
     flags.optimizer = flags.optimizer or workload.optimizer
     flags.lr = flags.lr or workload.learning_rate
     flags.batch = flags.batch or workload.batch
@@ -96,9 +102,9 @@ def read_fashion(folder):
     return read("train"), read("t10k")
 
 
-def make_synthetic(batch, seed):
+def make_synthetic(steps, batch, seed):
     rng = np.random.default_rng(seed)
-    samples = SYNTHETIC_STEPS * batch
+    samples = steps * batch
     x = rng.standard_normal((samples + 2 * batch, 784), dtype=np.float32)
     y = rng.integers(0, 10, len(x)).astype(np.int32)
     return (x[:samples], y[:samples]), (x[samples : samples + batch], y[samples : samples + batch]), (x[-batch:], y[-batch:])
@@ -107,7 +113,7 @@ def make_synthetic(batch, seed):
 def load_data(flags, workload):
     """(train, validation, test, full_steps): each set is an (x, y) pair; train is cut to --steps."""
     if workload.data == "synthetic":
-        train, validation, test = make_synthetic(flags.batch, flags.seed)
+        train, validation, test = make_synthetic(min(workload.steps, flags.steps or workload.steps), flags.batch, flags.seed)
     else:
         (x, y), test = (read_cifar10 if workload.data == "cifar10" else read_fashion)(flags.data)
         train, validation = (x[:-VALIDATION_SAMPLES], y[:-VALIDATION_SAMPLES]), (x[-VALIDATION_SAMPLES:], y[-VALIDATION_SAMPLES:])

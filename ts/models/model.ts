@@ -293,6 +293,20 @@ export class Model extends Layer {
     return logsOf(await runJob(hear => this.model.trainOnBatch(batch, json, hear), undefined))
   }
 
+  /**
+   * The outputs for all samples, computed before the call returns: for a few samples, where starting a job on another
+   * thread would take longer than the network. The event loop waits meanwhile.
+   *
+   * @param options `batchSize`: samples a step. Default: 32.
+   * @throws As {@link Model.fit}; `GLOROT_BUSY`, if other jobs use the model.
+   */
+  predictSync(x: Data, options: { batchSize?: number } = {}): Tensor {
+    const inputs = tensors('x', x, this.portNames().inputs)
+    const { batchSize = Math.min(32, Math.max(1, inputs[0]?.shape[0] ?? 1)) } = options
+    const outputs = this.model.predictSync(inputs, batchSize).map(output => new Tensor(output))
+    return (outputs.length === 1 ? outputs[0] : outputs) as Tensor
+  }
+
   /** The outputs for one batch. */
   predictOnBatch(x: Data): Promise<Tensor> {
     const [first] = tensors('x', x, this.portNames().inputs)

@@ -16,6 +16,8 @@ export interface Panel {
   xLabel?: string
   /** Default: `'linear'`, of whole numbers. */
   xScale?: 'linear' | 'log'
+  /** Default: `'linear'`. */
+  yScale?: 'linear' | 'log'
 }
 
 /** Okabe and Ito's colours, which people with colour-blindness can tell apart. */
@@ -52,7 +54,8 @@ function panelMark(panel: Panel): GroupMark {
   const finite = points.filter(point => Number.isFinite(point.y))
   const names = panel.lines.map(line => line.name)
   const longest = Math.max(...panel.lines.map(line => line.y.length))
-  const { xLabel = 'Epoch', xScale = 'linear' } = panel
+  const { xLabel = 'Epoch', xScale = 'linear', yScale = 'linear' } = panel
+  const least = Math.min(...extent(points.map(point => point.x)))
   const x = { scale: 'x', field: 'x' }
   const y = { scale: 'y', field: 'y' }
   const stroke = { scale: 'colour', field: 'name' }
@@ -67,7 +70,7 @@ function panelMark(panel: Panel): GroupMark {
       { name: 'x', type: xScale, range: [0, 420], domain: extent(points.map(point => point.x)), zero: false },
       {
         name: 'y',
-        type: 'linear',
+        type: yScale,
         range: [260, 0],
         domain: extent(finite.map(point => point.y)),
         zero: false,
@@ -86,7 +89,7 @@ function panelMark(panel: Panel): GroupMark {
         scale: 'x',
         gridScale: 'y',
         title: xLabel,
-        ...(xScale === 'linear' ? { format: 'd', tickMinStep: 1 } : { format: '.0e' }),
+        ...(xScale === 'linear' ? { format: 'd', tickMinStep: 1 } : { format: least < 1 ? '.0e' : '~s' }),
         tickCount: 10,
         grid: true,
         labelOverlap: true,

@@ -17,7 +17,7 @@ fn bench(criterion: &mut Criterion, name: &str, elements: usize, builder: &Build
     let mut group = criterion.benchmark_group(name);
     group.throughput(Throughput::Elements(elements as u64));
     for threads in [1, 2] {
-        let device = CpuDevice::new(CpuOptions { threads: Some(threads) });
+        let device = CpuDevice::new(CpuOptions { threads: Some(threads), ..CpuOptions::default() });
         let specs: Vec<TensorSpec> = builder.states().into_iter().map(|(spec, _)| spec).collect();
         let mut session = device.session(&specs).expect("a session");
         let program = session.add_program(&builder.build()).expect("a program");
@@ -40,25 +40,24 @@ fn nadam(n: usize) -> Builder {
     let m = state(&mut builder, 0.01, 0.0);
     let v = state(&mut builder, 1e-5, 1e-4);
     let g = state(&mut builder, 0.01, 0.0);
-    let step = builder.state([1], DType::F32, vec![1e-3]);
     let mut body = BodyBuilder::default();
     let [w0, m0, v0, g0] = [w, m, v, g].map(|buffer| body.load(buffer, dense(&[n]), DType::F32));
-    let rate = body.load(step, View { offset: 0, strides: vec![0] }, DType::F32);
-    let [beta1, rest1, beta2, rest2, c1, c2, c3, epsilon] =
-        [0.9, 0.1, 0.999, 0.001, 0.95, 0.2, 1.001, 1e-7].map(|value| body.fill(value));
-    let mul = |body: &mut BodyBuilder, a, b| body.binary(BinaryOp::Mul, a, b);
-    let add = |body: &mut BodyBuilder, a, b| body.binary(BinaryOp::Add, a, b);
-    let (a, b) = (mul(&mut body, m0, beta1), mul(&mut body, g0, rest1));
-    let m1 = add(&mut body, a, b);
+    let [rest1, rest2, of_momentum, of_gradient, correction, epsilon] =
+        [0.1, 0.001, 9.5e-4, 2e-4, 1.001, 1e-7].map(|value| body.fill(value));
+    let towards = |body: &mut BodyBuilder, average, value, rest| {
+        let difference = body.binary(BinaryOp::Sub, value, average);
+        let step = body.binary(BinaryOp::Mul, difference, rest);
+        body.binary(BinaryOp::Add, average, step)
+    };
+    let m1 = towards(&mut body, m0, g0, rest1);
     let square = body.unary(UnaryOp::Square, g0);
-    let (a, b) = (mul(&mut body, v0, beta2), mul(&mut body, square, rest2));
-    let v1 = add(&mut body, a, b);
-    let (a, b) = (mul(&mut body, m1, c1), mul(&mut body, g0, c2));
-    let mean = add(&mut body, a, b);
-    let variance = mul(&mut body, v1, c3);
+    let v1 = towards(&mut body, v0, square, rest2);
+    let (a, b) = (body.binary(BinaryOp::Mul, m1, of_momentum), body.binary(BinaryOp::Mul, g0, of_gradient));
+    let direction = body.binary(BinaryOp::Add, a, b);
+    let variance = body.binary(BinaryOp::Mul, v1, correction);
     let root = body.unary(UnaryOp::Sqrt, variance);
-    let (numerator, denominator) = (mul(&mut body, rate, mean), add(&mut body, root, epsilon));
-    let change = body.binary(BinaryOp::Div, numerator, denominator);
+    let denominator = body.binary(BinaryOp::Add, root, epsilon);
+    let change = body.binary(BinaryOp::Div, direction, denominator);
     let w1 = body.binary(BinaryOp::Sub, w0, change);
     let stores = [(m1, m), (v1, v), (w1, w)].map(|(value, buffer)| Store { value, buffer, view: dense(&[n]) });
     builder.kernel(Kernel::Map(MapKernel { domain: [n].into(), body: body.0, stores: stores.to_vec() }));
@@ -223,6 +222,12 @@ fn products(criterion: &mut Criterion) {
     run("matmul/100,100,32 A turned", [100, 100, 32], [true, false], false);
     run("matmul/32,100,3072", [32, 100, 3072], plain, false);
     run("matmul/3072,100,32 A turned", [3072, 100, 32], [true, false], false);
+    run("matmul/100,32,100 A turned", [100, 32, 100], [true, false], false);
+    run("matmul/100,32,100", [100, 32, 100], plain, false);
+    run("matmul/100,16,100", [100, 16, 100], plain, false);
+    run("matmul/100,100,32 B turned", [100, 100, 32], [false, true], false);
+    run("matmul/100,32,3072 A turned", [100, 32, 3072], [true, false], false);
+    run("matmul/3072,100,32 B turned", [3072, 100, 32], [false, true], false);
     run("matmul/32,10,100", [32, 10, 100], plain, false);
     run("matmul/32,300,784", [32, 300, 784], plain, false);
     run("matmul/512,4096,4096", [512, 4096, 4096], plain, false);

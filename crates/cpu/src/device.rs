@@ -5,6 +5,7 @@ use glorot_graph::device::{Device, DeviceError, Session};
 
 use crate::kernels::{self, Kernels};
 use crate::pool::Pool;
+use crate::profile::{LaunchTime, Profile};
 use crate::session::CpuSession;
 
 /// How a [`CpuDevice`] uses the machine.
@@ -12,6 +13,8 @@ use crate::session::CpuSession;
 pub struct CpuOptions {
     /// Threads that work on a step, the calling one included; by default as many as the process may use.
     pub threads: Option<usize>,
+    /// Whether the times of all parts of a step are taken; see [`CpuDevice::profile`]. With one thread only.
+    pub profile: bool,
 }
 
 /// The processor of this machine. Its threads end when the device and all its sessions are dropped. Results do not
@@ -20,18 +23,26 @@ pub struct CpuOptions {
 pub struct CpuDevice {
     pool: Arc<Pool>,
     kernels: &'static Kernels,
+    profile: Option<Arc<Profile>>,
 }
 
 impl CpuDevice {
     pub fn new(options: CpuOptions) -> CpuDevice {
         let available = || std::thread::available_parallelism().map_or(1, usize::from);
         let threads = options.threads.unwrap_or_else(available);
-        CpuDevice { pool: Arc::new(Pool::new(threads)), kernels: kernels::detect() }
+        let profile = options.profile.then(Arc::default);
+        CpuDevice { pool: Arc::new(Pool::new(threads)), kernels: kernels::detect(), profile }
     }
 
     /// Threads that work on a step.
     pub fn threads(&self) -> usize {
         self.pool.threads()
+    }
+
+    /// For each program that was added to a session, in order, the times of its parts; nothing unless
+    /// [`CpuOptions::profile`] was set. What several threads run together is not timed.
+    pub fn profile(&self) -> Vec<Vec<LaunchTime>> {
+        self.profile.as_ref().map(|profile| profile.times()).unwrap_or_default()
     }
 
     /// One device for each instruction set that this processor has, best first; for tests that compare them.
@@ -54,7 +65,7 @@ impl Device for CpuDevice {
     }
 
     fn session(&self, states: &[TensorSpec]) -> Result<Box<dyn Session>, DeviceError> {
-        let mut session = CpuSession::new(Arc::clone(&self.pool), self.kernels);
+        let mut session = CpuSession::new(Arc::clone(&self.pool), self.kernels, self.profile.clone());
         for spec in states {
             session.add_state(spec)?;
         }

@@ -4,11 +4,14 @@
 //! takes it; where these lie in the source is found once. Within a row, whole windows are added one after another.
 //! Rows belong to one task each, so the order of additions is fixed.
 
+use std::ops::Range;
+
 use glorot_graph::device::DeviceError;
 use glorot_graph::program::{FoldAxis, FoldWindowsKernel};
 use glorot_tensor::DType;
 
 use crate::memory::Buffers;
+use crate::schedule::{Footprint, Region};
 
 /// Nanoseconds that an element of the source takes.
 const ADD: f64 = 0.25;
@@ -26,7 +29,7 @@ pub(crate) struct FoldWindowsTasks {
     source_per_block: usize,
     /// Elements of a row, and of a window's part of a row.
     row_len: usize,
-    part: Part,
+    window: Part,
     /// For each row of a block its first entry in `parts`; and one more, the end.
     first_part: Vec<usize>,
     /// Where the windows' parts of a row begin in the block's source, ascending.
@@ -115,7 +118,7 @@ impl FoldWindowsTasks {
             rows_per_block,
             source_per_block,
             row_len,
-            part,
+            window: part,
             first_part,
             parts,
             chunk,
@@ -124,6 +127,22 @@ impl FoldWindowsTasks {
 
     pub(crate) fn tasks(&self) -> usize {
         if self.row_len == 0 { 0 } else { self.rows.div_ceil(self.chunk) }
+    }
+
+    fn part(&self, task: usize) -> Range<usize> {
+        task * self.chunk..((task + 1) * self.chunk).min(self.rows)
+    }
+
+    /// The memory that a task touches.
+    pub(crate) fn footprint(&self, task: usize) -> Footprint {
+        let rows = self.part(task);
+        let blocks = rows.start / self.rows_per_block..rows.end.div_ceil(self.rows_per_block);
+        let read = Region::bytes(
+            self.source + blocks.start * self.source_per_block * 4,
+            blocks.len() * self.source_per_block * 4,
+        );
+        let written = Region::bytes(self.output + rows.start * self.row_len * 4, rows.len() * self.row_len * 4);
+        Footprint { reads: vec![read], writes: vec![written] }
     }
 
     /// Estimated nanoseconds of all tasks.
@@ -159,8 +178,8 @@ fn collect_parts(leading: &[FoldAxis], last: &FoldAxis, window_len: usize, of_ro
 /// The buffers are alive and each task runs once at a time.
 #[inline(always)]
 pub(crate) unsafe fn fold_windows(tasks: &FoldWindowsTasks, task: usize) {
-    let part = tasks.part;
-    for row in task * tasks.chunk..((task + 1) * tasks.chunk).min(tasks.rows) {
+    let part = tasks.window;
+    for row in tasks.part(task) {
         let (block, row_of_block) = (row / tasks.rows_per_block, row % tasks.rows_per_block);
         let starts = &tasks.parts[tasks.first_part[row_of_block]..tasks.first_part[row_of_block + 1]];
         // SAFETY: buffers hold all rows and blocks; every element of a window lies in its row, as `new` has checked.

@@ -1,13 +1,17 @@
 //! Rows of a table by index, and sums of rows by index.
 
+use std::ops::Range;
+
 use glorot_graph::device::DeviceError;
 use glorot_graph::program::{GatherKernel, ScatterAddKernel};
 use glorot_tensor::DType;
 
 use crate::memory::Buffers;
+use crate::schedule::{Footprint, Region};
 
-/// Nanoseconds that a byte takes to copy.
+/// Nanoseconds that a byte takes to copy, and an element to add.
 const COPY: f64 = 0.1;
+const ADD: f64 = 0.25;
 /// Bytes that a task copies.
 const TASK_BYTES: usize = 64 * 1024;
 
@@ -73,10 +77,23 @@ impl GatherTasks {
         self.rows as f64 * (5.0 + self.row_bytes as f64 * COPY)
     }
 
+    fn part(&self, task: usize) -> Range<usize> {
+        task * self.chunk..((task + 1) * self.chunk).min(self.rows)
+    }
+
+    /// The memory that a task touches.
+    pub(crate) fn footprint(&self, task: usize) -> Footprint {
+        let rows = self.part(task);
+        let written = Region::bytes(self.output + rows.start * self.row_bytes, rows.len() * self.row_bytes);
+        let table = Region::bytes(self.table, self.table_rows * self.row_bytes);
+        let indices = Region::bytes(self.indices + rows.start * 4, rows.len() * 4);
+        Footprint { reads: vec![table, indices], writes: vec![written] }
+    }
+
     /// # Safety
     /// The buffers are alive and each task runs once at a time.
     pub(crate) unsafe fn run(&self, task: usize) {
-        for row in task * self.chunk..((task + 1) * self.chunk).min(self.rows) {
+        for row in self.part(task) {
             // SAFETY: lengths were checked against the buffers, the index is checked here.
             unsafe {
                 let index = (self.indices as *const i32).add(row).read();
@@ -104,6 +121,19 @@ impl ScatterAddTasks {
         buffers.expect_apart(written, (source, source + source_len * 4))?;
         buffers.expect_apart(written, (indices, indices + kernel.rows * 4))?;
         Ok(ScatterAddTasks { indices, source, output, kernel: kernel.clone() })
+    }
+
+    /// Estimated nanoseconds.
+    pub(crate) fn cost(&self) -> f64 {
+        self.kernel.rows as f64 * (5.0 + self.kernel.row_len as f64 * ADD)
+            + (self.kernel.table_rows * self.kernel.row_len) as f64 * COPY
+    }
+
+    /// The memory that is touched.
+    pub(crate) fn footprint(&self) -> Footprint {
+        let ScatterAddKernel { rows, row_len, table_rows, .. } = self.kernel;
+        let read = [Region::bytes(self.indices, rows * 4), Region::bytes(self.source, rows * row_len * 4)];
+        Footprint { reads: read.to_vec(), writes: vec![Region::bytes(self.output, table_rows * row_len * 4)] }
     }
 
     /// # Safety

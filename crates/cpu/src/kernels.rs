@@ -2,14 +2,17 @@
 
 use crate::fold_windows::FoldWindowsTasks;
 use crate::map::{Frame, Step};
-use crate::matmul::{Block, multiply};
+use crate::matmul::{Block, add_rows, multiply};
 use crate::reduce::{Fold, fold_columns, fold_rows};
 use crate::simd::{Isa, Portable};
+use crate::turn::Turn;
 
 /// The entry points of one instruction set.
 #[derive(Debug)]
 pub(crate) struct Kernels {
     pub name: &'static str,
+    /// Floats of a vector.
+    pub lanes: usize,
     /// Rows and columns of a matrix product's register tile.
     pub tile: (usize, usize),
     /// [`crate::map::exec`].
@@ -20,6 +23,10 @@ pub(crate) struct Kernels {
     pub fold_columns: unsafe fn(Fold, *const f32, usize, usize, *mut f32),
     /// [`multiply`].
     pub multiply: unsafe fn(&Block, *mut f32),
+    /// [`add_rows`].
+    pub add_rows: unsafe fn(*const f32, usize, usize, *mut f32, usize),
+    /// [`crate::turn::turn`].
+    pub turn: unsafe fn(&Turn),
     /// [`crate::fold_windows::fold_windows`].
     pub fold_windows: unsafe fn(&FoldWindowsTasks, usize),
 }
@@ -52,6 +59,16 @@ macro_rules! kernels {
             }
 
             $(#[$feature])?
+            unsafe fn sum(from: *const f32, step: usize, count: usize, to: *mut f32, columns: usize) {
+                // SAFETY: as above.
+                unsafe { add_rows($isa, from, step, count, to, columns) }
+            }
+            $(#[$feature])?
+            unsafe fn turn(task: &Turn) {
+                // SAFETY: as above.
+                unsafe { crate::turn::turn($isa, task) }
+            }
+            $(#[$feature])?
             unsafe fn windows(tasks: &FoldWindowsTasks, task: usize) {
                 // SAFETY: as above.
                 unsafe { crate::fold_windows::fold_windows(tasks, task) }
@@ -59,11 +76,14 @@ macro_rules! kernels {
 
             pub(super) static KERNELS: Kernels = Kernels {
                 name: $name,
+                lanes: <$type>::LANES,
                 tile: (<$type>::TILE_ROWS, <$type>::TILE_VECTORS * <$type>::LANES),
                 exec,
                 fold_rows: rows,
                 fold_columns: columns,
                 multiply: product,
+                add_rows: sum,
+                turn,
                 fold_windows: windows,
             };
         }

@@ -6,16 +6,28 @@
 mod device;
 mod fold_windows;
 mod gather;
+mod held;
+mod input;
 mod kernels;
-mod lower;
+mod launch;
+mod layout;
 mod map;
 mod math;
 mod matmul;
 mod memory;
 mod pool;
+mod prepared;
+mod profile;
 mod reduce;
+mod schedule;
 mod session;
-mod sharing;
 mod simd;
+mod turn;
+
+/// Programs to run and their plain meaning, shared with the tests of the public API.
+#[cfg(test)]
+#[path = "../tests/common/mod.rs"]
+mod common;
 
 pub use device::{CpuDevice, CpuOptions};
+pub use profile::LaunchTime;

@@ -72,6 +72,8 @@ pub(crate) struct Located {
     pub dtype: DType,
     pub numel: usize,
     pub writable: bool,
+    /// Whether it outlives the step.
+    pub state: bool,
 }
 
 /// All buffers of a program. Every view that leaves here lies inside its buffer: kernels need no checks.
@@ -96,6 +98,11 @@ impl Buffers {
 
     pub(crate) fn dtype(&self, buffer: BufferId) -> Result<DType, DeviceError> {
         Ok(self.get(buffer)?.dtype)
+    }
+
+    /// Whether a buffer is a state.
+    pub(crate) fn is_state(&self, buffer: BufferId) -> bool {
+        self.get(buffer).is_ok_and(|found| found.state)
     }
 
     /// Address of a whole buffer of a dtype with at least `numel` elements.

@@ -1,56 +1,17 @@
 use std::sync::Arc;
 
 use glorot_graph::device::{DatasetId, DeviceError, ProgramId, Session};
-use glorot_graph::program::{Buffer, Place, Program};
+use glorot_graph::program::Program;
 use glorot_graph::{StateId, TensorSpec};
-use glorot_tensor::{DType, Shape, Tensor, TensorError};
+use glorot_tensor::{DType, Tensor, TensorError};
 
+use crate::held::{Held, byte_len, describe};
+use crate::input::Input;
 use crate::kernels::Kernels;
-use crate::lower::Launch;
-use crate::memory::{ALIGNMENT, Aligned, Buffers, Located};
+use crate::memory::Aligned;
 use crate::pool::Pool;
-use crate::sharing::Phase;
-
-/// Bytes of a row from which on several threads gather a batch.
-const PARALLEL_GATHER_BYTES: usize = 1 << 18;
-
-/// Memory of a tensor that stays in place.
-#[derive(Debug)]
-struct Held {
-    spec: TensorSpec,
-    memory: Aligned,
-}
-
-impl Held {
-    fn new(spec: &TensorSpec) -> Result<Held, DeviceError> {
-        Ok(Held { spec: spec.clone(), memory: Aligned::zeroed(byte_len(spec)?)? })
-    }
-
-    fn write(&mut self, what: &str, value: &Tensor) -> Result<(), DeviceError> {
-        let expected = &self.spec;
-        if (&expected.shape, expected.dtype) != (value.shape(), value.dtype()) {
-            let (expected, received) =
-                (describe(expected.dtype, &expected.shape), describe(value.dtype(), value.shape()));
-            return Err(DeviceError(format!("{what}: expected {expected}, received {received}")));
-        }
-        let bytes = value.bytes();
-        self.memory.bytes_mut()[..bytes.len()].copy_from_slice(bytes);
-        Ok(())
-    }
-}
-
-fn describe(dtype: DType, shape: &Shape) -> String {
-    format!("{dtype} {shape}")
-}
-
-fn byte_len(spec: &TensorSpec) -> Result<usize, DeviceError> {
-    let too_large = || DeviceError(format!("a tensor of shape {} does not fit into memory", spec.shape));
-    let numel = spec.shape.iter().try_fold(1usize, |product, &dim| product.checked_mul(dim));
-    numel
-        .and_then(|numel| numel.checked_mul(spec.dtype.size()))
-        .filter(|&bytes| bytes < isize::MAX as usize)
-        .ok_or_else(too_large)
-}
+use crate::prepared::{Output, Prepared};
+use crate::profile::Profile;
 
 /// A host tensor of the elements in memory.
 fn to_tensor(spec: &TensorSpec, bytes: &[u8]) -> Result<Tensor, DeviceError> {
@@ -64,42 +25,25 @@ fn to_tensor(spec: &TensorSpec, bytes: &[u8]) -> Result<Tensor, DeviceError> {
     tensor.map_err(|error| DeviceError(error.to_string()))
 }
 
-/// A lowered program.
-#[derive(Debug)]
-struct Prepared {
-    launches: Vec<Launch>,
-    /// Runs so far.
-    runs: u64,
-    inputs: Vec<Held>,
-    outputs: Vec<Output>,
-    /// Kept alive for the launches, which know the address.
-    _arena: Aligned,
-    _constants: Vec<Held>,
-}
-
-#[derive(Debug)]
-struct Output {
-    spec: TensorSpec,
-    address: usize,
-}
-
 /// The states and programs of one model; see [`Session`].
 #[derive(Debug)]
 pub(crate) struct CpuSession {
     pool: Arc<Pool>,
     kernels: &'static Kernels,
+    profile: Option<Arc<Profile>>,
     states: Vec<Held>,
     programs: Vec<Prepared>,
-    datasets: Vec<Option<Tensor>>,
+    datasets: Vec<Option<Arc<Tensor>>>,
     /// Scratch memory of each thread, as much as any launch needs.
     scratch: Vec<Aligned>,
 }
 
 impl CpuSession {
-    pub(crate) fn new(pool: Arc<Pool>, kernels: &'static Kernels) -> CpuSession {
+    pub(crate) fn new(pool: Arc<Pool>, kernels: &'static Kernels, profile: Option<Arc<Profile>>) -> CpuSession {
         CpuSession {
             pool,
             kernels,
+            profile,
             states: Vec::new(),
             programs: Vec::new(),
             datasets: Vec::new(),
@@ -122,81 +66,6 @@ impl CpuSession {
         let missing = || DeviceError(format!("state {} does not exist", state.0));
         self.states.get_mut(state.0 as usize).ok_or_else(missing)
     }
-
-    /// Finds the memory of a buffer.
-    fn locate(
-        &self,
-        buffer: &Buffer,
-        arena: &Aligned,
-        inputs: &[Held],
-        constants: &mut Vec<Held>,
-    ) -> Result<Located, DeviceError> {
-        let spec = &buffer.spec;
-        let differs = |what: String, found: &TensorSpec| {
-            let (expected, received) = (describe(spec.dtype, &spec.shape), describe(found.dtype, &found.shape));
-            Err(DeviceError(format!("invalid program: {what} is {received}, its buffer {expected}")))
-        };
-        let (address, writable) = match &buffer.place {
-            Place::Input(number) => match inputs.get(*number as usize) {
-                Some(held) if held.spec == *spec => (held.memory.address(), false),
-                Some(held) => return differs(format!("input {number}"), &held.spec),
-                None => return Err(DeviceError(format!("invalid program: input {number} does not exist"))),
-            },
-            Place::State(id) => match self.states.get(id.0 as usize) {
-                Some(held) if held.spec.dtype == spec.dtype && held.spec.shape.numel() == spec.shape.numel() => {
-                    (held.memory.address(), true)
-                }
-                Some(held) => return differs(format!("state {}", id.0), &held.spec),
-                None => return Err(DeviceError(format!("invalid program: state {} does not exist", id.0))),
-            },
-            Place::Constant(value) => {
-                let mut held = Held::new(spec)?;
-                if value.dtype() != spec.dtype || value.numel() != spec.shape.numel() {
-                    return differs(
-                        "a constant".into(),
-                        &TensorSpec { shape: value.shape().clone(), dtype: value.dtype() },
-                    );
-                }
-                let bytes = value.bytes();
-                held.memory.bytes_mut()[..bytes.len()].copy_from_slice(bytes);
-                constants.push(held);
-                (constants[constants.len() - 1].memory.address(), false)
-            }
-            Place::Arena { offset } => {
-                let end = offset.checked_add(byte_len(spec)?);
-                if offset % ALIGNMENT != 0 || end.is_none_or(|end| end > arena.len()) {
-                    let detail = format!("a buffer of shape {} at byte {offset} of {}", spec.shape, arena.len());
-                    return Err(DeviceError(format!("invalid program: {detail} of its arena")));
-                }
-                (arena.address() + offset, true)
-            }
-        };
-        Ok(Located { address, dtype: spec.dtype, numel: spec.shape.numel(), writable })
-    }
-
-    fn prepare(&self, program: &Program) -> Result<Prepared, DeviceError> {
-        let arena = Aligned::zeroed(program.arena_bytes)?;
-        let buffer = |id: &glorot_graph::program::BufferId| {
-            let missing = || DeviceError(format!("invalid program: buffer {} does not exist", id.0));
-            program.buffers.get(id.index()).ok_or_else(missing)
-        };
-        let inputs: Vec<Held> =
-            program.inputs.iter().map(|id| Held::new(&buffer(id)?.spec)).collect::<Result<_, _>>()?;
-        let mut constants = Vec::new();
-        let mut located = Vec::with_capacity(program.buffers.len());
-        for buffer in &program.buffers {
-            located.push(self.locate(buffer, &arena, &inputs, &mut constants)?);
-        }
-        let outputs = program.outputs.iter().map(|id| {
-            let spec = buffer(id)?.spec.clone();
-            Ok(Output { spec, address: located[id.index()].address })
-        });
-        let outputs = outputs.collect::<Result<_, DeviceError>>()?;
-        let buffers = Buffers(located);
-        let launch = |kernel| Launch::new(&buffers, kernel, self.kernels, self.pool.threads());
-        let launches = program.kernels.iter().map(launch).collect::<Result<_, _>>()?;
-        Ok(Prepared { launches, runs: 0, inputs, outputs, _arena: arena, _constants: constants })
-    }
 }
 
 fn known(programs: &mut [Prepared], program: ProgramId) -> Result<&mut Prepared, DeviceError> {
@@ -204,7 +73,7 @@ fn known(programs: &mut [Prepared], program: ProgramId) -> Result<&mut Prepared,
     programs.get_mut(program.0).ok_or_else(missing)
 }
 
-fn held_input(programs: &mut [Prepared], program: ProgramId, input: usize) -> Result<&mut Held, DeviceError> {
+fn known_input(programs: &mut [Prepared], program: ProgramId, input: usize) -> Result<&mut Input, DeviceError> {
     let inputs = &mut known(programs, program)?.inputs;
     let count = inputs.len();
     inputs.get_mut(input).ok_or_else(|| DeviceError(format!("input {input} does not exist: the program has {count}")))
@@ -212,8 +81,9 @@ fn held_input(programs: &mut [Prepared], program: ProgramId, input: usize) -> Re
 
 impl Session for CpuSession {
     fn add_program(&mut self, program: &Program) -> Result<ProgramId, DeviceError> {
-        let prepared = self.prepare(program)?;
-        let needed = prepared.launches.iter().map(|launch| launch.scratch_bytes).max().unwrap_or(0);
+        let prepared =
+            Prepared::new(program, &self.states, self.kernels, self.pool.threads(), self.profile.as_deref())?;
+        let needed = prepared.scratch_bytes();
         if self.scratch.first().is_none_or(|memory| memory.len() < needed) {
             let threads = self.pool.threads();
             self.scratch = (0..threads).map(|_| Aligned::zeroed(needed)).collect::<Result<_, _>>()?;
@@ -228,7 +98,10 @@ impl Session for CpuSession {
     }
 
     fn write_state(&mut self, state: StateId, value: &Tensor) -> Result<(), DeviceError> {
-        self.state(state)?.write(&format!("state {}", state.0), value)
+        let held = self.state(state)?;
+        held.check(&format!("state {}", state.0), value)?;
+        held.write(value);
+        Ok(())
     }
 
     fn read_state(&mut self, state: StateId) -> Result<Tensor, DeviceError> {
@@ -241,7 +114,7 @@ impl Session for CpuSession {
         if data.shape().rank() == 0 {
             return Err(DeviceError("a data set needs at least one axis, received a scalar".into()));
         }
-        self.datasets.push(Some(data.clone()));
+        self.datasets.push(Some(Arc::new(data.clone())));
         Ok(DatasetId(self.datasets.len() - 1))
     }
 
@@ -252,7 +125,7 @@ impl Session for CpuSession {
     }
 
     fn write_input(&mut self, program: ProgramId, input: usize, value: &Tensor) -> Result<(), DeviceError> {
-        held_input(&mut self.programs, program, input)?.write(&format!("input {input}"), value)
+        known_input(&mut self.programs, program, input)?.write(&format!("input {input}"), value, self.kernels)
     }
 
     fn gather_input(
@@ -264,8 +137,8 @@ impl Session for CpuSession {
     ) -> Result<(), DeviceError> {
         let missing = || DeviceError(format!("data set {} does not exist", dataset.0));
         let data = self.datasets.get(dataset.0).and_then(Option::as_ref).ok_or_else(missing)?;
-        let held = held_input(&mut self.programs, program, input)?;
-        let (row_shape, spec) = (&data.shape()[1..], &held.spec);
+        let input_of = known_input(&mut self.programs, program, input)?;
+        let (row_shape, spec) = (&data.shape()[1..], &input_of.held.spec);
         let fits =
             spec.dtype == data.dtype() && spec.shape.first() == Some(&rows.len()) && spec.shape[1..] == *row_shape;
         if !fits {
@@ -278,46 +151,17 @@ impl Session for CpuSession {
         if let Some(row) = rows.iter().find(|&&row| row as usize >= count) {
             return Err(DeviceError(format!("input {input}: row {row} of a data set of {count} rows")));
         }
-        let row_bytes = row_shape.iter().product::<usize>() * spec.dtype.size();
-        let (from, to) = (data.bytes(), held.memory.address());
-        let copy = |i: usize| {
-            let start = rows[i] as usize * row_bytes;
-            let row = &from[start..start + row_bytes];
-            // SAFETY: the input holds `rows.len()` rows of `row_bytes`; each call writes its own.
-            unsafe { row.as_ptr().copy_to_nonoverlapping((to as *mut u8).add(i * row_bytes), row_bytes) };
-        };
-        if rows.len() * row_bytes < PARALLEL_GATHER_BYTES {
-            (0..rows.len()).for_each(copy);
-        } else if !self.pool.run(rows.len(), &|i, _| copy(i)) {
-            return Err(DeviceError("internal error: a thread failed while it gathered rows".into()));
-        }
+        input_of.gather(data.clone(), rows);
         Ok(())
     }
 
     fn run(&mut self, program: ProgramId) -> Result<(), DeviceError> {
+        let (pool, kernels, scratch) = (&self.pool, self.kernels, &self.scratch);
         let prepared = known(&mut self.programs, program)?;
-        let phase = Phase::of_run(prepared.runs);
-        prepared.runs += 1;
-        for Launch { work, tasks, sharing, .. } in &mut prepared.launches {
-            let task = |task: usize, thread: usize| {
-                // SAFETY: the session holds all memory of the program; each thread has its own scratch memory, as
-                // large as any launch needs; tasks are handed out once.
-                unsafe { work.run(self.kernels, task, self.scratch[thread].pointer()) }
-            };
-            let completed = sharing.run(phase, |shared| {
-                if shared {
-                    return self.pool.run(*tasks, &task);
-                }
-                (0..*tasks).for_each(|i| task(i, 0));
-                true
-            });
-            if !completed {
-                return Err(DeviceError("internal error: a thread failed in a kernel".into()));
-            }
-            // SAFETY: as above, and all tasks have ended.
-            unsafe { work.finish() };
-        }
-        Ok(())
+        // SAFETY: the session holds all memory of the program, and each thread has its own scratch memory, as large as
+        // any launch needs.
+        let completed = unsafe { prepared.run(pool, kernels, scratch) };
+        if completed { Ok(()) } else { Err(DeviceError("internal error: a thread failed in a kernel".into())) }
     }
 
     fn read_output(&mut self, program: ProgramId, output: usize) -> Result<Tensor, DeviceError> {

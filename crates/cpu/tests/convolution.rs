@@ -28,8 +28,8 @@ fn check(name: &str, values: &[Value], build: impl Fn(&[Sym]) -> Result<Sym>) {
     let values = [values, &[weights]].concat();
     let expected = evaluate(&tracer.graph(), &values, &|_| unreachable!("a graph without states")).outputs;
     let program = compile(&tracer.graph());
-    let devices = CpuDevice::for_each_instruction_set(CpuOptions { threads: Some(1) });
-    let threaded = CpuDevice::for_each_instruction_set(CpuOptions { threads: Some(3) });
+    let devices = CpuDevice::for_each_instruction_set(CpuOptions { threads: Some(1), ..CpuOptions::default() });
+    let threaded = CpuDevice::for_each_instruction_set(CpuOptions { threads: Some(3), ..CpuOptions::default() });
     for (device, threaded) in devices.iter().zip(&threaded) {
         let results = run(device, &program, &values, expected.len());
         for (number, (got, want)) in results.iter().zip(&expected).enumerate() {

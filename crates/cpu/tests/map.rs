@@ -11,7 +11,7 @@ use glorot_tensor::DType;
 use proptest::prelude::*;
 
 fn devices() -> Vec<CpuDevice> {
-    CpuDevice::for_each_instruction_set(CpuOptions { threads: Some(2) })
+    CpuDevice::for_each_instruction_set(CpuOptions { threads: Some(2), ..CpuOptions::default() })
 }
 
 /// A random kernel whose values are stored densely, the last of them also transposed.
@@ -76,7 +76,9 @@ fn devices_once() -> &'static [CpuDevice] {
 /// Devices of 1, 2 and 3 threads.
 fn threads_once() -> &'static [CpuDevice] {
     static DEVICES: std::sync::OnceLock<Vec<CpuDevice>> = std::sync::OnceLock::new();
-    DEVICES.get_or_init(|| (1..4).map(|n| CpuDevice::new(CpuOptions { threads: Some(n) })).collect())
+    DEVICES.get_or_init(|| {
+        (1..4).map(|n| CpuDevice::new(CpuOptions { threads: Some(n), ..CpuOptions::default() })).collect()
+    })
 }
 
 const SPECIAL: [f64; 12] =
@@ -148,20 +150,20 @@ fn every_binary_function_and_comparison_of_special_values() {
 
 #[test]
 fn random_numbers_are_those_of_the_definition() {
-    for kind in [RandomKind::Uniform, RandomKind::Normal] {
+    let layouts = [(3, [100, 1]), (0, [100, 1]), (0, [1, 37]), (0, [1, 40]), (6, [1, 40]), (5, [700, 3]), (1, [0, 2])];
+    for (kind, tolerance) in [(RandomKind::Uniform, 0.0), (RandomKind::Normal, 1e-6)] {
         let mut builder = Builder::default();
         let state = builder.state([4], DType::I32, vec![58.0, -3.0, 1e9, 7.0]);
-        let mut body = BodyBuilder::default();
-        let element = View { offset: 3, strides: vec![100, 1] };
-        let value = body.push(Instr::Random { kind, stream: 5, state, element }, DType::F32);
-        let turned = View { offset: 0, strides: vec![1, 37] };
-        let other = body.push(Instr::Random { kind, stream: 6, state, element: turned }, DType::F32);
-        let (a, b) = (builder.output([37, 100], DType::F32), builder.output([37, 100], DType::F32));
-        let view = dense(&[37, 100]);
-        let stores = vec![Store { value, buffer: a, view: view.clone() }, Store { value: other, buffer: b, view }];
-        builder.kernel(Kernel::Map(MapKernel { domain: [37, 100].into(), body: body.0, stores }));
+        let domain = [38, 100];
+        let (mut body, mut stores) = (BodyBuilder::default(), Vec::new());
+        for (offset, strides) in layouts {
+            let element = View { offset, strides: strides.to_vec() };
+            let value = body.push(Instr::Random { kind, stream: 5, state, element }, DType::F32);
+            stores.push(Store { value, buffer: builder.output(domain, DType::F32), view: dense(&domain) });
+        }
+        builder.kernel(Kernel::Map(MapKernel { domain: domain.into(), body: body.0, stores }));
         for device in devices_once() {
-            builder.check(device, 0.0);
+            builder.check(device, tolerance);
         }
     }
 }
@@ -210,5 +212,53 @@ fn values_are_swapped() {
     builder.kernel(Kernel::Map(MapKernel { domain: [n].into(), body: body.0, stores: stores.to_vec() }));
     for device in devices_once() {
         builder.check(device, 0.0);
+    }
+}
+
+/// The updates of Adam and Nadam, which are one loop each, over lengths with and without whole vectors.
+#[test]
+fn updates_of_optimizers_mean_what_they_say() {
+    for (n, nadam, decay) in [(37, true, false), (5000, true, false), (37, false, false), (4099, false, true)] {
+        let (mut builder, mut dice) = (Builder::default(), Dice::new(n as u64));
+        let mut state = |scale: f64, shift: f64| {
+            let values = dice.values(n, DType::F32).into_iter().map(|value| shift + scale * value).collect();
+            builder.state([n], DType::F32, values)
+        };
+        let (w, m, v, g) = (state(1.0, 0.0), state(0.1, 0.0), state(0.01, 0.03), state(0.2, 0.0));
+        let rate = builder.state([], DType::F32, vec![0.05]);
+        let mut body = BodyBuilder::default();
+        let [mut w0, m0, v0, g0] = [w, m, v, g].map(|buffer| body.load(buffer, dense(&[n]), DType::F32));
+        let rate = body.load(rate, View { offset: 0, strides: vec![0] }, DType::F32);
+        if decay {
+            let factor = body.fill(0.01);
+            let step = body.binary(BinaryOp::Mul, w0, factor);
+            w0 = body.binary(BinaryOp::Sub, w0, step);
+        }
+        let towards = |body: &mut BodyBuilder, average, value, rest| {
+            let rest = body.fill(rest);
+            let difference = body.binary(BinaryOp::Sub, value, average);
+            let step = body.binary(BinaryOp::Mul, difference, rest);
+            body.binary(BinaryOp::Add, average, step)
+        };
+        let m1 = towards(&mut body, m0, g0, 0.1);
+        let square = body.unary(UnaryOp::Square, g0);
+        let v1 = towards(&mut body, v0, square, 0.001);
+        let (mut numerator, mut variance) = (body.binary(BinaryOp::Mul, m1, rate), v1);
+        if nadam {
+            let (weight, correction) = (body.fill(0.02), body.fill(1.1));
+            let of_gradient = body.binary(BinaryOp::Mul, g0, weight);
+            numerator = body.binary(BinaryOp::Add, numerator, of_gradient);
+            variance = body.binary(BinaryOp::Mul, v1, correction);
+        }
+        let root = body.unary(UnaryOp::Sqrt, variance);
+        let epsilon = body.fill(1e-7);
+        let denominator = body.binary(BinaryOp::Add, root, epsilon);
+        let change = body.binary(BinaryOp::Div, numerator, denominator);
+        let w1 = body.binary(BinaryOp::Sub, w0, change);
+        let stores = [(w1, w), (m1, m), (v1, v)].map(|(value, buffer)| Store { value, buffer, view: dense(&[n]) });
+        builder.kernel(Kernel::Map(MapKernel { domain: [n].into(), body: body.0, stores: stores.to_vec() }));
+        for device in devices_once() {
+            builder.check(device, 1e-5);
+        }
     }
 }

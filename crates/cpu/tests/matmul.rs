@@ -11,12 +11,15 @@ use proptest::prelude::*;
 
 fn devices() -> &'static [CpuDevice] {
     static DEVICES: std::sync::OnceLock<Vec<CpuDevice>> = std::sync::OnceLock::new();
-    DEVICES.get_or_init(|| CpuDevice::for_each_instruction_set(CpuOptions { threads: Some(2) }))
+    DEVICES
+        .get_or_init(|| CpuDevice::for_each_instruction_set(CpuOptions { threads: Some(2), ..CpuOptions::default() }))
 }
 
 fn threads() -> &'static [CpuDevice] {
     static DEVICES: std::sync::OnceLock<Vec<CpuDevice>> = std::sync::OnceLock::new();
-    DEVICES.get_or_init(|| (1..4).map(|n| CpuDevice::new(CpuOptions { threads: Some(n) })).collect())
+    DEVICES.get_or_init(|| {
+        (1..4).map(|n| CpuDevice::new(CpuOptions { threads: Some(n), ..CpuOptions::default() })).collect()
+    })
 }
 
 /// How the result of a product is stored.

@@ -20,13 +20,16 @@ const KINDS: [Reducer; 5] = [
 
 fn devices() -> &'static [CpuDevice] {
     static DEVICES: std::sync::OnceLock<Vec<CpuDevice>> = std::sync::OnceLock::new();
-    DEVICES.get_or_init(|| CpuDevice::for_each_instruction_set(CpuOptions { threads: Some(2) }))
+    DEVICES
+        .get_or_init(|| CpuDevice::for_each_instruction_set(CpuOptions { threads: Some(2), ..CpuOptions::default() }))
 }
 
 /// Devices of 1, 2 and 3 threads.
 fn threads() -> &'static [CpuDevice] {
     static DEVICES: std::sync::OnceLock<Vec<CpuDevice>> = std::sync::OnceLock::new();
-    DEVICES.get_or_init(|| (1..4).map(|n| CpuDevice::new(CpuOptions { threads: Some(n) })).collect())
+    DEVICES.get_or_init(|| {
+        (1..4).map(|n| CpuDevice::new(CpuOptions { threads: Some(n), ..CpuOptions::default() })).collect()
+    })
 }
 
 /// A random body, one or two of whose numbers are reduced along random axes.

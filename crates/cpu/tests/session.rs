@@ -41,7 +41,7 @@ fn turn() -> std::sync::MutexGuard<'static, ()> {
 }
 
 fn device() -> CpuDevice {
-    CpuDevice::new(CpuOptions { threads: Some(2) })
+    CpuDevice::new(CpuOptions { threads: Some(2), ..CpuOptions::default() })
 }
 
 /// A step with every kind of kernel, large enough for several threads.

@@ -42,7 +42,9 @@ fn observe(activation: &str, initializer: Json) -> Observed {
     for gradient in ctx.tracer().gradients(&loss, &kernels).unwrap() {
         ctx.tracer().output(&gradient);
     }
-    let mut session = CpuDevice::new(CpuOptions { threads: Some(1) }).session(&ctx.states().specs()).unwrap();
+    let mut session = CpuDevice::new(CpuOptions { threads: Some(1), ..CpuOptions::default() })
+        .session(&ctx.states().specs())
+        .unwrap();
     let program = session.add_program(&compile(&ctx.tracer().graph())).unwrap();
     for variable in ctx.states().variables() {
         session.write_state(ctx.states().state(&variable), &variable.value()).unwrap();

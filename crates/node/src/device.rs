@@ -67,7 +67,7 @@ fn cpu(threads: Option<usize>) -> Result<Arc<dyn Device>> {
     devices.retain(|(_, device)| device.strong_count() > 0);
     let known = devices.iter().find(|(known, _)| *known == threads).and_then(|(_, device)| device.upgrade());
     Ok(known.unwrap_or_else(|| {
-        let device = Arc::new(CpuDevice::new(CpuOptions { threads }));
+        let device = Arc::new(CpuDevice::new(CpuOptions { threads, ..CpuOptions::default() }));
         devices.push((threads, Arc::downgrade(&device)));
         device
     }))

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use glorot_graph::device::Device;
 use glorot_nn::model::{self, SummaryOptions};
-use glorot_train::{Compiled, FitOptions, Gradients, Trainer, ValidationEvents};
+use glorot_train::{Compiled, FitOptions, Gradients, Progress, Trainer, ValidationEvents};
 use napi::Env;
 use napi::bindgen_prelude::ClassInstance;
 use napi_derive::napi;
@@ -387,6 +387,16 @@ impl Model {
             let outputs = outputs.into_iter().map(HostTensor::from).collect();
             Ok(JobEnd { outputs: Some(outputs), ..JobEnd::default() })
         })
+    }
+
+    /// The outputs for all samples, computed on this thread before the call returns.
+    #[napi(catch_unwind)]
+    pub fn predict_sync(&self, x: Vec<HostTensor>, batch_size: u32) -> Result<Vec<HostTensor>> {
+        jobs::sync()?;
+        let x = host_tensors(x)?;
+        let mut predict = self.predictor()?.prepare_predict(x, batch_size as usize, Progress::Never)?;
+        let outputs = predict.run_now()?;
+        Ok(outputs.into_iter().map(HostTensor::from).collect())
     }
 
     /// Starts one training step on one batch. Its last event has loss and metrics of the batch before the update.

@@ -2,7 +2,7 @@
 
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
 use glorot_graph::device::Device;
 use glorot_nn::Variable;
@@ -48,6 +48,20 @@ impl Pool {
         }
     }
 
+    /// As [`Pool::read`], for who must not wait: [`Error::Busy`] if both sessions are in use.
+    pub fn try_read(&self, variables: &[Variable]) -> Result<Lease<'_>> {
+        let free = |place| match Mutex::try_lock(place) {
+            Ok(guard) => Some(guard),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        };
+        let main = if self.training.load(Ordering::Acquire) { None } else { free(&self.main) };
+        match main {
+            Some(place) => self.lease_place(place, variables, true, None),
+            None => self.lease_place(free(&self.spare).ok_or(Error::Busy)?, variables, false, None),
+        }
+    }
+
     fn lease<'a>(
         &'a self,
         place: &'a Mutex<Option<DeviceSession>>,
@@ -55,7 +69,17 @@ impl Pool {
         is_main: bool,
         training: Option<Training<'a>>,
     ) -> Result<Lease<'a>> {
-        let mut place = place.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = place.lock().unwrap_or_else(PoisonError::into_inner);
+        self.lease_place(place, variables, is_main, training)
+    }
+
+    fn lease_place<'a>(
+        &'a self,
+        mut place: MutexGuard<'a, Option<DeviceSession>>,
+        variables: &[Variable],
+        is_main: bool,
+        training: Option<Training<'a>>,
+    ) -> Result<Lease<'a>> {
         // The session leaves its place while it is in use: after a panic a new one is opened.
         let mut session = match place.take() {
             Some(session) if session.program_count() > MAX_PROGRAMS => {

@@ -101,6 +101,25 @@ pub(crate) enum Func {
     MaskToInt,
 }
 
+/// Which steps a chain is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ChainKind {
+    /// `m' = m + (g - m) t`, `v' = v + (g g - v) s`, `w' = w - m' a / (sqrt(v') + e)`.
+    Adam,
+    /// The same moments, `w' = w - (g p + m' q) / (sqrt(v' c) + e)`.
+    Nadam,
+}
+
+/// Several functions in one loop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Chain {
+    pub kind: ChainKind,
+    /// Where `m'`, `v'` and `w'` go.
+    pub to: [u16; 3],
+    /// `g, m, v, w` and the scalars `t, s, a, e` or `t, s, p, q, c, e`.
+    pub args: [Operand; 10],
+}
+
 /// Where the elements of a view lie within a tile.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Access {
@@ -159,11 +178,38 @@ pub(crate) enum Step {
         to: u16,
         args: [Operand; MAX_ARGS],
     },
+    Chain(Chain),
     Store {
         value: Operand,
         access: Access,
         dtype: DType,
     },
+}
+
+impl Step {
+    /// The slots that the step reads.
+    pub fn reads(&self) -> &[Operand] {
+        match self {
+            Step::Compute { args, .. } => args,
+            Step::Chain(chain) => &chain.args,
+            Step::Store { value, .. } => std::slice::from_ref(value),
+            _ => &[],
+        }
+    }
+
+    /// The slots that the step writes.
+    pub fn writes(&self) -> &[u16] {
+        match self {
+            Step::Constant { to, .. }
+            | Step::LoadScalar { to, .. }
+            | Step::Load { to, .. }
+            | Step::Iota { to, .. }
+            | Step::Random { to, .. }
+            | Step::Compute { to, .. } => std::slice::from_ref(to),
+            Step::Chain(chain) => &chain.to,
+            Step::Store { .. } => &[],
+        }
+    }
 }
 
 /// The tile that steps work on.

@@ -1,6 +1,6 @@
 //! The loops of the elementwise functions over a tile.
 
-use super::code::{Frame, Func, MAX_ARGS, Operand};
+use super::code::{Chain, ChainKind, Frame, Func, MAX_ARGS, Operand};
 use crate::math;
 use crate::simd::Isa;
 
@@ -164,6 +164,91 @@ pub(super) unsafe fn compute<S: Isa>(s: S, func: Func, frame: &Frame, to: u16, a
         Func::IntToMask => f!(|x| mask(holds(x))),
         Func::MaskToFloat => f!(|x| s.of_bits(s.iand(s.bits(x), s.bits(one)))),
         Func::MaskToInt => f!(|x| s.of_bits(s.iand(s.bits(x), s.splat_i(1)))),
+    }
+}
+
+/// Runs the functions of a chain over `len` points.
+///
+/// # Safety
+/// See [`super::exec`].
+#[inline(always)]
+pub(super) unsafe fn chain<S: Isa>(s: S, chain: &Chain, frame: &Frame, len: usize) {
+    // SAFETY: passed on from the caller; scalars are slots of equal lanes.
+    unsafe {
+        let [t, r, a, b, c, e]: [S::V; 6] = std::array::from_fn(
+            #[inline(always)]
+            |i| s.load(*frame.slots.add(chain.args[4 + i].slot as usize)),
+        );
+        match chain.kind {
+            ChainKind::Adam => update(
+                s,
+                chain,
+                frame,
+                len,
+                #[inline(always)]
+                |g, m, v, w| {
+                    let (m, v) = moments(s, g, m, v, t, r);
+                    // The scalars are `t, r, a, e`.
+                    [m, v, s.sub(w, s.div(s.mul(m, a), s.add(s.sqrt(v), b)))]
+                },
+            ),
+            ChainKind::Nadam => update(
+                s,
+                chain,
+                frame,
+                len,
+                #[inline(always)]
+                |g, m, v, w| {
+                    let (m, v) = moments(s, g, m, v, t, r);
+                    let change = s.div(s.mul_add(g, a, s.mul(m, b)), s.add(s.sqrt(s.mul(v, c)), e));
+                    [m, v, s.sub(w, change)]
+                },
+            ),
+        }
+    }
+}
+
+/// `m + (g - m) t` and `v + (g g - v) r`, rounded as [`Func::Lerp`] and [`Func::LerpSquare`] round.
+#[inline(always)]
+fn moments<S: Isa>(s: S, g: S::V, m: S::V, v: S::V, t: S::V, r: S::V) -> (S::V, S::V) {
+    (s.mul_add(s.sub(g, m), t, m), s.mul_add(s.mul_add(g, g, s.neg(v)), r, v))
+}
+
+/// `to = f(g, m, v, w)` for each point. Results may lie where operands lie: a vector is read before it is written.
+#[inline(always)]
+unsafe fn update<S: Isa>(
+    s: S,
+    chain: &Chain,
+    frame: &Frame,
+    len: usize,
+    f: impl Fn(S::V, S::V, S::V, S::V) -> [S::V; 3],
+) {
+    // SAFETY: the caller vouches for `len` lanes of each operand and result.
+    unsafe {
+        let from: [*const f32; 4] =
+            std::array::from_fn(|i| (*frame.slots.add(chain.args[i].slot as usize)).cast_const());
+        let to: [*mut f32; 3] = std::array::from_fn(|i| *frame.slots.add(chain.to[i] as usize));
+        let mut i = 0;
+        while i + S::LANES <= len {
+            let [g, m, v, w] = from.map(
+                #[inline(always)]
+                |p| s.load(p.add(i)),
+            );
+            for (to, value) in to.into_iter().zip(f(g, m, v, w)) {
+                s.store(to.add(i), value);
+            }
+            i += S::LANES;
+        }
+        let rest = len - i;
+        if rest > 0 {
+            let [g, m, v, w] = from.map(
+                #[inline(always)]
+                |p| s.load_partial(p.add(i), rest),
+            );
+            for (to, value) in to.into_iter().zip(f(g, m, v, w)) {
+                s.store_partial(to.add(i), value, rest);
+            }
+        }
     }
 }
 

@@ -1,3 +1,5 @@
+use std::ops::Range;
+
 use glorot_graph::device::DeviceError;
 use glorot_graph::program::MapKernel;
 
@@ -5,12 +7,11 @@ use super::lower::{Fused, Options, lower};
 use super::order::order;
 use super::runner::Runner;
 use crate::kernels::Kernels;
+use crate::launch::Grain;
 use crate::memory::Buffers;
+use crate::schedule::Footprint;
 
-/// A task should take about this long, in nanoseconds: many times what handing it to a thread costs.
-const TASK: f64 = 8_000.0;
-
-/// A map kernel, cut into tasks by its shape alone.
+/// A map kernel, cut into tasks.
 #[derive(Debug)]
 pub(crate) struct MapTasks {
     fused: Fused,
@@ -20,13 +21,14 @@ pub(crate) struct MapTasks {
 }
 
 impl MapTasks {
-    pub(crate) fn new(buffers: &Buffers, kernel: &MapKernel) -> Result<MapTasks, DeviceError> {
+    pub(crate) fn new(buffers: &Buffers, kernel: &MapKernel, grain: Grain) -> Result<MapTasks, DeviceError> {
         let rank = kernel.domain.rank();
         let order = order(kernel);
         let options = Options { order: &order, groups: &vec![0; rank], accumulator: None, max_columns: usize::MAX };
         let (fused, _) = lower(buffers, &kernel.domain, &kernel.body, &kernel.stores, &[], &options)?;
         let outer: usize = fused.outer.iter().product();
-        let points = (TASK / fused.cost.max(0.01)) as usize;
+        let all = outer * fused.rows * fused.columns;
+        let points = all.div_ceil(grain.tasks(all as f64 * fused.cost)).max(1);
         let row_points = fused.columns.max(1);
         // Whole outer indices where they are small, else whole rows, else parts of a row.
         let chunk = if points >= row_points * fused.rows {
@@ -58,20 +60,31 @@ impl MapTasks {
         Runner::scratch_bytes(&self.fused)
     }
 
-    /// # Safety
-    /// The buffers are alive, `scratch` is as [`Runner::new`] asks, and each task runs once at a time.
-    pub(crate) unsafe fn run(&self, kernels: &'static Kernels, task: usize, scratch: *mut u8) {
+    /// The loops of a task: outer indices, rows, columns.
+    fn part(&self, task: usize) -> [Range<usize>; 3] {
         let [_, rows, columns] = self.counts;
         let index = [task / (rows * columns), task / columns % rows, task % columns];
         let outer: usize = self.fused.outer.iter().product();
         let ends = [outer, self.fused.rows, self.fused.columns];
-        let range = |i: usize| index[i] * self.chunk[i]..((index[i] + 1) * self.chunk[i]).min(ends[i]);
+        std::array::from_fn(|i| index[i] * self.chunk[i]..((index[i] + 1) * self.chunk[i]).min(ends[i]))
+    }
+
+    /// The memory that a task touches.
+    pub(crate) fn footprint(&self, task: usize) -> Footprint {
+        let [outer, rows, columns] = self.part(task);
+        self.fused.footprint(outer, rows, columns)
+    }
+
+    /// # Safety
+    /// The buffers are alive, `scratch` is as [`Runner::new`] asks, and each task runs once at a time.
+    pub(crate) unsafe fn run(&self, kernels: &'static Kernels, task: usize, scratch: *mut u8) {
+        let [outer, rows, columns] = self.part(task);
         // SAFETY: tasks are disjoint parts of the domain; the rest is the caller's.
         unsafe {
             let mut runner = Runner::new(&self.fused, kernels, scratch, 0);
-            for outer in range(0) {
+            for outer in outer {
                 runner.set_outer(outer);
-                runner.region(range(1), range(2));
+                runner.region(rows.clone(), columns.clone());
             }
         }
     }

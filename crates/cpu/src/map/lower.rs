@@ -1,22 +1,28 @@
 //! From a body to a [`Fused`] loop: how its domain is cut, how often each value is computed, in which slot it lies,
 //! which stores a step can do by itself.
 
+use std::ops::Range;
+
 use glorot_graph::device::DeviceError;
 use glorot_graph::program::{Body, Store};
 use glorot_tensor::DType;
 
+use super::chain::chain;
 use super::code::{Access, Func, MAX_ARGS, Operand, Step};
 use super::contract::contract;
 use super::domain::{Nest, Placed};
 use super::registers::Registers;
 use super::translate::{Node, Sink, Translation, translate};
 use crate::memory::Buffers;
+use crate::schedule::{Footprint, Region};
 use crate::simd::MAX_LANES;
 
 /// Lanes of a tile and its operands that the first-level cache holds beside what else it holds.
 const CACHED: usize = 6144;
 /// Bounds of the points of a full tile: short tiles choose instructions too often, longer ones gain nothing.
 const TILE: std::ops::RangeInclusive<usize> = 256..=1024;
+/// Columns of a task below which a tile of one row would be too short.
+const NARROW: usize = 128;
 /// From this length on a row is a tile of its own where some values depend on the row alone: they are scalars then.
 const LONG_ROW: usize = 128;
 
@@ -28,8 +34,12 @@ pub(crate) struct Fused {
     pub columns: usize,
     pub tile_rows: usize,
     pub tile_columns: usize,
+    /// Whether tiles of several rows have a part of the columns only.
+    pub narrow: bool,
     /// Each with the strides of all loops.
     pub views: Vec<Placed>,
+    /// What each view is for.
+    pub uses: Vec<Use>,
     /// View whose address the caller gives for each region: the product of an epilogue.
     pub accumulator: Option<usize>,
     pub slots: Vec<Slot>,
@@ -47,6 +57,60 @@ pub(crate) struct Fused {
     pub results: Vec<Operand>,
     /// Estimated nanoseconds per point.
     pub cost: f64,
+}
+
+impl Fused {
+    /// The memory that a part of the loops touches; `outer` counts over all outer loops.
+    pub(crate) fn footprint(&self, outer: Range<usize>, rows: Range<usize>, columns: Range<usize>) -> Footprint {
+        let mut ranges = spread(&self.outer, outer);
+        ranges.extend([rows, columns]);
+        let mut footprint = Footprint::default();
+        for (number, view) in self.views.iter().enumerate() {
+            let regions = match self.uses[number] {
+                // A product in scratch memory is nobody else's.
+                _ if self.accumulator == Some(number) => continue,
+                Use::Count => continue,
+                Use::Read => &mut footprint.reads,
+                Use::Write => &mut footprint.writes,
+            };
+            regions.extend(Region::of_view(view, &ranges));
+        }
+        let steps = [&self.once, &self.column, &self.row, &self.tile];
+        for step in steps.into_iter().flatten() {
+            if let Step::Random { draw, .. } = step {
+                footprint.reads.push(Region::bytes(draw.state, 16));
+            }
+        }
+        footprint
+    }
+}
+
+/// What a view is for: to count, or to touch memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Use {
+    Count,
+    Read,
+    Write,
+}
+
+/// The ranges of loops that a range over all of them touches, or more.
+fn spread(dims: &[usize], range: Range<usize>) -> Vec<Range<usize>> {
+    let mut inner: usize = dims.iter().product();
+    let mut range = range;
+    let mut ranges = Vec::with_capacity(dims.len() + 2);
+    for &dim in dims {
+        inner /= dim.max(1);
+        let (first, last) = (range.start / inner.max(1), range.end.saturating_sub(1) / inner.max(1));
+        if first == last && !range.is_empty() {
+            ranges.push(first..first + 1);
+            range = range.start - first * inner..range.end - first * inner;
+        } else {
+            ranges.push(first..if range.is_empty() { first } else { last + 1 });
+            // Loops inside of several turns are touched as a whole.
+            range = 0..inner;
+        }
+    }
+    ranges
 }
 
 /// Where a slot points.
@@ -121,6 +185,13 @@ pub(crate) fn lower(
     };
     assignment.emit(&mut fused);
     fused.cost = cost(&fused);
+    fused.uses = vec![Use::Count; translation.nest.views.len()];
+    for node in &nodes {
+        if let Node::Load(view, _) = node {
+            fused.uses[*view] = Use::Read;
+        }
+    }
+    translation.sinks.iter().for_each(|sink| fused.uses[sink.view] = Use::Write);
     fused.views = translation.nest.views;
     Ok((fused, groups))
 }
@@ -138,6 +209,12 @@ fn cut(nest: &Nest, nodes: &[Node], options: &Options) -> Fused {
         let strides = &nest.views[view].strides;
         strides[strides.len() - 1] == 0 && strides[strides.len() - 2] != 0
     });
+    if options.max_columns < columns.min(NARROW) {
+        // Tasks of few columns: rows are gathered to tiles.
+        let (tile_rows, tile_columns) = ((tile / options.max_columns).clamp(1, rows.max(1)), options.max_columns);
+        let narrow = tile_rows > 1;
+        return Fused { outer: outer.to_vec(), rows, columns, tile_rows, tile_columns, narrow, ..Fused::default() };
+    }
     let (tile_rows, tile_columns) = if columns >= most || (by_row && columns >= LONG_ROW) {
         let blocks = columns.div_ceil(most).max(1);
         (1, columns.div_ceil(blocks).next_multiple_of(MAX_LANES).min(columns.max(1)))
@@ -205,7 +282,8 @@ impl Assignment<'_> {
     /// True if the elements of a tile lie one after the other as 32-bit lanes.
     fn dense(&self, fused: &Fused, view: usize, dtype: DType) -> bool {
         let access = self.access(view);
-        dtype.size() == 4 && access.column == 1 && (fused.tile_rows == 1 || access.row == fused.columns)
+        let rows_join = access.row == fused.columns && !fused.narrow;
+        dtype.size() == 4 && access.column == 1 && (fused.tile_rows == 1 || rows_join)
     }
 
     /// True if the two views can touch the same memory.
@@ -328,6 +406,7 @@ impl Assignment<'_> {
             }
             fused.results.push(operand);
         }
+        chain(&mut fused.tile, &fused.results);
         (fused.slots, fused.lanes) = registers.finish();
     }
 }
@@ -341,12 +420,14 @@ fn cost(fused: &Fused) -> f64 {
             _ => 0.5,
         },
         Step::Random { .. } => 3.0,
+        Step::Chain(_) => 0.12,
         Step::Compute { func, .. } => match func {
             Func::Div | Func::Sqrt | Func::Reciprocal => 0.12,
             Func::Rsqrt | Func::SqrtAdd | Func::SqrtMulAdd | Func::SubDiv | Func::SubMulDiv => 0.15,
             Func::Exp | Func::Expm1 | Func::Elu | Func::Log => 0.3,
             Func::Log1p | Func::Tanh | Func::Sigmoid | Func::Softplus | Func::Erf | Func::Sin | Func::Cos => 0.5,
-            Func::Pow | Func::Mod | Func::DivInt | Func::ModInt => 10.0,
+            Func::Pow => 0.8,
+            Func::Mod | Func::DivInt | Func::ModInt => 10.0,
             _ => 0.03,
         },
         _ => 0.05,

@@ -1,10 +1,16 @@
 //! Random numbers by element number; see `glorot_graph::ops::random` for their definition.
+//!
+//! A block of random words gives the numbers of a few neighbouring elements. Vectors of blocks are computed at once;
+//! where the elements of a tile are not neighbours along its columns, they may be along its rows.
 
 use glorot_graph::RandomKind;
-use glorot_tensor::random::{philox4x32, to_normal, to_unit};
 
 use super::code::{Access, Draw, Frame};
+use crate::math;
 use crate::simd::{Isa, MAX_LANES};
+
+/// The most numbers of a block.
+const MOST: usize = 4;
 
 /// Draws the number of each point's element.
 ///
@@ -12,32 +18,38 @@ use crate::simd::{Isa, MAX_LANES};
 /// See [`super::exec`]; `state` is the address of four words.
 #[inline(always)]
 pub(super) unsafe fn random<S: Isa>(s: S, frame: &Frame, to: u16, access: Access, draw: Draw, scalar: bool) {
-    let Draw { kind, stream, state } = draw;
     // SAFETY: the caller vouches for the state, the views and the slots.
     unsafe {
-        let words = (state as *const [u32; 4]).read_unaligned();
-        let mut source = Source { key: [words[0], words[1]], stream, step: [words[2], words[3]], block: None };
+        let words = (draw.state as *const [u32; 4]).read_unaligned();
+        let source =
+            Source { kind: draw.kind, key: [words[0], words[1]], stream: draw.stream, step: [words[2], words[3]] };
         let first = *frame.views.add(access.view as usize);
         let to = *frame.slots.add(to as usize);
         if scalar {
-            let value = source.draw(kind, first);
-            (0..MAX_LANES).for_each(|lane| to.add(lane).write(value));
+            // 16 equal lanes.
+            (0..MAX_LANES).step_by(S::LANES).for_each(|lane| source.some(s, first, 0, S::LANES, to.add(lane)));
             return;
         }
-        for row in 0..frame.rows {
+        let width = source.width();
+        let rows_share = access.row == 1 && access.column.is_multiple_of(width);
+        let mut row = 0;
+        while row < frame.rows {
             let (first, to) = (first + row * access.row, to.add(row * frame.columns));
-            if kind == RandomKind::Uniform && access.column == 1 {
-                source.uniform(s, first, frame.columns, to);
+            if access.column == 1 {
+                source.neighbours(s, first, frame.columns, to);
+            } else if rows_share && first.is_multiple_of(width) && frame.rows - row >= width {
+                source.rows(s, first, access.column, frame.columns, to);
+                row += width;
                 continue;
+            } else {
+                source.apart(s, first, access.column, frame.columns, to);
             }
-            (0..frame.columns).for_each(|column| {
-                to.add(column).write(source.draw(kind, first + column * access.column));
-            });
+            row += 1;
         }
     }
 }
 
-/// [`philox4x32`] in each lane.
+/// `philox4x32` in each lane.
 #[inline(always)]
 fn philox<S: Isa>(s: S, key: [u32; 2], mut counter: [S::I; 4]) -> [S::I; 4] {
     let (mut k0, mut k1) = (key[0], key[1]);
@@ -55,74 +67,143 @@ fn philox<S: Isa>(s: S, key: [u32; 2], mut counter: [S::I; 4]) -> [S::I; 4] {
     counter
 }
 
-/// Keeps the last block, since neighbours share it.
+/// A stream at a step.
+#[derive(Clone, Copy)]
 struct Source {
+    kind: RandomKind,
     key: [u32; 2],
     stream: u32,
     step: [u32; 2],
-    block: Option<(usize, [f32; 4])>,
 }
 
 impl Source {
-    /// Uniform numbers of neighbouring elements: a block in each lane.
+    /// Numbers of a block.
+    #[inline(always)]
+    fn width(self) -> usize {
+        match self.kind {
+            RandomKind::Uniform => 4,
+            RandomKind::Normal => 2,
+        }
+    }
+
+    /// The numbers of a block in each lane; those behind the block's width are zero.
+    #[inline(always)]
+    fn blocks<S: Isa>(self, s: S, numbers: [u32; MAX_LANES]) -> [S::V; MOST] {
+        let numbers = numbers.map(f32::from_bits);
+        // SAFETY: MAX_LANES lanes are enough for a load.
+        let block = s.bits(unsafe { s.load(numbers.as_ptr()) });
+        let [low, high] = self.step.map(
+            #[inline(always)]
+            |word| s.splat_i(word as i32),
+        );
+        let words = philox(s, self.key, [block, s.splat_i(self.stream as i32), low, high]);
+        let (one, scale) = (s.splat(1.0), s.splat(1.0 / 16_777_216.0));
+        let high = words.map(
+            #[inline(always)]
+            |word| s.to_float(s.iand(s.shr::<8>(word), s.splat_i(0x00FF_FFFF))),
+        );
+        match self.kind {
+            RandomKind::Uniform => high.map(
+                #[inline(always)]
+                |word| s.mul(word, scale),
+            ),
+            RandomKind::Normal => {
+                let u = s.mul(s.add(high[0], one), scale);
+                let radius = s.sqrt(s.mul(s.splat(-2.0), math::log(s, u)));
+                let angle = s.mul(s.splat(std::f32::consts::TAU), s.mul(high[1], scale));
+                let zero = s.splat(0.0);
+                [s.mul(radius, math::cos(s, angle)), s.mul(radius, math::sin(s, angle)), zero, zero]
+            }
+        }
+    }
+
+    /// The numbers of at most a vector of elements, `step` apart.
     ///
     /// # Safety
     /// `to` takes `count` floats.
     #[inline(always)]
-    unsafe fn uniform<S: Isa>(&mut self, s: S, first: usize, count: usize, to: *mut f32) {
-        let mut i = 0;
-        while i < count {
-            if !(first + i).is_multiple_of(4) || count - i < 4 * S::LANES {
-                // SAFETY: i < count.
-                unsafe { to.add(i).write(self.draw(RandomKind::Uniform, first + i)) };
-                i += 1;
-                continue;
+    unsafe fn some<S: Isa>(self, s: S, first: usize, step: usize, count: usize, to: *mut f32) {
+        let width = self.width();
+        let mut numbers = [0u32; MAX_LANES];
+        let mut places = [0f32; MAX_LANES];
+        for lane in 0..S::LANES {
+            let element = first + lane * step;
+            numbers[lane] = (element / width) as u32;
+            places[lane] = f32::from_bits((element % width) as u32);
+        }
+        let values = self.blocks(s, numbers);
+        // SAFETY: MAX_LANES lanes are enough for a load; the caller vouches for the destination.
+        unsafe {
+            let place = s.bits(s.load(places.as_ptr()));
+            let mut value = values[0];
+            for (number, &other) in values.iter().enumerate().skip(1) {
+                value = s.select(s.ieq(place, s.splat_i(number as i32)), other, value);
             }
-            let block = ((first + i) / 4) as u32;
-            let lanes: [f32; MAX_LANES] = std::array::from_fn(|lane| f32::from_bits(block.wrapping_add(lane as u32)));
-            // SAFETY: MAX_LANES lanes are enough for a load.
-            let block = s.bits(unsafe { s.load(lanes.as_ptr()) });
-            let splat = |word: u32| s.splat_i(word as i32);
-            let counter = [block, splat(self.stream), splat(self.step[0]), splat(self.step[1])];
-            let words = philox(s, self.key, counter).map(|word| {
-                let bits = s.iand(s.shr::<8>(word), s.splat_i(0x00FF_FFFF));
-                s.mul(s.to_float(bits), s.splat(1.0 / 16_777_216.0))
-            });
-            let mut rows = [[0f32; MAX_LANES]; 4];
-            for (row, word) in rows.iter_mut().zip(words) {
-                // SAFETY: a row holds MAX_LANES floats.
-                unsafe { s.store(row.as_mut_ptr(), word) };
-            }
-            for lane in 0..S::LANES {
-                for (word, row) in rows.iter().enumerate() {
-                    // SAFETY: at least 4 LANES elements are left.
-                    unsafe { to.add(i + 4 * lane + word).write(row[lane]) };
-                }
-            }
-            i += 4 * S::LANES;
+            if count < S::LANES { s.store_partial(to, value, count) } else { s.store(to, value) }
         }
     }
 
-    fn draw(&mut self, kind: RandomKind, element: usize) -> f32 {
-        let width = match kind {
-            RandomKind::Uniform => 4,
-            RandomKind::Normal => 2,
-        };
-        let (number, lane) = (element / width, element % width);
-        if let Some((known, values)) = &self.block
-            && *known == number
-        {
-            return values[lane];
+    /// The numbers of elements, `step` apart.
+    ///
+    /// # Safety
+    /// `to` takes `count` floats.
+    #[inline(always)]
+    unsafe fn apart<S: Isa>(self, s: S, first: usize, step: usize, count: usize, to: *mut f32) {
+        for i in (0..count).step_by(S::LANES) {
+            // SAFETY: i < count.
+            unsafe { self.some(s, first + i * step, step, S::LANES.min(count - i), to.add(i)) };
         }
-        let words = philox4x32(self.key, [number as u32, self.stream, self.step[0], self.step[1]]);
-        let values = match kind {
-            RandomKind::Uniform => words.map(to_unit),
-            RandomKind::Normal => {
-                let (cosine, sine) = to_normal(words[0], words[1]);
-                [cosine, sine, 0.0, 0.0]
+    }
+
+    /// The numbers of neighbouring elements: a block in each lane, whose numbers lie one after the other.
+    ///
+    /// # Safety
+    /// `to` takes `count` floats.
+    #[inline(always)]
+    unsafe fn neighbours<S: Isa>(self, s: S, first: usize, count: usize, to: *mut f32) {
+        let width = self.width();
+        let mut i = 0;
+        while i < count {
+            let beside = (first + i) % width;
+            if beside != 0 || count - i < width * S::LANES {
+                let some = if beside != 0 { width - beside } else { S::LANES }.min(count - i);
+                // SAFETY: `some` elements are left.
+                unsafe { self.some(s, first + i, 1, some, to.add(i)) };
+                i += some;
+                continue;
             }
-        };
-        self.block = Some((number, values));
-        values[lane]
+            let block = ((first + i) / width) as u32;
+            let values = self.blocks(s, std::array::from_fn(|lane| block.wrapping_add(lane as u32)));
+            let mut rows = [0f32; MOST * MAX_LANES];
+            // SAFETY: a row holds MAX_LANES floats; width × LANES elements are left.
+            unsafe {
+                for (row, &value) in values.iter().enumerate().take(width) {
+                    s.store(rows.as_mut_ptr().add(row * S::LANES), value);
+                }
+                s.transpose(rows.as_ptr(), S::LANES, [width, S::LANES], to.add(i), width, width.min(S::LANES));
+            }
+            i += width * S::LANES;
+        }
+    }
+
+    /// The numbers of as many rows as a block has, which are neighbours; elements of a row are `step` apart.
+    ///
+    /// # Safety
+    /// `to` takes the rows, each of `columns` floats.
+    #[inline(always)]
+    unsafe fn rows<S: Isa>(self, s: S, first: usize, step: usize, columns: usize, to: *mut f32) {
+        let width = self.width();
+        for column in (0..columns).step_by(S::LANES) {
+            let block = |lane: usize| ((first + (column + lane) * step) / width) as u32;
+            let values = self.blocks(s, std::array::from_fn(block));
+            let count = S::LANES.min(columns - column);
+            for (row, &value) in values.iter().enumerate().take(width) {
+                // SAFETY: `count` columns of the row are left.
+                unsafe {
+                    let to = to.add(row * columns + column);
+                    if count < S::LANES { s.store_partial(to, value, count) } else { s.store(to, value) }
+                }
+            }
+        }
     }
 }

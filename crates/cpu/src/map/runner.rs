@@ -90,7 +90,7 @@ impl<'a> Runner<'a> {
     ///
     /// # Safety
     /// The tile lies inside the loop nest and is no larger than `tile_rows × tile_columns`; with more than one row it
-    /// has all columns. No other runner writes its points.
+    /// has all columns, unless tiles are narrow. No other runner writes its points.
     pub(crate) unsafe fn tile(&mut self, row: usize, rows: usize, column: usize, columns: usize) {
         let fused = self.fused;
         // SAFETY: tables have an entry for each view and slot; bounds are the caller's.

@@ -28,7 +28,7 @@ fn assemble<S: Isa>(s: S, e: S::V, f: S::V, correction: S::V) -> S::V {
 
 /// `u = 2^e (1 + f)` for positive normal `u`; gives `e`, `f` and `2^-e`.
 #[inline(always)]
-fn split<S: Isa>(s: S, u: S::V) -> (S::V, S::V, S::V) {
+pub(super) fn split<S: Isa>(s: S, u: S::V) -> (S::V, S::V, S::V) {
     // Subtracting the bits of sqrt(1/2) makes the exponent field count from there.
     let offset = s.splat_i(0x3f35_04f3);
     let shifted = s.isub(s.bits(u), offset);

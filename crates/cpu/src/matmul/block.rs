@@ -1,4 +1,4 @@
-use super::micro::{ROW_VECTORS, Tile, dot_row, row, tile};
+use super::micro::{Onto, ROW_VECTORS, Tile, dot_row, most_rows, row, tile};
 use super::pack::{Source, pack};
 use crate::simd::Isa;
 
@@ -11,7 +11,8 @@ const TURNED_DEPTH: usize = 512;
 /// Columns of a product that are computed turned at a time.
 const TURNED_COLUMNS: usize = 64;
 
-/// The product of one task: `c = a b`, strides in elements.
+/// The product of one task: `c = a b`, strides in elements. How it is computed does not show in the result: each sum runs
+/// over `k` in order and in one chain (but for a few rows, where all tasks do as the whole).
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Block {
     pub m: usize,
@@ -25,7 +26,14 @@ pub(crate) struct Block {
     pub b_column: usize,
     pub c: *mut f32,
     pub c_row: usize,
+    /// Whether the whole product has so few rows that each is computed by itself.
+    pub few_rows: bool,
+    /// What `c` holds before; [`Onto::Total`] only for blocks that are [`Block::in_place`].
+    pub onto: Onto,
 }
+
+/// Rows of a product up to which each is computed by itself, where that saves packing.
+pub(super) const FEW_ROWS: usize = 3;
 
 /// How a block is computed; follows from its shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +55,7 @@ impl Block {
         if m == 1 && !by_columns {
             return Method::Row;
         }
-        if m < 4 && self.b_row == 1 && self.a_column == 1 {
+        if self.few_rows && self.b_row == 1 && self.a_column == 1 {
             return Method::Dots;
         }
         if by_columns && self.b_row == 1 && m <= tile.1 && k <= TURNED_DEPTH && n * k > 2 * m * (n + k) {
@@ -139,7 +147,7 @@ impl Block {
             c_row: self.c_row,
             columns,
             padded: false,
-            accumulate: p > 0,
+            onto: if p > 0 { Onto::Sums } else { self.onto },
         }
     }
 }
@@ -170,7 +178,14 @@ unsafe fn tiles<S: Isa>(s: S, block: &Block, [pack_a, pack_b]: [bool; 2], scratc
                     let source = Source { from, step: block.b_row, column: block.b_column, k, columns };
                     pack(s, &source, width, packed_b);
                 }
-                for row in (0..block.m).step_by(height) {
+                // Tiles of few vectors take more rows, about the same number each.
+                let most = if pack_a { height } else { most_rows::<S>(columns.div_ceil(S::LANES)) };
+                let tiles = block.m.div_ceil(most);
+                for i in 0..tiles {
+                    let (row, end) = match pack_a {
+                        true => (i * height, ((i + 1) * height).min(block.m)),
+                        false => (i * block.m / tiles, (i + 1) * block.m / tiles),
+                    };
                     let mut part = block.tile(row, column, p, k, columns);
                     if pack_a {
                         (part.a, part.a_row, part.a_column) = (packed_a.add(row * k), 1, height);
@@ -178,7 +193,7 @@ unsafe fn tiles<S: Isa>(s: S, block: &Block, [pack_a, pack_b]: [bool; 2], scratc
                     if pack_b {
                         (part.b, part.b_row, part.padded) = (packed_b, width, true);
                     }
-                    tile(s, height.min(block.m - row), &part);
+                    tile(s, end - row, &part);
                 }
             }
         }
@@ -189,7 +204,7 @@ unsafe fn tiles<S: Isa>(s: S, block: &Block, [pack_a, pack_b]: [bool; 2], scratc
 /// which is packed.
 #[inline(always)]
 unsafe fn turned<S: Isa>(s: S, block: &Block, scratch: *mut f32) {
-    let (height, width) = (S::TILE_ROWS, S::TILE_VECTORS * S::LANES);
+    let width = S::TILE_VECTORS * S::LANES;
     let (packed, result) = (scratch, scratch.wrapping_add(TURNED_DEPTH * width));
     // SAFETY: the panel of `a` has at most TURNED_DEPTH rows, the result at most TURNED_COLUMNS; the rest is the block's.
     unsafe {
@@ -197,7 +212,8 @@ unsafe fn turned<S: Isa>(s: S, block: &Block, scratch: *mut f32) {
         pack(s, &source, width, packed);
         for first in (0..block.n).step_by(TURNED_COLUMNS) {
             let count = TURNED_COLUMNS.min(block.n - first);
-            for column in (0..count).step_by(height) {
+            let most = most_rows::<S>(block.m.div_ceil(S::LANES));
+            for column in (0..count).step_by(most) {
                 let part = Tile {
                     k: block.k,
                     a: block.b.add((first + column) * block.b_column),
@@ -209,9 +225,9 @@ unsafe fn turned<S: Isa>(s: S, block: &Block, scratch: *mut f32) {
                     c_row: width,
                     columns: block.m,
                     padded: true,
-                    accumulate: false,
+                    onto: block.onto,
                 };
-                tile(s, height.min(count - column), &part);
+                tile(s, most.min(count - column), &part);
             }
             for i in (0..block.m).step_by(S::LANES) {
                 for j in (0..count).step_by(S::LANES) {

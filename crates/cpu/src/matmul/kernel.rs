@@ -1,22 +1,19 @@
+use std::ops::Range;
+
 use glorot_graph::device::DeviceError;
 use glorot_graph::program::{Instr, MatMulKernel};
 use glorot_tensor::DType;
 
-use super::block::{Block, PACKED_ROWS, scratch_floats};
+use super::block::{Block, FEW_ROWS, scratch_floats};
+use super::cut::{Along, SPEED, cut, cut_along, parts};
+use super::micro::Onto;
 use crate::kernels::Kernels;
+use crate::launch::Grain;
 use crate::map::{Accumulator, Fused, Options, Placed, Runner, lower};
-use crate::memory::{Buffers, span};
+use crate::memory::{Aligned, Buffers, span};
+use crate::schedule::{Footprint, Region};
+use crate::simd::MAX_LANES;
 
-/// Multiply-adds in a nanosecond that a task is planned with.
-const SPEED: f64 = 45.0;
-/// Nanoseconds of an instruction of the epilogue at one point, of its choice for a tile, of reading a float.
-const STEP: f64 = 0.03;
-const SHORT_TILE: f64 = 5.0;
-const FLOAT: f64 = 0.1;
-/// A task should take about this long, in nanoseconds; a third as long where it is one of two.
-const TASK: f64 = 16_000.0;
-/// The most tasks of one batch element.
-const MAX_TASKS: usize = 32;
 /// Floats of a product in scratch memory that stay in the first-level cache until the epilogue has read them.
 const CACHED: usize = 4096;
 
@@ -35,13 +32,31 @@ pub(crate) struct MatMulTasks {
     counts: [usize; 2],
     /// Rows of a task that pass through the epilogue together.
     band: usize,
+    /// Parts that `k` is cut into, whose sums are added in order.
+    parts: usize,
+    /// The sums of each part, where tasks compute so many rows of one part each: rows as long as `pitch`.
+    sums: Option<Aligned>,
+    part_rows: usize,
+    pitch: usize,
     /// Floats of scratch memory of the product itself, and of its result.
     product_floats: usize,
     result_floats: usize,
 }
 
+/// A part of the result: rows and columns of one batch element.
+struct Piece {
+    batch: usize,
+    rows: Range<usize>,
+    columns: Range<usize>,
+}
+
 impl MatMulTasks {
-    pub(crate) fn new(buffers: &Buffers, kernel: &MatMulKernel, kernels: &Kernels) -> Result<MatMulTasks, DeviceError> {
+    pub(crate) fn new(
+        buffers: &Buffers,
+        kernel: &MatMulKernel,
+        kernels: &Kernels,
+        grain: Grain,
+    ) -> Result<MatMulTasks, DeviceError> {
         let MatMulKernel { batch, m, n, k, epilogue, .. } = kernel;
         let (batch, m, n, k) = (*batch, *m, *n, *k);
         if epilogue.domain.dims() != [batch, m, n] {
@@ -57,39 +72,62 @@ impl MatMulTasks {
             buffers.expect_apart(written, span(&b, &[batch, k, n]))?;
         }
 
-        let (chunk, counts) = cut([m, n, k], epilogue.body.instrs.len(), kernels.tile);
-        let c = destination(buffers, kernel)?;
-        let trivial = matches!(epilogue.body.instrs[..], [Instr::Accumulator]) && epilogue.stores.len() == 1;
-        let accumulator = match &c {
+        let mut tasks = MatMulTasks {
+            dims: [batch, m, n, k],
+            a,
+            b,
+            c: destination(buffers, kernel)?,
+            epilogue: None,
+            chunk: [m.max(1), n.max(1)],
+            counts: [1; 2],
+            band: m.max(1),
+            parts: if buffers.is_state(kernel.a.buffer) { parts(batch, n, m, k) } else { parts(batch, m, n, k) },
+            sums: None,
+            part_rows: m.max(1),
+            pitch: n.next_multiple_of(MAX_LANES),
+            product_floats: scratch_floats(kernels.tile),
+            result_floats: 0,
+        };
+        if tasks.parts > 1 && !tasks.block(0, [0, 0], [m, n]).in_place(kernels.tile) {
+            tasks.parts = 1;
+        }
+        let (dims, steps) = ([m, n, k], epilogue.body.instrs.len());
+        let along = match [kernel.a.buffer, kernel.b.buffer].map(|buffer| buffers.is_state(buffer)) {
+            [false, true] => Some(Along::Rows),
+            [true, false] => Some(Along::Columns),
+            _ => None,
+        };
+        (tasks.chunk, tasks.counts) = match (tasks.parts, along) {
+            (1, None) => cut(dims, steps, kernels.tile, grain),
+            (1, Some(along)) => cut_along(along, dims, steps, kernels, grain),
+            (_, along) => cut_along(along.unwrap_or(Along::Rows), [m, n, tasks.parts], steps, kernels, grain),
+        };
+        if tasks.parts > 1 && grain.threads > 1 {
+            tasks.sums = Some(Aligned::zeroed(tasks.parts * m * tasks.pitch * 4)?);
+            // Threads that no part is left for take rows.
+            tasks.part_rows = m.div_ceil(grain.threads.div_ceil(tasks.parts)).next_multiple_of(kernels.tile.0).min(m);
+        }
+        tasks.band = tasks.chunk[0];
+        let accumulator = match &tasks.c {
             Some(placed) => Accumulator::View(placed.clone()),
-            None => Accumulator::Scratch(chunk[1]),
+            None => Accumulator::Scratch(tasks.chunk[1]),
         };
         let options = Options {
             order: &[0, 1, 2],
             groups: &[0; 3],
             accumulator: Some(accumulator),
-            max_columns: if counts[1] > 1 { chunk[1] } else { usize::MAX },
+            max_columns: if tasks.counts[1] > 1 { tasks.chunk[1] } else { usize::MAX },
         };
         let (fused, _) = lower(buffers, &domain, &epilogue.body, &epilogue.stores, &[], &options)?;
-        let epilogue = if trivial && c.is_some() { None } else { Some(fused) };
-        let mut tasks = MatMulTasks {
-            dims: [batch, m, n, k],
-            a,
-            b,
-            c,
-            epilogue,
-            chunk,
-            counts,
-            band: chunk[0],
-            product_floats: scratch_floats(kernels.tile),
-            result_floats: 0,
-        };
-        if tasks.epilogue.is_some() && tasks.block(0, [0, 0], chunk).in_place(kernels.tile) {
-            let rows = (CACHED / chunk[1].max(1)).max(1).next_multiple_of(kernels.tile.0);
-            tasks.band = rows.min(chunk[0]);
+        let trivial = matches!(epilogue.body.instrs[..], [Instr::Accumulator]) && epilogue.stores.len() == 1;
+        tasks.epilogue = if trivial && tasks.c.is_some() { None } else { Some(fused) };
+        let in_place = tasks.block(0, [0, 0], tasks.chunk).in_place(kernels.tile);
+        if tasks.epilogue.is_some() && tasks.parts == 1 && in_place {
+            let rows = (CACHED / tasks.chunk[1].max(1)).max(1).next_multiple_of(kernels.tile.0);
+            tasks.band = rows.min(tasks.chunk[0]);
         }
         if tasks.c.is_none() {
-            tasks.result_floats = (tasks.band * chunk[1]).next_multiple_of(16);
+            tasks.result_floats = (tasks.band * tasks.chunk[1]).next_multiple_of(MAX_LANES);
         }
         Ok(tasks)
     }
@@ -115,18 +153,33 @@ impl MatMulTasks {
             b_column: self.b.strides[2] / 4,
             c: c as *mut f32,
             c_row,
+            few_rows: self.dims[1] <= FEW_ROWS,
+            onto: Onto::Nothing,
         }
     }
 
+    /// Whether tasks compute parts that [`MatMulTasks::combine`] adds.
+    pub(crate) fn is_in_parts(&self) -> bool {
+        self.sums.is_some()
+    }
+
     pub(crate) fn tasks(&self) -> usize {
+        match self.is_in_parts() {
+            true => self.parts * self.dims[1].div_ceil(self.part_rows),
+            false => self.combine_tasks(),
+        }
+    }
+
+    /// Tasks of [`MatMulTasks::combine`].
+    pub(crate) fn combine_tasks(&self) -> usize {
         self.dims[0] * self.counts[0] * self.counts[1]
     }
 
-    /// Estimated nanoseconds of all tasks.
-    pub(crate) fn cost(&self) -> f64 {
+    /// Estimated nanoseconds of all tasks without the epilogue, and of the epilogue.
+    pub(crate) fn costs(&self) -> [f64; 2] {
         let [batch, m, n, k] = self.dims.map(|dim| dim as f64);
         let points = batch * m * n;
-        points * (k / SPEED + self.epilogue.as_ref().map_or(0.0, |fused| fused.cost))
+        [points * k / SPEED, points * self.epilogue.as_ref().map_or(0.0, |fused| fused.cost)]
     }
 
     pub(crate) fn scratch_bytes(&self) -> usize {
@@ -134,39 +187,174 @@ impl MatMulTasks {
         (self.product_floats + self.result_floats) * 4 + runner
     }
 
+    fn piece(&self, task: usize) -> Piece {
+        let [_, m, n, _] = self.dims;
+        let per_batch = self.counts[0] * self.counts[1];
+        let (batch, block) = (task / per_batch, task % per_batch);
+        let (row, column) = (block / self.counts[1] * self.chunk[0], block % self.counts[1] * self.chunk[1]);
+        Piece { batch, rows: row..(row + self.chunk[0]).min(m), columns: column..(column + self.chunk[1]).min(n) }
+    }
+
+    /// Steps along `k` of a part.
+    fn steps(&self, part: usize) -> Range<usize> {
+        let k = self.dims[3];
+        part * k / self.parts..(part + 1) * k / self.parts
+    }
+
+    /// Row 0 of the sums of a part.
+    fn sums(&self, part: usize) -> usize {
+        self.sums.as_ref().map_or(0, |sums| sums.address() + part * self.dims[1] * self.pitch * 4)
+    }
+
+    /// The part of a task that computes one, and the result that it is a part of.
+    fn part(&self, task: usize) -> (usize, Piece) {
+        let [_, m, n, _] = self.dims;
+        let row = task / self.parts * self.part_rows;
+        (task % self.parts, Piece { batch: 0, rows: row..(row + self.part_rows).min(m), columns: 0..n })
+    }
+
+    /// The memory that a task of [`MatMulTasks::run`] touches.
+    pub(crate) fn footprint(&self, task: usize) -> Footprint {
+        if self.is_in_parts() {
+            let (part, piece) = self.part(task);
+            let sums = self.sums(part) + piece.rows.start * self.pitch * 4;
+            let mut footprint = self.operands(&piece, self.steps(part));
+            footprint.writes.push(Region::bytes(sums, piece.rows.len() * self.pitch * 4));
+            return footprint;
+        }
+        let piece = self.piece(task);
+        let mut footprint = self.operands(&piece, 0..self.dims[3]);
+        footprint.extend(self.results(&piece));
+        footprint
+    }
+
+    /// The memory that a task of [`MatMulTasks::combine`] touches.
+    pub(crate) fn combine_footprint(&self, task: usize) -> Footprint {
+        let piece = self.piece(task);
+        let mut footprint = self.results(&piece);
+        for part in 0..self.parts {
+            let sums = self.sums(part) + piece.rows.start * self.pitch * 4;
+            footprint.reads.push(Region::bytes(sums, piece.rows.len() * self.pitch * 4));
+        }
+        footprint
+    }
+
+    fn operands(&self, piece: &Piece, steps: Range<usize>) -> Footprint {
+        let batch = piece.batch..piece.batch + 1;
+        let a = Region::of_view(&self.a, &[batch.clone(), piece.rows.clone(), steps.clone()]);
+        let b = Region::of_view(&self.b, &[batch, steps, piece.columns.clone()]);
+        Footprint { reads: a.into_iter().chain(b).collect(), writes: Vec::new() }
+    }
+
+    fn results(&self, piece: &Piece) -> Footprint {
+        let batch = piece.batch..piece.batch + 1;
+        let mut footprint = Footprint::default();
+        if let Some(fused) = &self.epilogue {
+            footprint = fused.footprint(batch.clone(), piece.rows.clone(), piece.columns.clone());
+        }
+        if let Some(c) = &self.c {
+            footprint.writes.extend(Region::of_view(c, &[batch, piece.rows.clone(), piece.columns.clone()]));
+        }
+        footprint
+    }
+
     /// # Safety
     /// The buffers are alive, `scratch` is 64-byte aligned with [`MatMulTasks::scratch_bytes`], each task runs once at
     /// a time.
     pub(crate) unsafe fn run(&self, kernels: &'static Kernels, task: usize, scratch: *mut u8) {
-        let [_, m, n, k] = self.dims;
-        let per_batch = self.counts[0] * self.counts[1];
-        let (batch, block) = (task / per_batch, task % per_batch);
-        let (first, column) = (block / self.counts[1] * self.chunk[0], block % self.counts[1] * self.chunk[1]);
-        let (end, columns) = ((first + self.chunk[0]).min(m), self.chunk[1].min(n - column));
-        let result = scratch.wrapping_add(self.product_floats * 4);
-        let own = result.wrapping_add(self.result_floats * 4);
-        // SAFETY: views were checked against their buffers; tasks are disjoint blocks of the result; scratch memory
-        // holds the packed panels, the result where it has no buffer, and the runner's part.
+        // SAFETY: views were checked against their buffers; tasks are disjoint blocks of the result or of the parts'
+        // sums; scratch memory holds the packed panels, the result where it has no buffer, and the runner's part.
         unsafe {
-            let mut runner = self.epilogue.as_ref().map(|fused| Runner::new(fused, kernels, own, batch));
-            for row in (first..end).step_by(self.band) {
-                let rows = self.band.min(end - row);
-                let mut product = self.block(batch, [row, column], [rows, columns]);
+            if self.is_in_parts() {
+                let (part, piece) = self.part(task);
+                let mut product = self.block(piece.batch, [piece.rows.start, 0], [piece.rows.len(), self.dims[2]]);
+                product.c = (self.sums(part) as *mut f32).add(piece.rows.start * self.pitch);
+                product.c_row = self.pitch;
+                return self.multiply(kernels, product, part..part + 1, scratch);
+            }
+            let piece = self.piece(task);
+            let result = scratch.wrapping_add(self.product_floats * 4);
+            let mut epilogue = self.start_epilogue(kernels, &piece, result);
+            for row in piece.rows.clone().step_by(self.band) {
+                let rows = row..(row + self.band).min(piece.rows.end);
+                let mut product =
+                    self.block(piece.batch, [row, piece.columns.start], [rows.len(), piece.columns.len()]);
                 if self.c.is_none() {
                     product.c = result.cast();
                 }
-                if k == 0 {
-                    product.clear();
+                self.multiply(kernels, product, 0..self.parts, scratch);
+                self.apply(&mut epilogue, &product, rows, &piece.columns);
+            }
+        }
+    }
+
+    /// Adds the sums of the parts and runs the epilogue over some rows.
+    ///
+    /// # Safety
+    /// As for [`MatMulTasks::run`], all tasks of which have ended.
+    pub(crate) unsafe fn combine(&self, kernels: &'static Kernels, task: usize, scratch: *mut u8) {
+        let piece = self.piece(task);
+        let columns = piece.columns.len();
+        let result = scratch.wrapping_add(self.product_floats * 4);
+        // SAFETY: as above.
+        unsafe {
+            let mut epilogue = self.start_epilogue(kernels, &piece, result);
+            let mut product = self.block(0, [piece.rows.start, piece.columns.start], [piece.rows.len(), columns]);
+            if self.c.is_none() {
+                product.c = result.cast();
+            }
+            for (i, row) in piece.rows.clone().enumerate() {
+                let from = (self.sums(0) as *const f32).add(row * self.pitch + piece.columns.start);
+                let to = product.c.add(i * product.c_row);
+                (kernels.add_rows)(from, self.dims[1] * self.pitch, self.parts, to, columns);
+            }
+            self.apply(&mut epilogue, &product, piece.rows.clone(), &piece.columns);
+        }
+    }
+
+    unsafe fn start_epilogue(&self, kernels: &'static Kernels, piece: &Piece, result: *mut u8) -> Option<Runner<'_>> {
+        let own = result.wrapping_add(self.result_floats * 4);
+        // SAFETY: scratch memory holds the runner's part behind the result; the rest is the caller's.
+        self.epilogue.as_ref().map(|fused| unsafe { Runner::new(fused, kernels, own, piece.batch) })
+    }
+
+    /// The product over some parts of `k`, one after the other.
+    unsafe fn multiply(&self, kernels: &'static Kernels, product: Block, parts: Range<usize>, scratch: *mut u8) {
+        let first = parts.start;
+        for part in parts {
+            let steps = self.steps(part);
+            let block = Block {
+                k: steps.len(),
+                a: product.a.wrapping_add(steps.start * product.a_column),
+                b: product.b.wrapping_add(steps.start * product.b_row),
+                onto: if part == first { Onto::Nothing } else { Onto::Total },
+                ..product
+            };
+            // SAFETY: the steps lie inside the operands; the rest is the caller's.
+            unsafe {
+                if block.k == 0 {
+                    block.clear();
                 } else {
-                    (kernels.multiply)(&product, scratch.cast());
-                }
-                if let Some(runner) = &mut runner {
-                    // The address of row 0, column 0, as views count from there.
-                    runner.set_accumulator((product.c as usize).wrapping_sub((row * product.c_row + column) * 4));
-                    runner.region(row..row + rows, column..column + columns);
+                    (kernels.multiply)(&block, scratch.cast());
                 }
             }
         }
+    }
+
+    /// Runs the epilogue over rows whose product is there.
+    unsafe fn apply(
+        &self,
+        epilogue: &mut Option<Runner<'_>>,
+        product: &Block,
+        rows: Range<usize>,
+        columns: &Range<usize>,
+    ) {
+        let Some(runner) = epilogue else { return };
+        // The address of row 0, column 0, as views count from there.
+        let first = rows.start * product.c_row + columns.start;
+        runner.set_accumulator((product.c as usize).wrapping_sub(first * 4));
+        // SAFETY: rows and columns belong to the caller's task.
+        unsafe { runner.region(rows, columns.clone()) };
     }
 }
 
@@ -189,31 +377,4 @@ fn destination(buffers: &Buffers, kernel: &MatMulKernel) -> Result<Option<Placed
         }
     }
     Ok(None)
-}
-
-/// Rows and columns of a task, and how many there are. `steps`: instructions of the epilogue.
-fn cut([m, n, k]: [usize; 3], steps: usize, tile: (usize, usize)) -> ([usize; 2], [usize; 2]) {
-    let points = (m * n) as f64;
-    let time = points * (k as f64 / SPEED + steps as f64 * STEP);
-    let wanted = if time < TASK / 3.0 { 1 } else { ((time / TASK) as usize).clamp(2, MAX_TASKS) };
-    let (bands, panels) = (m.div_ceil(tile.0).max(1), n.div_ceil(tile.1).max(1));
-    let mut best = (f64::INFINITY, [m.max(1), n.max(1)]);
-    for column_tasks in 1..=panels.min(wanted) {
-        let columns = (panels.div_ceil(column_tasks) * tile.1).min(n.max(1));
-        let row_tasks = wanted.div_ceil(column_tasks).min(bands);
-        let rows = (bands.div_ceil(row_tasks) * tile.0).min(PACKED_ROWS).min(m.max(1));
-        let counts = [m.div_ceil(rows).max(1), n.div_ceil(columns).max(1)];
-        // Floats that are read: every row of tasks reads all of `b`, every column of tasks all of `a`. An epilogue over
-        // short pieces of rows takes far longer than over whole ones.
-        let reads = (counts[0] * k * n + counts[1] * m * k) as f64;
-        let pieces = if counts[1] > 1 { points * steps as f64 * SHORT_TILE / columns as f64 } else { 0.0 };
-        let tasks = counts[0] * counts[1];
-        let idle = if tasks < wanted { time / FLOAT * 0.5 * (1.0 - tasks as f64 / wanted as f64) } else { 0.0 };
-        let cost = reads + pieces / FLOAT + idle;
-        if cost < best.0 {
-            best = (cost, [rows, columns]);
-        }
-    }
-    let [rows, columns] = best.1;
-    ([rows, columns], [m.div_ceil(rows), n.div_ceil(columns)])
 }

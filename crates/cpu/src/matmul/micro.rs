@@ -19,37 +19,50 @@ pub(super) struct Tile {
     pub columns: usize,
     /// Vectors of `b` may be read whole even where the tile has fewer columns.
     pub padded: bool,
-    /// Adds to `c`.
-    pub accumulate: bool,
+    pub onto: Onto,
 }
+
+/// What becomes of what `c` holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Onto {
+    /// It is overwritten.
+    Nothing,
+    /// It is the first term of each sum.
+    Sums,
+    /// The sums are added to it.
+    Total,
+}
+
+/// The most rows of a tile of so many vectors: as many sums as registers hold beside the operands.
+#[inline(always)]
+pub(super) const fn most_rows<S: Isa>(vectors: usize) -> usize {
+    // Two vectors keep the multipliers busy with as many rows as three.
+    if vectors == 1 && S::TILE_VECTORS > 1 { S::TILE_ROWS * 3 / 2 } else { S::TILE_ROWS }
+}
+
+const MOST_ROWS: usize = 12;
 
 /// Computes a tile of `rows` rows.
 ///
 /// # Safety
-/// `rows` is at most `S::TILE_ROWS`, the columns at most `S::TILE_VECTORS` vectors, and the operands hold them.
+/// `rows` is at most [`most_rows`] of the tile's vectors, which are at most `S::TILE_VECTORS`, and the operands hold
+/// them.
 #[inline(always)]
 pub(super) unsafe fn tile<S: Isa>(s: S, rows: usize, tile: &Tile) {
-    let vectors = tile.columns.div_ceil(S::LANES);
-    macro_rules! by_vectors {
-        ($rows:literal) => {
-            match vectors {
-                1 => fixed::<S, $rows, 1>(s, tile),
-                2 => fixed::<S, $rows, 2>(s, tile),
-                _ => fixed::<S, $rows, 3>(s, tile),
+    macro_rules! by_rows {
+        ($vectors:literal: $($rows:literal)*) => {
+            match rows {
+                $($rows => fixed::<S, $rows, $vectors>(s, tile),)*
+                _ => unreachable!("tiles have {} rows at most", most_rows::<S>($vectors)),
             }
         };
     }
     // SAFETY: passed on from the caller.
     unsafe {
-        match rows {
-            1 => by_vectors!(1),
-            2 => by_vectors!(2),
-            3 => by_vectors!(3),
-            4 => by_vectors!(4),
-            5 => by_vectors!(5),
-            6 => by_vectors!(6),
-            7 => by_vectors!(7),
-            _ => by_vectors!(8),
+        match tile.columns.div_ceil(S::LANES) {
+            1 => by_rows!(1: 1 2 3 4 5 6 7 8 9 10 11 12),
+            2 => by_rows!(2: 1 2 3 4 5 6 7 8),
+            _ => by_rows!(3: 1 2 3 4 5 6 7 8),
         }
     }
 }
@@ -57,7 +70,7 @@ pub(super) unsafe fn tile<S: Isa>(s: S, rows: usize, tile: &Tile) {
 #[inline(always)]
 unsafe fn fixed<S: Isa, const ROWS: usize, const VECTORS: usize>(s: S, tile: &Tile) {
     // What cannot be called need not be compiled.
-    if ROWS > 1 && (ROWS > S::TILE_ROWS || VECTORS > S::TILE_VECTORS) {
+    if ROWS > 1 && (VECTORS > S::TILE_VECTORS || ROWS > most_rows::<S>(VECTORS)) {
         return;
     }
     let tail = tile.columns % S::LANES;
@@ -85,7 +98,7 @@ unsafe fn fixed<S: Isa, const ROWS: usize, const VECTORS: usize>(s: S, tile: &Ti
             for (j, &sum) in row.iter().enumerate() {
                 let c = tile.c.add(i * tile.c_row + j * S::LANES);
                 let partial = tail != 0 && j + 1 == VECTORS;
-                let sum = match (tile.accumulate, partial) {
+                let sum = match (tile.onto == Onto::Total, partial) {
                     (false, _) => sum,
                     (true, false) => s.add(s.load(c), sum),
                     (true, true) => s.add(s.load_partial(c, tail), sum),
@@ -103,20 +116,36 @@ unsafe fn sums<S: Isa, const ROWS: usize, const VECTORS: usize>(
     load: impl Fn(*const f32, usize) -> S::V,
 ) -> [[S::V; VECTORS]; ROWS] {
     let mut sums = [[s.splat(0.0); VECTORS]; ROWS];
-    let (mut a, mut b) = (tile.a, tile.b);
+    if tile.onto == Onto::Sums {
+        let tail = tile.columns % S::LANES;
+        for (i, row) in sums.iter_mut().enumerate() {
+            for (j, sum) in row.iter_mut().enumerate() {
+                // SAFETY: elements of `c` in the tile.
+                unsafe {
+                    let c = tile.c.add(i * tile.c_row + j * S::LANES);
+                    *sum = if tail != 0 && j + 1 == VECTORS { s.load_partial(c, tail) } else { s.load(c) };
+                }
+            }
+        }
+    }
+    // A pointer for each three rows of `a`: registers are scarce, and an address takes up to twice a step.
+    let mut rows: [*const f32; MOST_ROWS / 3] = std::array::from_fn(|i| tile.a.wrapping_add(3 * i * tile.a_row));
+    let mut b = tile.b;
     for _ in 0..tile.k {
         let mut row = [s.splat(0.0); VECTORS];
         for (j, vector) in row.iter_mut().enumerate() {
             *vector = load(b.wrapping_add(j * S::LANES), j);
         }
         for (i, sums) in sums.iter_mut().enumerate() {
-            // SAFETY: row i of the tile, column p of `a`.
-            let x = s.splat(unsafe { *a.add(i * tile.a_row) });
+            // SAFETY: an element of `a` in one of the tile's rows.
+            let x = s.splat(unsafe { rows[i / 3].wrapping_add(i % 3 * tile.a_row).read() });
             for (sum, &vector) in sums.iter_mut().zip(&row) {
                 *sum = s.mul_add(x, vector, *sum);
             }
         }
-        a = a.wrapping_add(tile.a_column);
+        for pointer in rows.iter_mut().take(ROWS.div_ceil(3)) {
+            *pointer = pointer.wrapping_add(tile.a_column);
+        }
         b = b.wrapping_add(tile.b_row);
     }
     sums

@@ -1,12 +1,16 @@
 //! Matrix products with fused epilogues.
 //!
-//! [`kernel`] cuts a product into tasks by its shape alone; [`multiply`] computes the block of one task, whose sums run
-//! over `k` in order and in one chain for each element, so that the cut does not show in the result.
+//! [`kernel`] cuts a product into tasks; [`multiply`] computes the block of one task, whose sums run over `k` in order
+//! and in one chain for each element, so that the cut does not show in the result. Where one matrix is much larger than
+//! the other, `k` is cut as well, by the shape alone: see [`cut`].
 
 mod block;
+mod cut;
 mod kernel;
 mod micro;
 mod pack;
+mod parts;
 
 pub(crate) use block::{Block, multiply};
 pub(crate) use kernel::MatMulTasks;
+pub(crate) use parts::add_rows;

@@ -6,6 +6,7 @@ use super::accumulate::{Kind, arg_max};
 use crate::kernels::Kernels;
 use crate::map::{Fused, Options, Runner, lower};
 use crate::memory::{Aligned, Buffers, span};
+use crate::schedule::{Footprint, Region};
 
 /// A task should take about this long, in nanoseconds.
 const TASK: f64 = 8_000.0;
@@ -118,16 +119,25 @@ impl ReduceTasks {
     fn new(buffers: &Buffers, kernel: &ReduceKernel) -> Result<ReduceTasks, DeviceError> {
         let (domain, rank) = (kernel.domain.dims(), kernel.domain.rank());
         let reduced = |axis: &usize| kernel.axes.contains(axis);
-        let innermost = (0..rank).rev().find(|&axis| domain[axis] > 1);
-        // Where the innermost loop is kept it stays innermost, and all others of its kind go out.
-        let inner = innermost.filter(|axis| !reduced(axis));
-        let outer_kept = (0..rank).filter(|axis| !reduced(axis) && inner != Some(*axis));
-        let order: Vec<usize> = outer_kept.chain((0..rank).filter(reduced)).chain(inner).collect();
-        let group = |axis: usize| if reduced(&axis) { 1 } else { 2 * usize::from(inner == Some(axis)) };
-        let groups: Vec<usize> = (0..rank).map(group).collect();
         let values: Vec<u32> = kernel.reductions.iter().map(|reduction| reduction.value).collect();
-        let options = Options { order: &order, groups: &groups, accumulator: None, max_columns: usize::MAX };
-        let (mut fused, groups) = lower(buffers, domain, &kernel.body, &[], &values, &options)?;
+        // Kept loops inside of all reduced ones stay there, and all others go out.
+        let last_reduced = (0..rank).rev().find(|axis| reduced(axis) && domain[*axis] > 1);
+        let mut inner: Vec<usize> =
+            (0..rank).filter(|&axis| Some(axis) > last_reduced && !reduced(&axis) && domain[axis] > 1).collect();
+        let (mut fused, groups) = loop {
+            let outer_kept = (0..rank).filter(|axis| !reduced(axis) && !inner.contains(axis));
+            let order: Vec<usize> = outer_kept.chain((0..rank).filter(reduced)).chain(inner.iter().copied()).collect();
+            let group = |axis: usize| if reduced(&axis) { 1 } else { 2 * usize::from(inner.contains(&axis)) };
+            let groups: Vec<usize> = (0..rank).map(group).collect();
+            let options = Options { order: &order, groups: &groups, accumulator: None, max_columns: usize::MAX };
+            let (fused, groups) = lower(buffers, domain, &kernel.body, &[], &values, &options)?;
+            if groups.iter().filter(|&&group| group == 2).count() <= 1 {
+                break (fused, groups);
+            }
+            // They do not become one loop: only the innermost can stay.
+            inner.drain(..inner.len() - 1);
+        };
+        let by_column = !inner.is_empty();
         fused.cost += 0.05 * values.len() as f64;
 
         let count: usize = kernel.axes.iter().map(|&axis| domain[axis]).product();
@@ -140,9 +150,7 @@ impl ReduceTasks {
             let address = buffers.dense_output(reduction.output, dtype, total)?;
             for view in &fused.views {
                 let dims: Vec<usize> = fused.outer.iter().copied().chain([fused.rows, fused.columns]).collect();
-                if view.unit > 1 || view.address > 0 {
-                    buffers.expect_apart((address, address + 4 * total), span(view, &dims))?;
-                }
+                buffers.expect_apart((address, address + 4 * total), span(view, &dims))?;
             }
             results.push(Output { kind, output: address as *mut u32 });
         }
@@ -155,9 +163,8 @@ impl ReduceTasks {
         };
         // The rows are a reduced loop but where the columns are the only one.
         let rows_kept = form != Form::Columns && reduced_loops == 1;
-        let per_turn =
-            if rows_kept { fused.columns } else { fused.rows * if inner.is_some() { 1 } else { fused.columns } };
-        let kept = total / if inner.is_some() { fused.columns.max(1) } else { 1 };
+        let per_turn = if rows_kept { fused.columns } else { fused.rows * if by_column { 1 } else { fused.columns } };
+        let kept = total / if by_column { fused.columns.max(1) } else { 1 };
         let mut tasks = ReduceTasks {
             reduced: count / per_turn.max(1),
             kept,
@@ -244,6 +251,42 @@ impl ReduceTasks {
         Runner::scratch_bytes(&self.fused).next_multiple_of(64) + own
     }
 
+    /// Whether [`ReduceTasks::finish`] has something to do.
+    pub(crate) fn is_split(&self) -> bool {
+        self.partials.is_some()
+    }
+
+    /// Estimated nanoseconds of [`ReduceTasks::finish`].
+    pub(crate) fn finish_cost(&self) -> f64 {
+        (self.splits * self.results.len() * self.total()) as f64
+    }
+
+    /// Elements of each result.
+    fn total(&self) -> usize {
+        self.kept * if self.form == Form::Columns { self.fused.columns } else { 1 }
+    }
+
+    /// The memory that the tasks touch, all of them.
+    pub(crate) fn footprint(&self) -> Footprint {
+        let outer: usize = self.fused.outer.iter().product();
+        let mut footprint = self.fused.footprint(0..outer, 0..self.fused.rows, 0..self.fused.columns);
+        footprint.writes.extend(match &self.partials {
+            Some(partials) => vec![Region::bytes(partials.address(), partials.len())],
+            None => self.outputs(),
+        });
+        footprint
+    }
+
+    /// The memory that [`ReduceTasks::finish`] touches.
+    pub(crate) fn finish_footprint(&self) -> Footprint {
+        let partials = self.partials.iter().map(|partials| Region::bytes(partials.address(), partials.len()));
+        Footprint { reads: partials.collect(), writes: self.outputs() }
+    }
+
+    fn outputs(&self) -> Vec<Region> {
+        self.results.iter().map(|result| Region::bytes(result.output as usize, self.total() * 4)).collect()
+    }
+
     /// # Safety
     /// The buffers are alive, `scratch` is 64-byte aligned with [`ReduceTasks::scratch_bytes`], each task runs once at
     /// a time.
@@ -279,7 +322,7 @@ impl ReduceTasks {
     /// The outputs are alive and no task is running.
     pub(crate) unsafe fn finish(&self) {
         let Some(partials) = &self.partials else { return };
-        let total = self.kept * if self.form == Form::Columns { self.fused.columns } else { 1 };
+        let total = self.total();
         let partials = partials.pointer().cast::<u64>();
         for (r, result) in self.results.iter().enumerate() {
             for i in 0..total {
@@ -314,7 +357,7 @@ impl Part<'_> {
             match &tasks.partials {
                 None => tasks.results[result].output.add(index).write(tasks.results[result].kind.finish(accumulator)),
                 Some(partials) => {
-                    let total = tasks.kept * if tasks.form == Form::Columns { tasks.fused.columns } else { 1 };
+                    let total = tasks.total();
                     let row = self.split * tasks.results.len() + result;
                     partials.pointer().cast::<u64>().add(row * total + index).write(accumulator);
                 }

@@ -67,10 +67,17 @@ impl Isa for Avx2 {
     const LANES: usize = 8;
     const TILE_ROWS: usize = 6;
     const TILE_VECTORS: usize = 2;
+    const FUSED: bool = true;
     type V = __m256;
     type I = __m256i;
     /// All bits of a lane set or none.
     type M = __m256;
+
+    #[inline(always)]
+    fn fetch(self, p: *const u8) {
+        // SAFETY: an instruction without effect but on caches, whatever the address.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(p.cast()) }
+    }
 
     #[inline(always)]
     unsafe fn load(self, p: *const f32) -> __m256 {

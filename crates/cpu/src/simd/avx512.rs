@@ -71,9 +71,16 @@ impl Isa for Avx512 {
     const LANES: usize = 16;
     const TILE_ROWS: usize = 8;
     const TILE_VECTORS: usize = 3;
+    const FUSED: bool = true;
     type V = __m512;
     type I = __m512i;
     type M = __mmask16;
+
+    #[inline(always)]
+    fn fetch(self, p: *const u8) {
+        // SAFETY: an instruction without effect but on caches, whatever the address.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(p.cast()) }
+    }
 
     #[inline(always)]
     unsafe fn load(self, p: *const f32) -> __m512 {

@@ -22,6 +22,8 @@ pub(crate) trait Isa: Copy {
     /// Rows and vectors of the tile that a matrix product keeps in registers.
     const TILE_ROWS: usize;
     const TILE_VECTORS: usize;
+    /// Whether `mul_add` rounds once.
+    const FUSED: bool;
     type V: Copy;
     type I: Copy;
     type M: Copy;
@@ -39,6 +41,10 @@ pub(crate) trait Isa: Copy {
     /// # Safety
     /// `n < LANES` floats can be written at `p`.
     unsafe fn store_partial(self, p: *mut f32, v: Self::V, n: usize);
+
+    /// Brings a cache line closer, if the instruction set can. Any address will do.
+    #[inline(always)]
+    fn fetch(self, _p: *const u8) {}
 
     /// Writes the transpose of `rows × columns` floats, both at most `LANES`, as `columns` rows of `width <= LANES`
     /// floats: 0 where there is no row.

@@ -9,10 +9,13 @@ pub(crate) struct Portable;
 type F = [f32; 4];
 type I = [i32; 4];
 
-/// `a * b + c`: fused where that is one instruction, since without it the exact result takes a library call.
+/// Whether the exact `a * b + c` is one instruction, not a library call.
+const FUSED: bool = cfg!(any(target_arch = "aarch64", target_feature = "fma"));
+
+/// `a * b + c`.
 #[inline(always)]
 fn fused(a: f32, b: f32, c: f32) -> f32 {
-    if cfg!(any(target_arch = "aarch64", target_feature = "fma")) { a.mul_add(b, c) } else { a * b + c }
+    if FUSED { a.mul_add(b, c) } else { a * b + c }
 }
 
 macro_rules! lanes {
@@ -28,6 +31,7 @@ impl Isa for Portable {
     const LANES: usize = 4;
     const TILE_ROWS: usize = 4;
     const TILE_VECTORS: usize = 2;
+    const FUSED: bool = FUSED;
     type V = F;
     type I = I;
     type M = [bool; 4];

@@ -4,7 +4,8 @@
 #![allow(dead_code)]
 
 pub mod bodies;
-mod meaning;
+pub mod meaning;
+pub mod network;
 
 use glorot_graph::device::{Device, DeviceError, ProgramId, Session};
 use glorot_graph::program::*;

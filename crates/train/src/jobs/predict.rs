@@ -11,6 +11,7 @@ use crate::jobs::watch::Watch;
 use crate::jobs::{Handler, States};
 use crate::logs::Logs;
 use crate::options::Progress;
+use crate::pool::Lease;
 use crate::samples::Samples;
 use crate::session::{DeviceSession, Loaded};
 use crate::step::Step;
@@ -33,7 +34,22 @@ impl PredictJob {
     ///
     /// [`Error::Cancelled`] if `cancel` was set or the handler said stop.
     pub fn run(&mut self, cancel: &AtomicBool, handler: &mut Handler<'_>) -> Result<Vec<Tensor>> {
-        let mut lease = self.states.pool.read(&self.states.variables)?;
+        let states = self.states.clone();
+        self.run_with(states.pool.read(&states.variables)?, cancel, handler)
+    }
+
+    /// As [`PredictJob::run`], without events, for a thread that must not wait for other jobs.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Busy`] if other jobs use the model.
+    pub fn run_now(&mut self) -> Result<Vec<Tensor>> {
+        let states = self.states.clone();
+        let lease = states.pool.try_read(&states.variables)?;
+        self.run_with(lease, &AtomicBool::new(false), &mut |_, _| Flow::Continue)
+    }
+
+    fn run_with(&self, mut lease: Lease<'_>, cancel: &AtomicBool, handler: &mut Handler<'_>) -> Result<Vec<Tensor>> {
         let feed = Feed::open(&mut lease, self.samples.tensors())?;
         let result = self.predict(&mut lease, &feed, cancel, &mut Watch::new(handler, self.progress));
         feed.close(&mut lease);

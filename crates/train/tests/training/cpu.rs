@@ -46,7 +46,7 @@ fn train(device: Arc<dyn Device>, units: usize, samples: usize, epochs: usize) -
 }
 
 fn cpu(threads: usize) -> Arc<dyn Device> {
-    Arc::new(CpuDevice::new(CpuOptions { threads: Some(threads) }))
+    Arc::new(CpuDevice::new(CpuOptions { threads: Some(threads), ..CpuOptions::default() }))
 }
 
 #[test]

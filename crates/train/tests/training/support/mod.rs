@@ -37,7 +37,12 @@ impl Bench {
     }
 
     pub fn with(model: Model, targets: Vec<Target>, optimizer: Value) -> Bench {
-        Bench::on(Arc::new(CpuDevice::new(CpuOptions { threads: Some(1) })), model, targets, optimizer)
+        Bench::on(
+            Arc::new(CpuDevice::new(CpuOptions { threads: Some(1), ..CpuOptions::default() })),
+            model,
+            targets,
+            optimizer,
+        )
     }
 
     pub fn on(device: Arc<dyn Device>, model: Model, targets: Vec<Target>, optimizer: Value) -> Bench {
