@@ -108,8 +108,12 @@ impl Follow {
 }
 
 impl Model {
-    fn of(model: model::Model) -> Model {
+    pub fn of(model: model::Model) -> Model {
         Model { model, state: RefCell::default() }
+    }
+
+    pub fn model(&self) -> &model::Model {
+        &self.model
     }
 
     fn new_trainer(&self, device: Arc<dyn Device>, compiled: Option<Compiled>) -> Rc<Trainer> {
@@ -154,12 +158,6 @@ impl Model {
         name: Option<String>,
     ) -> Result<Model> {
         Ok(Model::of(model::Model::functional(tensors(&inputs), tensors(&outputs), name)?))
-    }
-
-    /// A model with new weights from what Keras's `to_json()` gives.
-    #[napi(factory, catch_unwind)]
-    pub fn deserialize(json: String) -> Result<Model> {
-        Ok(Model::of(model::Model::from_json(&parse(&json)?)?))
     }
 
     /// The model behind a layer, if it is one.

@@ -37,6 +37,7 @@
 mod access;
 mod batches;
 mod compiled;
+mod continuation;
 mod data;
 mod eager;
 mod error;

@@ -10,6 +10,9 @@ pub struct FitOptions {
     pub epochs: usize,
     /// The number of the first epoch, where a run goes on. Default 0.
     pub initial_epoch: usize,
+    /// Steps of the first epoch that are behind, where a run goes on inside of it: its running values go on from what
+    /// [`crate::Trainer::set_running`] was told. Default 0.
+    pub initial_step: usize,
     /// Samples a step; the last step of an epoch takes what is left. Default 32.
     pub batch_size: usize,
     /// What the model is evaluated on at the end of an epoch. Default: nothing.
@@ -95,6 +98,7 @@ impl Default for FitOptions {
         FitOptions {
             epochs: 1,
             initial_epoch: 0,
+            initial_step: 0,
             batch_size: 32,
             validation: Validation::None,
             validation_batch_size: None,

@@ -9,6 +9,7 @@ use glorot_tensor::Tensor;
 
 use crate::batches::Batches;
 use crate::compiled::Compiled;
+use crate::continuation::{Continuation, running_values, set_running_values};
 use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::jobs::{BatchJob, Check, EvaluateJob, FitJob, FitPlan, PredictJob, States, ValidationPlan};
@@ -37,12 +38,14 @@ pub struct Trainer {
     /// The weights that are trained, as they were at the first trace.
     trained: OnceCell<Vec<Weight>>,
     kept: OnceCell<KeptGradients>,
+    continuation: Continuation,
 }
 
 impl Trainer {
     /// Without `compiled` the model can only predict.
     pub fn new(model: Model, device: Arc<dyn Device>, compiled: Option<Compiled>) -> Trainer {
         Trainer {
+            continuation: Continuation::new(model.random_state().clone()),
             model,
             compiled,
             judge: OnceCell::new(),
@@ -88,14 +91,20 @@ impl Trainer {
             check_labels(judge, &batches, &samples).map_err(|error| error.within("validationData"))?;
             Ok(ValidationPlan { samples, first, batches, freq: options.validation_freq })
         });
+        let steps = options.steps_per_epoch.unwrap_or(batches.steps());
+        if options.initial_step > steps {
+            let message = format!("expected at most the steps of an epoch ({steps}), received {}", options.initial_step);
+            return Err(Error::option("initialStep", message));
+        }
         let plan = FitPlan {
             validation: validation.transpose()?,
             reports: self.reports(judge)?,
             samples,
-            steps: options.steps_per_epoch.unwrap_or(batches.steps()),
+            steps,
             batches,
-            random_state: self.model.random_state().clone(),
+            continuation: self.continuation.clone(),
             epochs: options.initial_epoch..options.epochs,
+            initial_step: options.initial_step,
             shuffle: options.shuffle,
             progress: options.progress,
             validation_events: options.validation_events,
@@ -252,6 +261,41 @@ impl Trainer {
         }
         variables.push(self.model.random_state().clone());
         Ok(variables)
+    }
+
+    /// Values by name from which a training goes on, beside the weights and the optimizer's variables: where the random
+    /// numbers and the pass over the samples stand, what averaged weights were before; with `running`, the running values
+    /// of an epoch too. For [`Trainer::set_continuation`] and [`Trainer::set_running`] of the same model, perhaps in
+    /// another process.
+    pub fn continuation(&self, running: bool) -> Result<Vec<(String, Tensor)>> {
+        let mut values = self.continuation.values(&self.trainable())?;
+        if running {
+            values.extend(running_values(&self.running()?));
+        }
+        Ok(values)
+    }
+
+    /// Goes on from there. The weights have their values already.
+    pub fn set_continuation(&self, values: &[(String, Tensor)]) -> Result<()> {
+        self.continuation.set_values(&self.trainable(), values)
+    }
+
+    /// Goes on with running values, between the preparation of a job and its run. It is an error if they are those of
+    /// other metrics.
+    pub fn set_running(&self, values: &[(String, Tensor)]) -> Result<()> {
+        set_running_values(&self.running()?, values)
+    }
+
+    fn trainable(&self) -> Vec<Variable> {
+        self.model.trainable_weights().into_iter().map(|weight| weight.variable).collect()
+    }
+
+    /// The running values; none before the first data.
+    fn running(&self) -> Result<Vec<Variable>> {
+        let Some(judge) = self.judge.get() else { return Ok(Vec::new()) };
+        let reports = self.reports(judge)?;
+        let variables = self.states.variables();
+        Ok(reports.reset.iter().map(|(state, _)| variables[state.0 as usize].clone()).collect())
     }
 
     fn reports(&self, judge: &Judge) -> Result<Arc<Reports>> {

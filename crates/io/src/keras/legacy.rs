@@ -11,7 +11,8 @@ pub fn layers(group: &Group<'_>) -> Result<Vec<LayerWeights>, Problem> {
     let mut layers = Vec::new();
     for layer in group.names("layer_names")? {
         let inner = group.group(&layer)?;
-        let weights = named(&inner)?.into_iter().map(|(path, value)| Weight { path, value, trainable: true }).collect();
+        let weights = named(&inner)?.into_iter();
+        let weights = weights.map(|(path, value)| Weight { path, value, part: 0, trainable: true }).collect();
         layers.push(LayerWeights { layer, weights });
     }
     Ok(layers)

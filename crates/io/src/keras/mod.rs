@@ -66,10 +66,12 @@ pub struct LayerWeights {
 /// A weight.
 #[derive(Clone, Debug)]
 pub struct Weight {
-    /// When written: the weight's path in the model, `sequential/dense/kernel`; the part before the last is the layer's
-    /// name. When read: its place in the file.
+    /// When written: the weight's path in the model, `sequential/dense/kernel`. When read: its place in the file.
     pub path: String,
     pub value: Tensor,
+    /// Which layer it belongs to where the outer one is a model: counted over its layers and those of models in it, in
+    /// their order and without the models. 0 in other layers, and where the file does not say.
+    pub part: usize,
     /// Whether training changes it. Only used in writing: `.h5` files have those that it changes first.
     pub trainable: bool,
 }

@@ -83,6 +83,7 @@ fn weights_that_no_layer_has_are_not_written() {
     let (_, mut model) = models().swap_remove(0);
     let layer = model.weights.iter_mut().find(|layer| !layer.weights.is_empty()).unwrap();
     layer.weights[0].path = "elsewhere/kernel".into();
+    layer.weights[0].part = 1;
     let path = folder.path().join("wrong.keras");
     let message = write_keras(&path, &model).unwrap_err().to_string();
     assert!(message.contains("weight 'elsewhere/kernel' belongs to no layer"), "{message}");

@@ -264,9 +264,30 @@ impl Model {
     pub fn copy_with(&self, weights: bool, custom: CustomLayers<'_>) -> Result<Model> {
         let copy = Model::from_json_with(&self.to_json(), custom)?;
         if weights {
-            copy.set_weights(&self.get_weights())?;
+            copy.take_weights(self)?;
         }
         Ok(copy)
+    }
+
+    /// Layer by layer, because a layer that two models inside of this one share becomes two in a copy.
+    fn take_weights(&self, other: &Model) -> Result<()> {
+        for (mine, theirs) in self.layers().iter().zip(other.layers()) {
+            match (Model::from_layer(mine), Model::from_layer(&theirs)) {
+                (Some(mine), Some(theirs)) => mine.take_weights(&theirs)?,
+                _ => {
+                    let (weights, values) = (mine.weights(), theirs.weights());
+                    if weights.len() != values.len() {
+                        let (expected, received) = (values.len(), weights.len());
+                        let message = format!("the copy has {received} weights where there are {expected}");
+                        return Err(Error::invalid(message).in_layer(theirs.name(), &theirs.class_name()));
+                    }
+                    for (weight, value) in weights.iter().zip(values) {
+                        weight.variable.assign(value.variable.value())?;
+                    }
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Builds the graph of a call in the trace's mode, and adds the regularization penalties of the trainable weights
