@@ -1,4 +1,5 @@
 import { Layer } from '../layers/layer.js'
+import { setModelOf } from '../layers/layer-of.js'
 import { ModelTensor } from '../layers/model-tensor.js'
 import { native } from '../native.js'
 import { Model } from './model.js'
@@ -25,6 +26,11 @@ export class Sequential extends Model {
     return layer
   }
 }
+
+// Here, because only here both classes are known.
+setModelOf((model, held) =>
+  model.asLayer().className === 'Sequential' ? new Sequential(model, held) : new Model(model, held),
+)
 
 /**
  * A model of layers that follow one another.

@@ -28,36 +28,28 @@ fn asking(env: Env, make: &MakeLayer) -> impl Fn(&str, &Value) -> Option<glorot_
     }
 }
 
-#[napi]
-impl Model {
-    /// A model with new weights from what Keras's `to_json()` gives. `make` is asked for every layer first, by class and
-    /// configuration; where it gives none, the layer is one of the library.
-    #[napi(factory, catch_unwind)]
-    pub fn deserialize(
-        env: Env,
-        json: String,
-        #[napi(ts_arg_type = "((className: string, config: string) => Layer | undefined) | undefined | null")] make:
-            Option<MakeLayer>,
-    ) -> Result<Model> {
-        let value = parse(&json)?;
-        Ok(Model::of(match make {
-            Some(make) => NnModel::from_json_with(&value, &asking(env, &make))?,
-            None => NnModel::from_json(&value)?,
-        }))
-    }
+/// A model with new weights from what Keras's `to_json()` gives. `make` is asked for every layer first, by class and
+/// configuration; where it gives none, the layer is one of the library.
+#[napi(catch_unwind)]
+pub fn deserialize_model(
+    env: Env,
+    json: String,
+    #[napi(ts_arg_type = "(className: string, config: string) => Layer | undefined")] make: MakeLayer,
+) -> Result<Model> {
+    Ok(Model::of(NnModel::from_json_with(&parse(&json)?, &asking(env, &make))?))
+}
 
-    /// A model of new layers with the same options; their weights are new too or, with `weights`, have the values of
-    /// this one's. `make`: as for `deserialize`.
-    #[napi(catch_unwind)]
-    pub fn copy(
-        &self,
-        env: Env,
-        weights: bool,
-        #[napi(ts_arg_type = "(className: string, config: string) => Layer | undefined")] make: MakeLayer,
-    ) -> Result<Model> {
-        if weights {
-            jobs::sync()?;
-        }
-        Ok(Model::of(self.model().copy_with(weights, &asking(env, &make))?))
+/// A model of new layers with the same options; their weights are new too or, with `weights`, have the values of the
+/// model's. `make`: as for `deserializeModel`.
+#[napi(catch_unwind)]
+pub fn copy_model(
+    env: Env,
+    model: ClassInstance<'_, Model>,
+    weights: bool,
+    #[napi(ts_arg_type = "(className: string, config: string) => Layer | undefined")] make: MakeLayer,
+) -> Result<Model> {
+    if weights {
+        jobs::sync()?;
     }
+    Ok(Model::of(model.model().copy_with(weights, &asking(env, &make))?))
 }

@@ -58,6 +58,7 @@ pub fn fit_options(json: &str, validation: Option<Samples>, progress: Progress) 
     let fit = FitOptions {
         epochs: options.optional_size("epochs")?.unwrap_or(default.epochs),
         initial_epoch: options.optional_size("initialEpoch")?.unwrap_or(default.initial_epoch),
+        initial_step: options.optional_size("initialStep")?.unwrap_or(default.initial_step),
         batch_size: options.optional_size("batchSize")?.unwrap_or(default.batch_size),
         validation,
         validation_batch_size: options.optional_size("validationBatchSize")?,

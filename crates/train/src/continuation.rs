@@ -159,7 +159,9 @@ fn numbered(name: &str, prefix: &str) -> Option<usize> {
 fn fit(variable: &Variable, value: &Tensor) -> Result<Tensor> {
     if *value.shape() != variable.spec().shape {
         let (name, expected, received) = (variable.name(), &variable.spec().shape, value.shape());
-        return Err(Error::data(format!("state '{name}' of a training: expected shape {expected}, received {received}")));
+        return Err(Error::data(format!(
+            "state '{name}' of a training: expected shape {expected}, received {received}"
+        )));
     }
     if value.dtype() == variable.spec().dtype {
         return Ok(value.clone());

@@ -93,7 +93,8 @@ impl Trainer {
         });
         let steps = options.steps_per_epoch.unwrap_or(batches.steps());
         if options.initial_step > steps {
-            let message = format!("expected at most the steps of an epoch ({steps}), received {}", options.initial_step);
+            let message =
+                format!("expected at most the steps of an epoch ({steps}), received {}", options.initial_step);
             return Err(Error::option("initialStep", message));
         }
         let plan = FitPlan {

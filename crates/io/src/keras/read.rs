@@ -23,8 +23,8 @@ pub struct WeightsFile {
 enum Content {
     /// The file names the layers.
     Named(Vec<LayerWeights>),
-    /// The file numbers the layers of each class.
-    Numbered(Tree),
+    /// The file numbers the layers of each class; the configuration of its model, if there is one, names them.
+    Numbered(Tree, Option<Value>),
 }
 
 impl WeightsFile {
@@ -36,16 +36,23 @@ impl WeightsFile {
     pub fn layers(self, config: &Value, strict: bool) -> Result<(Vec<LayerWeights>, WeightOrder), ModelFileError> {
         match self.content {
             Content::Named(layers) => Ok((layers, WeightOrder::TrainableFirst)),
-            Content::Numbered(tree) => {
+            Content::Numbered(tree, _) => {
                 let layers = tree.place(config, strict).map_err(|problem| problem.in_file(&self.path))?;
                 Ok((layers, WeightOrder::Model))
             }
         }
     }
 
-    /// Whether the file names its layers, so that weights can be found by name.
-    pub fn names_layers(&self) -> bool {
-        matches!(self.content, Content::Named(_))
+    /// The weights by layer with the names of the file; `None` if it names no layers.
+    pub fn named_layers(self) -> Result<Option<(Vec<LayerWeights>, WeightOrder)>, ModelFileError> {
+        match self.content {
+            Content::Named(layers) => Ok(Some((layers, WeightOrder::TrainableFirst))),
+            Content::Numbered(tree, Some(config)) => {
+                let layers = tree.place(&config, true).map_err(|problem| problem.in_file(&self.path))?;
+                Ok(Some((layers, WeightOrder::Model)))
+            }
+            Content::Numbered(_, None) => Ok(None),
+        }
     }
 }
 
@@ -68,9 +75,10 @@ pub fn read_model(path: impl AsRef<Path>) -> Result<ModelFile, ModelFileError> {
 pub fn read_weights(path: impl AsRef<Path>) -> Result<WeightsFile, ModelFileError> {
     let path = path.as_ref();
     let content = guarded(path, |path| match Container::open(path)? {
-        Container::Zip(archive) => {
+        Container::Zip(mut archive) => {
+            let config = archive.entry(CONFIG)?.map(|config| model_config(CONFIG, &config)).transpose()?;
             let (weights, budget) = archive.weights()?;
-            numbered(&Hdf5::open(weights, budget)?)
+            numbered(&Hdf5::open(weights, budget)?, config)
         }
         Container::Hdf5(file) => {
             let root = file.root()?;
@@ -79,7 +87,7 @@ pub fn read_weights(path: impl AsRef<Path>) -> Result<WeightsFile, ModelFileErro
             } else if root.has("layer_names") {
                 legacy::layers(&root).map(Content::Named)
             } else {
-                numbered(&file)
+                numbered(&file, None)
             }
         }
     })?;
@@ -154,13 +162,13 @@ fn h5_model(file: &Hdf5) -> Result<ModelFile, Problem> {
     })
 }
 
-fn numbered(file: &Hdf5) -> Result<Content, Problem> {
+fn numbered(file: &Hdf5, config: Option<Value>) -> Result<Content, Problem> {
     let root = file.root()?;
     let layers = ["layers", "_layer_checkpoint_dependencies"];
     if !root.groups()?.iter().any(|group| layers.iter().any(|layers| group.starts_with(layers))) {
         return Err(Problem::NotKeras);
     }
-    Tree::read(file).map(Content::Numbered)
+    Ok(Content::Numbered(Tree::read(file)?, config))
 }
 
 fn json(entry: &'static str, bytes: &[u8]) -> Result<Value, Problem> {

@@ -109,7 +109,8 @@ pub fn arrange(config: &Value, layers: &[LayerWeights]) -> Result<Vec<(String, T
         let mut used = vec![0; parts.len()];
         for weight in &layer.weights {
             let part = parts.get(weight.part);
-            let part = part.ok_or_else(|| format!("weight '{}' belongs to no layer of the configuration", weight.path))?;
+            let part =
+                part.ok_or_else(|| format!("weight '{}' belongs to no layer of the configuration", weight.path))?;
             let number = &mut used[weight.part];
             arranged.push((join(&part.group, &format!("vars/{number}")), weight.value.clone()));
             *number += 1;

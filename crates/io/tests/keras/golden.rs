@@ -72,4 +72,8 @@ fn weights_for_another_model_are_an_error_unless_asked_for() {
     assert!(message.contains("regression.weights.h5: holds weights for 'layers/"), "{message}");
     let (layers, _) = read_weights(&file).unwrap().layers(&other, false).unwrap();
     assert_eq!((layers.len(), layers[0].weights.len()), (1, 2));
+    assert!(read_weights(&file).unwrap().named_layers().unwrap().is_none());
+    let (layers, _) = read_weights(folder().join("models/regression.keras")).unwrap().named_layers().unwrap().unwrap();
+    let names: Vec<&str> = layers.iter().map(|layer| layer.layer.as_str()).collect();
+    assert!(names.contains(&"dense") && names.contains(&"dense_1"), "{names:?}");
 }

@@ -3,7 +3,7 @@
 use glorot_io::keras::{
     LayerWeights, ModelFile, WeightOrder, read_model, read_weights, write_h5, write_keras, write_weights_h5,
 };
-use glorot_io::safetensors;
+use glorot_io::safetensors::{self, Content};
 use glorot_tensor::Tensor;
 use serde_json::json;
 
@@ -100,8 +100,10 @@ fn safetensors_come_back() {
         ("byte".to_owned(), Tensor::u8([0, 3], vec![]).unwrap()),
         ("bool".to_owned(), Tensor::bool(glorot_tensor::Shape::scalar(), vec![1]).unwrap()),
     ];
-    safetensors::write(&path, &tensors, None).unwrap();
-    let found = safetensors::read(&path).unwrap();
+    let metadata = [("format".to_owned(), "glorot".to_owned())].into();
+    safetensors::write(&path, &tensors, Some(metadata)).unwrap();
+    let Content { tensors: found, metadata } = safetensors::read(&path).unwrap();
+    assert_eq!(metadata["format"], "glorot");
     assert_eq!(found.len(), tensors.len());
     for (name, wanted) in &tensors {
         let (_, found) = found.iter().find(|(other, _)| other == name).unwrap();
