@@ -11,7 +11,8 @@ export async function runFile(given: Case): Promise<void> {
   const isResumed = 'losses' in given.tensors
   // In cases that resume, the weights are those after the further steps.
   if (!isResumed) checkWeights(given, model, 'weight.')
-  close(given, 'prediction', await model.predict(inputs), golden(given, 'prediction'))
+  const [prediction] = [await model.predict(inputs)].flat()
+  close(given, 'prediction', prediction as Tensor, golden(given, 'prediction'))
   if (isResumed) await resume(given, model)
 }
 

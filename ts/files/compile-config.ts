@@ -86,6 +86,8 @@ function read(given: unknown, one: (value: unknown) => unknown): unknown {
 }
 
 function optimizerFromKeras(given: unknown, custom: Custom): unknown {
+  // Keras 2.15 writes an id as it was given.
+  if (typeof given === 'string') return given
   const { class_name: name, config } = (given ?? {}) as { class_name?: string; config?: Config }
   if (!name || !config) throw configError(`compile: the file has no optimizer; received ${JSON.stringify(given)}`)
   if (!custom.find(name)) return optimizerConfig(name, config, custom)

@@ -7,7 +7,7 @@ import { type Config, type Custom, functionName } from './custom-objects.js'
  */
 export function optimizerConfig(name: string, given: Config, custom: Custom): object {
   // Mixed precision: what is wrapped scales the loss.
-  if (name.endsWith('LossScaleOptimizer')) {
+  if (/(^|>)LossScaleOptimizer(V\d)?$/.test(name)) {
     const inner = (given.inner_optimizer ?? given.optimizer) as { class_name: string; config: Config }
     return optimizerConfig(inner.class_name, inner.config, custom)
   }

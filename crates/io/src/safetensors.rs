@@ -11,6 +11,7 @@ use glorot_tensor::{DType, Tensor};
 use safetensors::tensor::{Metadata, TensorInfo, TensorView};
 use safetensors::{Dtype, SafeTensorError};
 
+use crate::half::half;
 use crate::{AtomicFile, WriteError, write_atomic};
 
 /// Why a safetensors file could not be read. The message starts with the file's path.
@@ -129,18 +130,6 @@ fn convert(name: &str, info: &TensorInfo, bytes: Vec<u8>) -> Result<Tensor, Prob
 
 fn elements<const N: usize, T>(data: &[u8], decode: impl Fn([u8; N]) -> T) -> Vec<T> {
     data.as_chunks::<N>().0.iter().map(|&bytes| decode(bytes)).collect()
-}
-
-/// IEEE 754 binary16 as f32, exactly.
-fn half(bits: u16) -> f32 {
-    let sign = if bits >> 15 == 1 { -1.0 } else { 1.0 };
-    let (exponent, fraction) = (i32::from(bits >> 10 & 0x1f), f32::from(bits & 0x3ff));
-    match exponent {
-        0 => sign * fraction * 2f32.powi(-24),
-        31 if fraction == 0.0 => sign * f32::INFINITY,
-        31 => f32::NAN,
-        _ => sign * (1.0 + fraction / 1024.0) * 2f32.powi(exponent - 15),
-    }
 }
 
 /// Writes named tensors, in an order that the format chooses. `metadata`: texts by name, for the header.

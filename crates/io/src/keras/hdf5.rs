@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 
 use glorot_tensor::Tensor;
-use hdf5_pure::{AttrValue, DType, Dataset, File, Layout, Source};
+use hdf5_pure::{AttrValue, DType, Dataset, Datatype, DatatypeByteOrder, File, Layout, Source};
 
 use super::bytes::Budget;
 use super::error::Problem;
+use crate::half::half;
 
 /// An HDF5 file that is read as far as it is asked for.
 pub struct Hdf5 {
@@ -133,10 +134,9 @@ impl<'a> Group<'a> {
             DType::Enum(members) if members.len() == 2 && dataset.element_size()? == 1 => {
                 Tensor::bool(shape, dataset.read_raw()?)
             }
-            // Half precision and other layouts of floating-point numbers.
-            DType::Other(_) => match dataset.read_f32() {
-                Ok(values) => Tensor::f32(shape, values),
-                Err(_) => return Err(Problem::DType { name, dtype: dtype.to_string() }),
+            DType::Other(other) => match half_order(other) {
+                Some(order) => Tensor::f32(shape, halves(&dataset.read_raw()?, order)),
+                None => return Err(Problem::DType { name, dtype: dtype.to_string() }),
             },
             _ => return Err(Problem::DType { name, dtype: dtype.to_string() }),
         };
@@ -169,6 +169,19 @@ impl<'a> Group<'a> {
         let dims = shape.iter().map(|&dim| usize::try_from(dim)).collect::<Result<Vec<usize>, _>>();
         dims.map_err(|_| damaged(format!("shape {shape:?} is too large")))
     }
+}
+
+/// The byte order of numbers in half precision; `None` for any other type.
+fn half_order(datatype: &Datatype) -> Option<DatatypeByteOrder> {
+    let Datatype::FloatingPoint { size: 2, byte_order, layout } = datatype else { return None };
+    let is_half = (layout.exponent_size, layout.mantissa_size, layout.exponent_bias) == (5, 10, 15);
+    Some(*byte_order).filter(|order| is_half && *order != DatatypeByteOrder::Vax)
+}
+
+fn halves(bytes: &[u8], order: DatatypeByteOrder) -> Vec<f32> {
+    let is_big = order == DatatypeByteOrder::BigEndian;
+    let bits = |pair: &[u8; 2]| if is_big { u16::from_be_bytes(*pair) } else { u16::from_le_bytes(*pair) };
+    bytes.as_chunks::<2>().0.iter().map(|pair| half(bits(pair))).collect()
 }
 
 /// `a/b`, or `b` in the root.

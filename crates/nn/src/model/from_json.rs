@@ -55,7 +55,9 @@ fn sequential(config: &Value, custom: CustomLayers<'_>) -> Result<Model> {
     if !model.is_built()
         && let Some(shape) = config.get("build_input_shape").and_then(Value::as_array)
     {
-        let dims = shape.iter().map(|dim| dim.as_u64().map(|dim| dim as usize)).collect();
+        // The batch is that of the data which told Keras the shape; any other will do.
+        let lengths = shape.iter().enumerate().map(|(axis, dim)| dim.as_u64().filter(|_| axis > 0));
+        let dims = lengths.map(|length| length.map(|length| length as usize)).collect();
         model.build_sequential(dims)?;
     }
     read_trainable(&model, config);

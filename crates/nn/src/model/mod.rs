@@ -332,7 +332,7 @@ impl Model {
     }
 
     /// What a layer sees of the data that is given for an input: of the declared shape and dtype. As in Keras, a last
-    /// axis of length 1 may be missing or too much.
+    /// axis of length 1 may be missing or too much, and the length of the batch may be another one than was declared.
     fn enter(&self, tensor: &ModelTensor, value: &Sym) -> Result<Sym> {
         let (declared, received) = (tensor.shape(), value.shape());
         let value = match (&received[..], declared) {
@@ -344,7 +344,7 @@ impl Model {
         };
         let shape = value.shape();
         let fits = shape.rank() == declared.len()
-            && declared.iter().zip(shape.iter()).all(|(want, &got)| want.is_none_or(|want| want == got));
+            && declared.iter().zip(shape.iter()).skip(1).all(|(want, &got)| want.is_none_or(|want| want == got));
         if !fits {
             return Err(Error::invalid(format!(
                 "model '{}', input '{}': expected data of shape {}, received {received}; reshape the data, or change the \

@@ -3,7 +3,7 @@
 mod assign;
 mod collect;
 mod compile_config;
-mod policy;
+mod dialects;
 mod state;
 mod tasks;
 
@@ -113,7 +113,10 @@ impl ModelFile {
 pub fn read_model_file(path: String) -> AsyncTask<ReadModel> {
     AsyncTask::new(ReadModel::new(|| {
         let mut file = keras::read_model(PathBuf::from(path)).map_err(|error| error.to_string())?;
-        let policies = policy::to_float32(&mut file.config);
+        let policies = dialects::to_float32(&mut file.config);
+        if file.keras_version.as_deref().is_none_or(|version| !version.starts_with('3')) {
+            dialects::keep_keras_2(&mut file.config);
+        }
         Ok(ModelFile { file, policies })
     }))
 }

@@ -1,4 +1,5 @@
-//! Dtypes of the layers of a file: everything here is computed in float32.
+//! What a file means that says it in other words: dtypes of layers, since everything here is computed in float32, and
+//! functions that Keras 3 has changed.
 
 use serde_json::{Value, json};
 
@@ -34,6 +35,24 @@ fn visit(value: &mut Value, found: &mut Vec<String>) {
             }
         }
         Value::Array(values) => values.iter_mut().for_each(|value| visit(value, found)),
+        _ => {}
+    }
+}
+
+/// Makes of the hard sigmoids of Keras 2 what they were then: `0.2 x + 0.5` between 0 and 1.
+pub fn keep_keras_2(config: &mut Value) {
+    match config {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                let function = if value["class_name"] == "function" { &value["config"] } else { &*value };
+                if name == "activation" && function == "hard_sigmoid" {
+                    *value = json!({ "class_name": "hard_sigmoid", "config": { "slope": 0.2 } });
+                } else {
+                    keep_keras_2(value);
+                }
+            }
+        }
+        Value::Array(values) => values.iter_mut().for_each(keep_keras_2),
         _ => {}
     }
 }
