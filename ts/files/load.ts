@@ -45,8 +45,10 @@ export async function load(path: string, given?: LoadOptions): Promise<Model> {
       model.compile(fromKeras(compiled, custom))
     } catch (error) {
       const { message, code } = error as NodeJS.ErrnoException
-      const hint = 'give what is yours as customObjects, or load with compile: false and compile anew'
-      throw Object.assign(new Error(`${message}; ${hint}`, { cause: error }), { code })
+      const [, text, name] = /^(.*unknown \w+ '(?:[^'>]*>)?([^']+)'); known: /s.exec(message) ?? [undefined, message]
+      const yours = name ? `: { ${name} }` : ''
+      const hint = `give what is yours as customObjects${yours}, or load with compile: false and compile anew`
+      throw Object.assign(new Error(`${text}; ${hint}`, { cause: error }), { code })
     }
     try {
       file.setOptimizer(model.model, model.optimizer.handle, true)

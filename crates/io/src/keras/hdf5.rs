@@ -134,8 +134,11 @@ impl<'a> Group<'a> {
             DType::Enum(members) if members.len() == 2 && dataset.element_size()? == 1 => {
                 Tensor::bool(shape, dataset.read_raw()?)
             }
-            DType::Other(other) => match half_order(other) {
-                Some(order) => Tensor::f32(shape, halves(&dataset.read_raw()?, order)),
+            DType::Other(other) => match two_bytes(other) {
+                Some(decode) => {
+                    let bytes = dataset.read_raw()?;
+                    Tensor::f32(shape, bytes.as_chunks::<2>().0.iter().map(|&pair| decode(pair)).collect())
+                }
                 None => return Err(Problem::DType { name, dtype: dtype.to_string() }),
             },
             _ => return Err(Problem::DType { name, dtype: dtype.to_string() }),
@@ -171,17 +174,21 @@ impl<'a> Group<'a> {
     }
 }
 
-/// The byte order of numbers in half precision; `None` for any other type.
-fn half_order(datatype: &Datatype) -> Option<DatatypeByteOrder> {
-    let Datatype::FloatingPoint { size: 2, byte_order, layout } = datatype else { return None };
-    let is_half = (layout.exponent_size, layout.mantissa_size, layout.exponent_bias) == (5, 10, 15);
-    Some(*byte_order).filter(|order| is_half && *order != DatatypeByteOrder::Vax)
-}
-
-fn halves(bytes: &[u8], order: DatatypeByteOrder) -> Vec<f32> {
-    let is_big = order == DatatypeByteOrder::BigEndian;
-    let bits = |pair: &[u8; 2]| if is_big { u16::from_be_bytes(*pair) } else { u16::from_le_bytes(*pair) };
-    bytes.as_chunks::<2>().0.iter().map(|pair| half(bits(pair))).collect()
+/// How floating-point numbers of two bytes are read; `None` for any other type.
+fn two_bytes(datatype: &Datatype) -> Option<fn([u8; 2]) -> f32> {
+    match datatype {
+        Datatype::FloatingPoint { size: 2, byte_order, layout } => {
+            let is_half = (layout.exponent_size, layout.mantissa_size, layout.exponent_bias) == (5, 10, 15);
+            match byte_order {
+                DatatypeByteOrder::LittleEndian if is_half => Some(|pair| half(u16::from_le_bytes(pair))),
+                DatatypeByteOrder::BigEndian if is_half => Some(|pair| half(u16::from_be_bytes(pair))),
+                _ => None,
+            }
+        }
+        // NumPy has no bfloat16 of its own, and HDF5 gets its bytes as such. It is the upper half of an f32.
+        Datatype::Opaque { size: 2, .. } => Some(|[low, high]| f32::from_le_bytes([0, 0, low, high])),
+        _ => None,
+    }
 }
 
 /// `a/b`, or `b` in the root.

@@ -48,6 +48,9 @@ pub struct ModelFile {
     pub weights: Vec<LayerWeights>,
     /// The order of the weights of each layer.
     pub order: WeightOrder,
+    /// Groups with weights that no layer of the configuration has a place for: those of layers inside of layers that are
+    /// no models. Only when read.
+    pub unplaced: Vec<String>,
     /// The optimizer's variables in its own order, with the names that the file has for them.
     pub optimizer: Option<Vec<(String, Tensor)>>,
     /// What glorot needs besides to go on with training as if it had not been interrupted; Keras ignores it.

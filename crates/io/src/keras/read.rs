@@ -134,9 +134,10 @@ fn zip_model(mut archive: Archive) -> Result<ModelFile, Problem> {
     let file = Hdf5::open(weights, budget)?;
     let mut tree = Tree::read(&file)?;
     let optimizer = tree.take_optimizer();
-    let weights = tree.place(&config, true)?;
+    let (weights, unplaced) = tree.divide(&config);
     let resume = resume(&file.root()?)?;
-    Ok(ModelFile { config, compile, weights, order: WeightOrder::Model, optimizer, resume, keras_version })
+    let order = WeightOrder::Model;
+    Ok(ModelFile { config, compile, weights, order, unplaced, optimizer, resume, keras_version })
 }
 
 fn h5_model(file: &Hdf5) -> Result<ModelFile, Problem> {
@@ -156,6 +157,7 @@ fn h5_model(file: &Hdf5) -> Result<ModelFile, Problem> {
         compile,
         weights: legacy::layers(&weights)?,
         order: WeightOrder::TrainableFirst,
+        unplaced: Vec::new(),
         optimizer: legacy::optimizer(&root)?,
         resume: resume(&root)?,
         keras_version: root.text("keras_version")?.map(str::to_owned),

@@ -52,18 +52,25 @@ impl Tree {
 
     /// Gives the variables to the layers of a model configuration. With `strict`, variables of layers that the model does
     /// not have are an error.
-    pub fn place(mut self, config: &Value, strict: bool) -> Result<Vec<LayerWeights>, Problem> {
+    pub fn place(self, config: &Value, strict: bool) -> Result<Vec<LayerWeights>, Problem> {
+        let (layers, mut left) = self.divide(config);
+        match left.pop() {
+            Some(group) if strict => Err(Problem::UnknownWeights(group)),
+            _ => Ok(layers),
+        }
+    }
+
+    /// Gives the variables to the layers of a model configuration. Also the groups of those that are left.
+    pub fn divide(mut self, config: &Value) -> (Vec<LayerWeights>, Vec<String>) {
         let mut layers = Vec::new();
         for slot in slots(config) {
             let mut weights = Vec::new();
             self.take(&slot, &mut 0, &mut weights);
             layers.push(LayerWeights { layer: slot.name, weights });
         }
-        let left = self.variables.iter().find(|(group, values)| group.starts_with("layers/") && !values.is_empty());
-        match left {
-            Some((group, _)) if strict => Err(Problem::UnknownWeights(group.clone())),
-            _ => Ok(layers),
-        }
+        let left = self.variables.into_iter();
+        let left = left.filter(|(group, values)| group.starts_with("layers/") && !values.is_empty());
+        (layers, left.map(|(group, _)| group).collect())
     }
 
     fn take(&mut self, slot: &Slot, part: &mut usize, weights: &mut Vec<Weight>) {

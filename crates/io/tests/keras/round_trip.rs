@@ -65,6 +65,7 @@ fn a_long_configuration_and_many_names_come_back() {
         compile: None,
         weights,
         order: WeightOrder::Model,
+        unplaced: Vec::new(),
         optimizer: None,
         resume: None,
         keras_version: None,

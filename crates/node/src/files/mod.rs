@@ -19,7 +19,7 @@ use napi_derive::napi;
 use serde_json::Value;
 
 use crate::config::parse;
-use crate::error::{Failure, Result};
+use crate::error::{Failure, Result, code};
 use crate::jobs;
 use crate::model::Model;
 use crate::optimizer::Optimizer;
@@ -78,6 +78,10 @@ impl ModelFile {
     #[napi(catch_unwind)]
     pub fn set_weights(&self, model: ClassInstance<'_, Model>, allow_nan: bool) -> Result<()> {
         jobs::sync()?;
+        if let Some(group) = self.file.unplaced.first() {
+            let message = format!("the file has weights in '{group}', which no layer of the model takes");
+            return Err(Failure::Coded(code::INVALID, message));
+        }
         Assign { order: self.file.order, by_name: false, skip_mismatch: false, allow_nan }
             .assign(model.model(), &self.file.weights)?;
         Ok(())
@@ -263,6 +267,7 @@ pub fn write_model_file(
         compile: spec.compile.map(|json| parse(&json)).transpose()?,
         weights: collect::layers(model.model()),
         order: WeightOrder::Model,
+        unplaced: Vec::new(),
         resume: Some(state::resume(model.model(), optimizer.as_ref(), state, tensors)),
         optimizer: optimizer.map(|optimizer| {
             let optimizer = optimizer.borrow();

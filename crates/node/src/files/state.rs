@@ -57,14 +57,16 @@ pub fn set_optimizer(
 ) -> Result<()> {
     let values = without_loss_scale(optimizer, values);
     exclude(model, optimizer, resume)?;
-    let unused = optimizer.borrow().variables();
-    if fit(&unused, values) {
-        return assign(&unused, values);
+    let (mut unused, rate) = (optimizer.borrow().variables(), optimizer.borrow().learning_rate());
+    for _ in 0..2 {
+        if fit(&unused, values) {
+            return assign(&unused, values);
+        }
+        unused.retain(|variable| *variable != rate);
     }
     optimizer.borrow_mut().build(&model.trainable_weights())?;
     let optimizer = optimizer.borrow();
     let mut variables = optimizer.variables();
-    let rate = optimizer.learning_rate();
     let without_rate = variables.iter().filter(|variable| **variable != rate).count();
     let is_nadam = optimizer.class_name() == "Nadam";
     let mut product = None;
