@@ -7,29 +7,33 @@ import { type Config, type Custom, functionName } from './custom-objects.js'
 import { optimizerConfig } from './optimizer-config.js'
 
 /**
- * The arguments of `compile` as Keras serializes them. Functions are written by their names.
+ * The arguments of `compile` as Keras serializes them, as JSON. Functions are written by their names.
  *
  * @internal
  */
 export function toKeras(options: CompileOptions, optimizer: Optimizer): string {
-  return JSON.stringify({
-    optimizer: JSON.parse(native.kerasOptimizer(toJson('optimizer', optimizer))),
+  // Put together as text: numbers of JavaScript would lose the point of 1.0, on which Keras insists.
+  return object({
+    optimizer: native.kerasOptimizer(optimizer.handle),
     loss: each(options.loss, lossToKeras),
-    loss_weights: options.lossWeights ?? null,
+    loss_weights: JSON.stringify(options.lossWeights ?? null),
     metrics: each(options.metrics, metricToKeras),
     weighted_metrics: each(options.weightedMetrics, metricToKeras),
-    run_eagerly: false,
-    steps_per_execution: 1,
-    jit_compile: false,
+    run_eagerly: 'false',
+    steps_per_execution: '1',
+    jit_compile: 'false',
   })
 }
 
+const object = (fields: Record<string, string>) =>
+  `{${Object.entries(fields).map(([name, json]) => `${JSON.stringify(name)}:${json}`)}}`
+
 /** One, or lists or objects of several; `null` where there is none. */
-function each(given: unknown, serialize: (one: unknown) => unknown): unknown {
-  if (given == null) return null
-  if (Array.isArray(given)) return given.map(one => each(one, serialize))
+function each(given: unknown, serialize: (one: unknown) => string): string {
+  if (given == null) return 'null'
+  if (Array.isArray(given)) return `[${given.map(one => each(one, serialize))}]`
   if (!isByName(given)) return serialize(given)
-  return Object.fromEntries(Object.entries(given).map(([name, one]) => [name, each(one, serialize)]))
+  return object(Object.fromEntries(Object.entries(given).map(([name, one]) => [name, each(one, serialize)])))
 }
 
 /** An object by names of outputs, and not one that is itself a loss or metric. */
@@ -43,23 +47,19 @@ function isByName(value: unknown): value is Config {
 }
 
 const lossToKeras = (loss: unknown) =>
-  isFunction(loss) ? functionToKeras(loss.name || 'loss') : JSON.parse(native.kerasLoss(toJson('loss', loss)))
+  isFunction(loss) ? functionToKeras(loss.name || 'loss') : native.kerasLoss(toJson('loss', loss))
 
-function metricToKeras(metric: unknown): unknown {
+function metricToKeras(metric: unknown): string {
   if (isFunction(metric)) return functionToKeras(metric.name || 'metric')
   if (metric instanceof Metric && metric.handle.toJson() === 'null') return functionToKeras(metric.name)
-  return JSON.parse(native.kerasMetric(toJson('metric', metric)))
+  return native.kerasMetric(toJson('metric', metric))
 }
 
 /** A function of the user: losses of the library are functions that serialize themselves. */
 const isFunction = (value: unknown): value is () => unknown => typeof value === 'function' && !('toJSON' in value)
 
-const functionToKeras = (name: string) => ({
-  module: null,
-  class_name: 'function',
-  config: name,
-  registered_name: name,
-})
+const functionToKeras = (name: string) =>
+  JSON.stringify({ module: null, class_name: 'function', config: name, registered_name: name })
 
 /**
  * The options of `compile` from what a file has.

@@ -99,3 +99,6 @@ pub struct Resume {
 
 /// The group of [`Resume`] in the HDF5 part of a file.
 const RESUME_GROUP: &str = "glorot";
+
+/// The group of the optimizer's variables in an `.h5` file that is written here.
+const OPTIMIZER_GROUP: &str = "glorot/optimizer";

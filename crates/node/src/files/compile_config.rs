@@ -2,11 +2,14 @@
 
 use glorot_nn::{losses, metrics, schedules};
 use glorot_tensor::Shape;
+use napi::bindgen_prelude::ClassInstance;
 use napi_derive::napi;
 use serde_json::{Map, Value, json};
 
 use crate::config::parse;
 use crate::error::Result;
+use crate::jobs;
+use crate::optimizer::Optimizer;
 
 /// Schedules that Keras does not have.
 const OWN_SCHEDULES: [&str; 2] = ["OneCycle", "OneCycleMomentum"];
@@ -34,10 +37,11 @@ pub fn keras_metric(json: String) -> Result<String> {
     Ok(with_module(metric.to_json(), "keras.metrics").to_string())
 }
 
-/// An optimizer as Keras serializes it, given as `{ class_name, config }`.
+/// An optimizer as Keras serializes it.
 #[napi(catch_unwind)]
-pub fn keras_optimizer(json: String) -> Result<String> {
-    let mut optimizer = with_module(parse(&json)?, "keras.optimizers");
+pub fn keras_optimizer(optimizer: ClassInstance<'_, Optimizer>) -> Result<String> {
+    jobs::sync()?;
+    let mut optimizer = with_module(optimizer.shared().borrow().to_json(), "keras.optimizers");
     for value in optimizer["config"].as_object_mut().into_iter().flat_map(Map::values_mut) {
         if is_schedule(value) {
             *value = with_module(value.take(), "keras.optimizers.schedules");
