@@ -42,7 +42,8 @@ async function run(given: FileCase): Promise<void> {
 for (const group of ['keras3', 'keras2']) {
   describe(group, () => {
     for (const given of readGroup(group, folder) as FileCase[]) {
-      if (!given.weights) test(`${given.name}${given.options ? ` ${JSON.stringify(given.options)}` : ''}`, () => run(given))
+      if (!given.weights)
+        test(`${given.name}${given.options ? ` ${JSON.stringify(given.options)}` : ''}`, () => run(given))
     }
   })
 }
@@ -66,9 +67,7 @@ test('files of weights of Keras 2, by order and by name', async () => {
 
   const error = await failure(() => net(['a', 'b', 'c'], [5, 3, 2]).loadWeights(file))
   expect(error).toMatchObject({ code: 'GLOROT_INVALID' })
-  expect(error.message).toBe(
-    `${file}: layer 'b', weight 'kernel': expected shape [5, 3], 'second/kernel:0' has [5, 4]`,
-  )
+  expect(error.message).toBe(`${file}: layer 'b', weight 'kernel': expected shape [5, 3], 'second/kernel:0' has [5, 4]`)
   const skipped = await net(['a', 'b', 'c'], [5, 3, 2]).loadWeights(file, { skipMismatch: true })
   expect(skipped.map(line => line.split(':')[0])).toEqual(["layer 'b', weight 'kernel'", "layer 'c', weight 'kernel'"])
 })

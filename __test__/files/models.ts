@@ -81,7 +81,10 @@ export async function structures(): Promise<Record<string, Written>> {
   outputs.push(layers.dense({ units: 1, name: 'q' }).apply(joined))
 
   const m = input({ shape: [4] })
-  const [d, e] = [layers.dense({ units: 4 }).apply(m), layers.dense({ units: 4 }).apply(m)] as [ModelTensor, ModelTensor]
+  const [d, e] = [layers.dense({ units: 4 }).apply(m), layers.dense({ units: 4 }).apply(m)] as [
+    ModelTensor,
+    ModelTensor,
+  ]
   const merged = [layers.add, layers.subtract, layers.multiply, layers.average, layers.maximum, layers.minimum]
   const merges = [...merged.map(merge => merge().apply([d, e])), layers.dot({ axes: 1 }).apply([d, e])]
   const functional = model({ inputs: m, outputs: layers.concatenate().apply(merges) })

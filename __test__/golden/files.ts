@@ -39,6 +39,11 @@ function checkWeights(given: Case, model: Model, prefix: string): void {
     throw new Error(`expected ${wanted.length} weights, received ${weights.length}`)
   }
   for (const [i, weight] of weights.entries()) {
-    close(given, `${prefix}${i} (${(given.weight_paths as string[])[i]})`, weight as Tensor, golden(given, `${prefix}${i}`))
+    close(
+      given,
+      `${prefix}${i} (${(given.weight_paths as string[])[i]})`,
+      weight as Tensor,
+      golden(given, `${prefix}${i}`),
+    )
   }
 }

@@ -1,6 +1,6 @@
-import { native } from '../native.js'
 import { Metric } from '../metrics/index.js'
 import type { CompileOptions } from '../models/compile.js'
+import { native } from '../native.js'
 import { Optimizer } from '../optimizers/index.js'
 import { configError, toJson } from '../serialize.js'
 import { type Config, type Custom, functionName } from './custom-objects.js'

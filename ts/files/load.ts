@@ -1,4 +1,4 @@
-import { type Option, flag, readOptions } from '../callbacks/options.js'
+import { flag, type Option, readOptions } from '../callbacks/options.js'
 import { modelOf } from '../layers/layer-of.js'
 import { Model } from '../models/model.js'
 import { native } from '../native.js'

@@ -44,7 +44,9 @@ export function clone<M extends Model>(model: M, given?: CloneOptions): M {
     if (layer === undefined) return undefined
     if (!(layer instanceof Layer)) {
       const received = inspect(layer, { depth: 0 })
-      throw configError(`models.clone: cloneFunction must return a layer; for '${original.name}' it returned ${received}`)
+      throw configError(
+        `models.clone: cloneFunction must return a layer; for '${original.name}' it returned ${received}`,
+      )
     }
     layers.push(layer)
     return layer.handle

@@ -448,6 +448,18 @@ impl Model {
         })
     }
 
+    /// Begins a training of single batches that goes on: what averages replaced comes back.
+    #[napi(catch_unwind)]
+    pub fn unaverage(&self) -> Result<()> {
+        Ok(self.trainer("fit")?.go_on()?)
+    }
+
+    /// Ends a training of single batches: moving averages replace the weights, if the optimizer keeps them.
+    #[napi(catch_unwind)]
+    pub fn average(&self) -> Result<()> {
+        Ok(self.trainer("fit")?.average()?)
+    }
+
     /// The weights, the state of the optimizer and that of the random numbers, to go back to. The model must be built.
     #[napi(catch_unwind)]
     pub fn snapshot(&self) -> Result<Snapshot> {

@@ -13,7 +13,7 @@ use crate::continuation::{Continuation, running_values, set_running_values};
 use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::jobs::{BatchJob, Check, EvaluateJob, FitJob, FitPlan, PredictJob, States, ValidationPlan};
-use crate::options::{FitOptions, NonFinite, Progress, Validation};
+use crate::options::{FitOptions, NonFinite, Progress, Resume, Validation};
 use crate::pool::Pool;
 use crate::samples::Samples;
 use crate::step::{Kind, Step, StepKey};
@@ -92,10 +92,14 @@ impl Trainer {
             Ok(ValidationPlan { samples, first, batches, freq: options.validation_freq })
         });
         let steps = options.steps_per_epoch.unwrap_or(batches.steps());
-        if options.initial_step > steps {
-            let message =
-                format!("expected at most the steps of an epoch ({steps}), received {}", options.initial_step);
-            return Err(Error::option("initialStep", message));
+        if let Some(Resume { step, steps: before }) = options.resume
+            && (step > steps || before.is_some_and(|before| before != steps))
+        {
+            let before = before.unwrap_or(step);
+            return Err(Error::data(format!(
+                "the interrupted training had {before} steps an epoch, this one has {steps}: give the same data and \
+                 batchSize, or delete the saved training to begin anew"
+            )));
         }
         let plan = FitPlan {
             validation: validation.transpose()?,
@@ -105,7 +109,7 @@ impl Trainer {
             batches,
             continuation: self.continuation.clone(),
             epochs: options.initial_epoch..options.epochs,
-            initial_step: options.initial_step,
+            resume: options.resume,
             shuffle: options.shuffle,
             progress: options.progress,
             validation_events: options.validation_events,
@@ -285,6 +289,21 @@ impl Trainer {
     /// other metrics.
     pub fn set_running(&self, values: &[(String, Tensor)]) -> Result<()> {
         set_running_values(&self.running()?, values)
+    }
+
+    /// Gives weights that their moving averages have replaced at the end of a training their values back, for one that
+    /// goes on; unless they have been changed since. Trainings by [`Trainer::prepare_fit`] do it by themselves.
+    pub fn go_on(&self) -> Result<()> {
+        self.continuation.go_on()
+    }
+
+    /// Replaces the weights by their moving averages, if the optimizer keeps them, at the end of a training. Trainings by
+    /// [`Trainer::prepare_fit`] do it by themselves.
+    pub fn average(&self) -> Result<()> {
+        match self.judge.get() {
+            Some(judge) => self.continuation.average(&self.averages(judge)),
+            None => Ok(()),
+        }
     }
 
     fn trainable(&self) -> Vec<Variable> {

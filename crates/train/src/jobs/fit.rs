@@ -11,7 +11,7 @@ use crate::event::{Event, Flow, Outcome};
 use crate::jobs::watch::{Readings, Watch};
 use crate::jobs::{Handler, States};
 use crate::logs::History;
-use crate::options::{Progress, ValidationEvents};
+use crate::options::{Progress, Resume, ValidationEvents};
 use crate::samples::Samples;
 use crate::session::DeviceSession;
 use crate::shuffle::Order;
@@ -26,8 +26,7 @@ pub(crate) struct FitPlan {
     pub validation: Option<ValidationPlan>,
     pub continuation: Continuation,
     pub epochs: std::ops::Range<usize>,
-    /// Steps of the first epoch that are behind.
-    pub initial_step: usize,
+    pub resume: Option<Resume>,
     /// Steps of an epoch.
     pub steps: usize,
     pub shuffle: bool,
@@ -103,7 +102,9 @@ impl FitJob {
         let mut lease = self.states.pool.train(&self.states.variables)?;
         let result = run_with_data(plan, &self.names, &mut lease, cancel, handler, &mut self.history);
         lease.finish()?;
-        if result.is_ok() && !self.history.epochs.is_empty() {
+        // The interrupted run may have ended but for this.
+        let trained = !self.history.epochs.is_empty() || plan.resume.is_some();
+        if result.is_ok() && trained {
             plan.continuation.average(&plan.averages)?;
         }
         result
@@ -203,7 +204,7 @@ impl<'a, 'h, 'b> Run<'a, 'h, 'b> {
 
     fn epochs(&mut self, session: &mut DeviceSession, history: &mut History) -> Result<Outcome> {
         let passes = self.plan.batches.steps();
-        let mut first = self.plan.initial_step;
+        let mut first = self.plan.resume.map_or(0, |resume| resume.step);
         // Where this run goes on in a pass; the next one begins with its first step.
         let mut position = match (self.plan.epochs.start * self.plan.steps + first) % passes {
             0 => passes,

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use glorot_nn::rng;
 use glorot_tensor::Tensor;
-use glorot_train::{Access, Error, Event, FitOptions, Flow, History, Outcome, Progress, Validation};
+use glorot_train::{Access, Error, Event, FitOptions, Flow, History, Outcome, Progress, Resume, Validation};
 use serde_json::{Value, json};
 
 use crate::support::{Bench, corners, never, quiet, sequential, target};
@@ -123,7 +123,8 @@ fn a_training_goes_on_from_any_step() {
             assert_eq!(saved.len(), 3 * steps_per_epoch.unwrap_or(5));
             for (epoch, step, saved) in &saved {
                 let second = load(saved, &optimizer);
-                let resumed = FitOptions { initial_epoch: *epoch, initial_step: step + 1, ..options() };
+                let resume = Some(Resume { step: step + 1, steps: Some(steps_per_epoch.unwrap_or(5)) });
+                let resumed = FitOptions { initial_epoch: *epoch, resume, ..options() };
                 let mut job = second.trainer.prepare_fit(corners(45), resumed).unwrap();
                 second.trainer.set_running(&saved.continuation).unwrap();
                 let rest = run_told(&mut job, &mut |_, _| {});
@@ -193,9 +194,11 @@ fn running_values_of_other_metrics_are_an_error() {
     values.pop();
     let error = one.trainer.set_running(&values).unwrap_err();
     assert!(matches!(&error, Error::Data(message) if message.contains("those of other metrics")), "{error}");
-    let late = FitOptions { initial_step: 6, ..options(1) };
-    let error = one.trainer.prepare_fit(corners(45), late).err().unwrap().to_string();
-    assert_eq!(error, "initialStep: expected at most the steps of an epoch (5), received 6");
+    for resume in [Resume { step: 6, steps: None }, Resume { step: 1, steps: Some(6) }] {
+        let late = FitOptions { resume: Some(resume), ..options(1) };
+        let error = one.trainer.prepare_fit(corners(45), late).err().unwrap().to_string();
+        assert!(error.starts_with("the interrupted training had 6 steps an epoch, this one has 5"), "{error}");
+    }
     let wrong = [("pass".to_string(), Tensor::i32([1], vec![0]).unwrap())];
     let error = one.trainer.set_continuation(&wrong).unwrap_err().to_string();
     assert_eq!(error, "state 'pass' of a training: expected shape [2], received [1]");
