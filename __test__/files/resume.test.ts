@@ -12,7 +12,9 @@ import type { Job } from './training.script.js'
 const run = promisify(execFile)
 const script = fileURLToPath(new URL('training.script.ts', import.meta.url))
 const folders: string[] = []
-afterAll(() => folders.forEach(folder => rmSync(folder, { recursive: true })))
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true })
+})
 
 function folder(): string {
   const made = mkdtempSync(join(tmpdir(), 'glorot-resume-'))

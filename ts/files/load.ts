@@ -61,14 +61,24 @@ export async function load(path: string, given?: LoadOptions): Promise<Model> {
   })
 }
 
+function parsed(json: string): { class_name?: unknown; config?: unknown } {
+  try {
+    return JSON.parse(json) ?? {}
+  } catch (cause) {
+    throw Object.assign(configError(`the configuration of a model is no valid JSON: ${(cause as Error).message}`), {
+      cause,
+    })
+  }
+}
+
 /**
  * A model with new weights from its configuration.
  *
  * @internal
  */
 export function fromConfig(json: string, custom: Custom): Model {
-  const { class_name: type, config } = JSON.parse(json)
-  if (custom.find(type)) {
+  const { class_name: type, config } = parsed(json)
+  if (typeof type === 'string' && custom.find(type)) {
     const model = custom.make(type, config)
     if (model instanceof Model) return model
     throw configError(`customObjects: '${type}' stands for a model and must give one; it gave ${typeof model}`)

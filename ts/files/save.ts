@@ -1,4 +1,4 @@
-import { access } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
 import { flag, readOptions } from '../callbacks/options.js'
 import type { Model } from '../models/model.js'
 import { native } from '../native.js'
@@ -36,7 +36,7 @@ export async function saveModel(model: Model, path: string, given?: SaveOptions)
   if (path.endsWith('.weights.h5')) {
     throw configError(`save: '${path}' is the name of a file of weights; use saveWeights(), or end the name in .keras`)
   }
-  await checkFree(path, overwrite)
+  checkFree(path, overwrite)
   await writeModel(model, path, includeOptimizer, undefined)
 }
 
@@ -63,23 +63,21 @@ export async function writeModel(
 export async function saveWeights(model: Model, path: string, given?: SaveWeightsOptions): Promise<void> {
   const { overwrite } = readOptions('saveWeights', given, knownOfWeights)
   checkPath('saveWeights', path, ['.weights.h5', '.safetensors'])
-  await checkFree(path, overwrite)
+  checkFree(path, overwrite)
   await inFile(path, () => native.writeWeightsFile(path, model.model))
 }
 
 function checkPath(method: string, path: unknown, endings: readonly string[]): void {
   if (typeof path === 'string' && endings.some(ending => path.endsWith(ending))) return
   const received = typeof path === 'string' ? `'${path}'` : typeof path
-  throw configError(`${method}: the path must end in ${endings.join(' or ')}; received ${received}`)
+  throw configError(
+    `${method}: the path must end in ${endings.join(', ').replace(/, ([^,]*)$/, ' or $1')}; received ${received}`,
+  )
 }
 
-async function checkFree(path: string, overwrite: boolean): Promise<void> {
-  if (overwrite) return
-  const exists = await access(path).then(
-    () => true,
-    () => false,
-  )
-  if (!exists) return
+// Without waiting: the model is saved as it is when it is called.
+function checkFree(path: string, overwrite: boolean): void {
+  if (overwrite || !existsSync(path)) return
   const message = `${path}: the file exists; give overwrite: true to replace it, or choose another name`
   throw Object.assign(new Error(message), { code: 'GLOROT_FILE' })
 }

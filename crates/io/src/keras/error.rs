@@ -23,6 +23,8 @@ pub(crate) enum Problem {
     Io(#[from] io::Error),
     #[error("is not a regular file")]
     NotAFile,
+    #[error("is a folder; a model in the SavedModel format of TensorFlow cannot be read: save it as .keras or .h5")]
+    Folder,
     #[error("is empty")]
     Empty,
     #[error("is no model file: expected a zip archive (.keras) or an HDF5 file (.h5), it starts with bytes {0:02x?}")]
@@ -65,8 +67,6 @@ pub(crate) enum Problem {
     Numbering { group: String, found: Vec<String>, last: usize },
     #[error("groups are nested too deeply or refer to each other: {0}")]
     Nesting(String),
-    #[error("holds weights for '{0}', which no layer of the model takes")]
-    UnknownWeights(String),
 }
 
 impl Problem {

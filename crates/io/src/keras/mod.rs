@@ -30,7 +30,7 @@ use glorot_tensor::Tensor;
 use serde_json::Value;
 
 pub use error::ModelFileError;
-pub use read::{WeightsFile, read_model, read_weights};
+pub use read::{Layers, WeightsFile, read_model, read_weights};
 pub use write::{write_h5, write_keras, write_weights_h5};
 
 /// The version of Keras whose format is written.

@@ -16,8 +16,6 @@ use super::{LayerWeights, ModelFile, RESUME_GROUP, Resume, WeightOrder, legacy};
 /// The weights of a file, with or without the model.
 pub struct WeightsFile {
     content: Content,
-    /// The name of the file for errors.
-    path: std::path::PathBuf,
 }
 
 enum Content {
@@ -27,33 +25,42 @@ enum Content {
     Numbered(Tree, Option<Value>),
 }
 
+/// Weights by layer.
+pub struct Layers {
+    pub layers: Vec<LayerWeights>,
+    /// The order of the weights of each layer.
+    pub order: WeightOrder,
+    /// Groups with weights that no layer takes.
+    pub unplaced: Vec<String>,
+}
+
 impl WeightsFile {
-    /// The weights by layer, and the order of those of one layer.
-    ///
-    /// `config`: the model, `{ class_name, config }`, that the weights are for. A file of the Keras 3 layout does not
-    /// name its layers: the first `Dense` of the file is the first `Dense` of the model. With `strict`, weights of such a
-    /// file that no layer takes are an error. A file that names its layers gives them as they are.
-    pub fn layers(self, config: &Value, strict: bool) -> Result<(Vec<LayerWeights>, WeightOrder), ModelFileError> {
+    /// The weights for a model of the given configuration, `{ class_name, config }`. A file of the Keras 3 layout does not
+    /// name its layers: the first `Dense` of the file is the first `Dense` of the model. A file that names its layers gives
+    /// them as they are.
+    pub fn layers(self, config: &Value) -> Layers {
         match self.content {
-            Content::Named(layers) => Ok((layers, WeightOrder::TrainableFirst)),
-            Content::Numbered(tree, _) => {
-                let layers = tree.place(config, strict).map_err(|problem| problem.in_file(&self.path))?;
-                Ok((layers, WeightOrder::Model))
-            }
+            Content::Named(layers) => named(layers),
+            Content::Numbered(tree, _) => divided(tree, config),
         }
     }
 
-    /// The weights by layer with the names of the file; `None` if it names no layers.
-    pub fn named_layers(self) -> Result<Option<(Vec<LayerWeights>, WeightOrder)>, ModelFileError> {
+    /// The weights with the names of the file; `None` if it names no layers.
+    pub fn named_layers(self) -> Option<Layers> {
         match self.content {
-            Content::Named(layers) => Ok(Some((layers, WeightOrder::TrainableFirst))),
-            Content::Numbered(tree, Some(config)) => {
-                let layers = tree.place(&config, true).map_err(|problem| problem.in_file(&self.path))?;
-                Ok(Some((layers, WeightOrder::Model)))
-            }
-            Content::Numbered(_, None) => Ok(None),
+            Content::Named(layers) => Some(named(layers)),
+            Content::Numbered(tree, config) => Some(divided(tree, &config?)),
         }
     }
+}
+
+fn named(layers: Vec<LayerWeights>) -> Layers {
+    Layers { layers, order: WeightOrder::TrainableFirst, unplaced: Vec::new() }
+}
+
+fn divided(tree: Tree, config: &Value) -> Layers {
+    let (layers, unplaced) = tree.divide(config);
+    Layers { layers, order: WeightOrder::Model, unplaced }
 }
 
 /// Reads a whole model: `.keras` of Keras 3 or 2, `.h5` of Keras 3 or 2.
@@ -73,8 +80,7 @@ pub fn read_model(path: impl AsRef<Path>) -> Result<ModelFile, ModelFileError> {
 /// # Errors
 /// As [`read_model`].
 pub fn read_weights(path: impl AsRef<Path>) -> Result<WeightsFile, ModelFileError> {
-    let path = path.as_ref();
-    let content = guarded(path, |path| match Container::open(path)? {
+    let content = guarded(path.as_ref(), |path| match Container::open(path)? {
         Container::Zip(mut archive) => {
             let config = archive.entry(CONFIG)?.map(|config| model_config(CONFIG, &config)).transpose()?;
             let (weights, budget) = archive.weights()?;
@@ -91,7 +97,7 @@ pub fn read_weights(path: impl AsRef<Path>) -> Result<WeightsFile, ModelFileErro
             }
         }
     })?;
-    Ok(WeightsFile { content, path: path.to_owned() })
+    Ok(WeightsFile { content })
 }
 
 /// The HDF5 reader is young: a case that it does not foresee must not end the process.

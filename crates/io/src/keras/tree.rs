@@ -50,16 +50,6 @@ impl Tree {
         Some(numbered.map(|(index, value)| (format!("optimizer/vars/{index}"), value)).collect())
     }
 
-    /// Gives the variables to the layers of a model configuration. With `strict`, variables of layers that the model does
-    /// not have are an error.
-    pub fn place(self, config: &Value, strict: bool) -> Result<Vec<LayerWeights>, Problem> {
-        let (layers, mut left) = self.divide(config);
-        match left.pop() {
-            Some(group) if strict => Err(Problem::UnknownWeights(group)),
-            _ => Ok(layers),
-        }
-    }
-
     /// Gives the variables to the layers of a model configuration. Also the groups of those that are left.
     pub fn divide(mut self, config: &Value) -> (Vec<LayerWeights>, Vec<String>) {
         let mut layers = Vec::new();

@@ -282,7 +282,8 @@ impl Model {
                         return Err(Error::invalid(message).in_layer(theirs.name(), &theirs.class_name()));
                     }
                     for (weight, value) in weights.iter().zip(values) {
-                        weight.variable.assign(value.variable.value())?;
+                        let assigned = weight.variable.assign(value.variable.value());
+                        assigned.map_err(|error| error.in_layer(theirs.name(), &theirs.class_name()))?;
                     }
                 }
             }

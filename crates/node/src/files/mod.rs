@@ -11,7 +11,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-use glorot_io::keras::{self, WeightOrder, WeightsFile};
+use glorot_io::keras::{self, Layers, WeightOrder, WeightsFile};
 use glorot_io::safetensors;
 use glorot_tensor::Tensor;
 use napi::bindgen_prelude::{AsyncTask, ClassInstance};
@@ -167,21 +167,26 @@ impl WeightFile {
                 AssignNamed { by_name, skip_mismatch, allow_nan, order: order.as_deref() }.assign(model, &file.tensors)
             }
             Weights::Keras(file) => {
-                let (layers, order) = if by_name {
-                    named_layers(file)?
-                } else {
-                    let layers = file.layers(&model.to_json(), !skip_mismatch);
-                    layers.map_err(|error| Failure::config(error.to_string()))?
-                };
-                Assign { order, by_name, skip_mismatch, allow_nan }.assign(model, &layers)
+                let file = if by_name { named_layers(file)? } else { file.layers(&model.to_json()) };
+                let unplaced = file.unplaced.iter().filter(|_| !by_name);
+                let mut left: Vec<String> =
+                    unplaced.map(|group| format!("'{group}' of the file: no layer of the model takes it")).collect();
+                if let Some(first) = left.first().filter(|_| !skip_mismatch) {
+                    let message =
+                        format!("{first}; load with byName or skipMismatch, or build the model that was saved");
+                    return Err(Failure::Coded(code::INVALID, message));
+                }
+                let assign = Assign { order: file.order, by_name, skip_mismatch, allow_nan };
+                let mut skipped = assign.assign(model, &file.layers)?;
+                skipped.append(&mut left);
+                Ok(skipped)
             }
         }
     }
 }
 
-fn named_layers(file: WeightsFile) -> Result<(Vec<keras::LayerWeights>, WeightOrder)> {
-    let layers = file.named_layers().map_err(|error| Failure::config(error.to_string()))?;
-    layers.ok_or_else(|| {
+fn named_layers(file: WeightsFile) -> Result<Layers> {
+    file.named_layers().ok_or_else(|| {
         Failure::config(
             "byName needs a file that names its layers; a .weights.h5 file of Keras 3 numbers them: leave byName out, or \
              save the model as .keras, .h5 or .safetensors",
