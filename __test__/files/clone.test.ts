@@ -87,7 +87,9 @@ test('what cannot be cloned', async () => {
     "models.clone: cloneFunction must return a layer; for 'first' it returned 3",
   )
   const other = () => models.clone(net(), { weights: true, cloneFunction: () => layers.dense({ units: 9 }) })
-  expect(await message(other)).toMatch(/layer 'first' \(Dense\): weight 'kernel' has float32 \[4, 9\]; received float32 \[4, 3\]/)
+  expect(await message(other)).toMatch(
+    /layer 'first' \(Dense\): weight 'kernel' has float32 \[4, 9\]; received float32 \[4, 3\]/,
+  )
 })
 
 test('layers of a model in another one are shared, unless it is cloned', async () => {

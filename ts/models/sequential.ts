@@ -35,8 +35,8 @@ setModelOf((model, held) =>
 /**
  * A model of layers that follow one another.
  *
- * @param layers The first may be an `input()`, have an `inputShape`, or be left without: then the weights are made when
- *   data first arrives.
+ * @param layers The first may be an `input()`, have an `inputShape`, or be a layer of another model; otherwise the weights
+ *   are made when data first arrives.
  * @throws `GLOROT_SHAPE`, which names the layer that cannot take what the one before gives.
  */
 export function sequential(layers: readonly (Layer | ModelTensor)[] = [], { name }: ModelOptions = {}): Sequential {

@@ -273,3 +273,15 @@ fn errors_say_what_to_change() {
         "{message}"
     );
 }
+
+#[test]
+fn a_model_that_begins_with_a_layer_of_another_one_is_built() {
+    let flatten = layer("Flatten", json!({}));
+    let dense = layer("Dense", json!({ "units": 2 }));
+    let first = create("InputLayer", &json!({ "shape": [2, 3] })).unwrap();
+    Model::sequential(vec![first, flatten.clone(), dense], None).unwrap();
+    let model = Model::sequential(vec![flatten, layer("Dense", json!({ "units": 4 }))], None).unwrap();
+    assert!(model.is_built());
+    assert_eq!(model.count_params(), 6 * 4 + 4);
+    assert_eq!(model.input_specs().unwrap()[0].shape, [None, Some(2), Some(3)]);
+}
