@@ -30,7 +30,7 @@ pub(crate) enum Problem {
     #[error("is no model file: expected a zip archive (.keras) or an HDF5 file (.h5), it starts with bytes {0:02x?}")]
     NotAModel(Vec<u8>),
     #[error("is a damaged zip archive: {0}")]
-    Zip(#[from] zip::result::ZipError),
+    Zip(#[from] rawzip::Error),
     #[error("is no Keras model: the archive has no entry '{0}'")]
     NoEntry(&'static str),
     #[error("entry '{0}' is compressed or encrypted in a way that is not supported; expected stored or deflated")]
