@@ -1,3 +1,4 @@
+import type { ModelFile, Model as NativeModel } from '../../native/binding.cjs'
 import { flag, type Option, readOptions } from '../callbacks/options.js'
 import { modelOf } from '../layers/layer-of.js'
 import { Model } from '../models/model.js'
@@ -37,7 +38,7 @@ export async function load(path: string, given?: LoadOptions): Promise<Model> {
       process.emitWarning(`${path}: the model computes in ${policies.join(', ')}; here it computes in float32`)
     }
     const custom = new Custom(options.customObjects, file.state() == null)
-    const model = fromConfig(file.config(), custom)
+    const model = ofFile(file, custom)
     file.setWeights(model.model, options.allowNaN)
     const compiled = options.compile ? file.compile() : undefined
     if (compiled == null) return model
@@ -71,6 +72,15 @@ function parsed(json: string): { class_name?: unknown; config?: unknown } {
   }
 }
 
+function ofFile(file: ModelFile, custom: Custom): Model {
+  return fromClass(
+    file.className(),
+    () => JSON.parse(file.config()),
+    custom,
+    () => file.model(custom.layer),
+  )
+}
+
 /**
  * A model with new weights from its configuration.
  *
@@ -78,8 +88,17 @@ function parsed(json: string): { class_name?: unknown; config?: unknown } {
  */
 export function fromConfig(json: string, custom: Custom): Model {
   const { class_name: type, config } = parsed(json)
+  return fromClass(
+    type,
+    () => config,
+    custom,
+    () => native.deserializeModel(json, custom.layer),
+  )
+}
+
+function fromClass(type: unknown, config: () => unknown, custom: Custom, make: () => NativeModel): Model {
   if (typeof type === 'string' && custom.find(type)) {
-    const model = custom.make(type, config)
+    const model = custom.make(type, config())
     if (model instanceof Model) return model
     throw configError(`customObjects: '${type}' stands for a model and must give one; it gave ${typeof model}`)
   }
@@ -90,7 +109,7 @@ export function fromConfig(json: string, custom: Custom): Model {
     )
   }
   try {
-    return modelOf(native.deserializeModel(json, custom.layer), custom.layers) as Model
+    return modelOf(make(), custom.layers) as Model
   } catch (error) {
     const { message, code } = error as NodeJS.ErrnoException
     // The list of all classes helps who has misspelled one, not who has a file.

@@ -17,7 +17,7 @@ use crate::model::Model;
 pub type MakeLayer = FunctionRef<FnArgs<(String, String)>, Option<ClassInstance<'static, Layer>>>;
 
 /// Asks JavaScript for layers.
-fn asking(env: Env, make: &MakeLayer) -> impl Fn(&str, &Value) -> Option<glorot_nn::Result<LayerRef>> {
+pub fn asking(env: Env, make: &MakeLayer) -> impl Fn(&str, &Value) -> Option<glorot_nn::Result<LayerRef>> {
     move |class, config| {
         let make = make.borrow_back(&env);
         let made = make.and_then(|make| make.call(FnArgs::from((class.to_string(), config.to_string()))));

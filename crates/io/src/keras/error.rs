@@ -39,6 +39,10 @@ pub(crate) enum Problem {
         "refused: {what} would unpack to more than the {limit} bytes that a file of {file} bytes is trusted to hold"
     )]
     TooLarge { what: String, limit: u64, file: u64 },
+    #[error(
+        "refused: '{entry}' is JSON of {bytes} bytes and {values} values; expected at most 33554432 bytes and 1048576 values"
+    )]
+    LargeJson { entry: &'static str, bytes: usize, values: usize },
     #[error("'{entry}' is no valid JSON: {source}")]
     Json { entry: &'static str, source: serde_json::Error },
     #[error("'{entry}' is no model configuration: expected an object with class_name and config, received {received}")]

@@ -179,7 +179,15 @@ fn numbered(file: &Hdf5, config: Option<Value>) -> Result<Content, Problem> {
     Ok(Content::Numbered(Tree::read(file)?, config))
 }
 
+/// The longest JSON text in bytes, and the most values in it: a value takes up to 72 bytes, be it written by one.
+const LONGEST_JSON: usize = 1 << 25;
+const MOST_VALUES: usize = 1 << 20;
+
 fn json(entry: &'static str, bytes: &[u8]) -> Result<Value, Problem> {
+    let values = bytes.iter().filter(|byte| b",[{".contains(byte)).count();
+    if bytes.len() > LONGEST_JSON || values > MOST_VALUES {
+        return Err(Problem::LargeJson { entry, bytes: bytes.len(), values });
+    }
     serde_json::from_slice(bytes).map_err(|source| Problem::Json { entry, source })
 }
 

@@ -13,12 +13,16 @@ use std::path::PathBuf;
 
 use glorot_io::keras::{self, Layers, WeightOrder, WeightsFile};
 use glorot_io::safetensors;
+use glorot_nn::model::Model as NnModel;
+use glorot_nn::with_weight_limit;
 use glorot_tensor::Tensor;
+use napi::Env;
 use napi::bindgen_prelude::{AsyncTask, ClassInstance};
 use napi_derive::napi;
 use serde_json::Value;
 
 use crate::config::parse;
+use crate::copies::{MakeLayer, asking};
 use crate::error::{Failure, Result, code};
 use crate::jobs;
 use crate::model::Model;
@@ -40,10 +44,31 @@ pub struct ModelFile {
 
 #[napi]
 impl ModelFile {
-    /// `{ class_name, config }` as JSON.
+    /// The class of the model.
+    #[napi(catch_unwind)]
+    pub fn class_name(&self) -> Option<&str> {
+        self.file.config["class_name"].as_str()
+    }
+
+    /// The options of the model as JSON.
     #[napi(catch_unwind)]
     pub fn config(&self) -> String {
-        self.file.config.to_string()
+        self.file.config["config"].to_string()
+    }
+
+    /// A model with new weights of the file's configuration; it cannot have more weights than the file has values.
+    /// `make`: as for `deserializeModel`.
+    #[napi(catch_unwind)]
+    pub fn model(
+        &self,
+        env: Env,
+        #[napi(ts_arg_type = "(className: string, config: string) => Layer | undefined")] make: MakeLayer,
+    ) -> Result<Model> {
+        let weights = self.file.weights.iter().flat_map(|layer| &layer.weights);
+        let values = weights.map(|weight| weight.value.numel()).sum();
+        let config = &self.file.config;
+        let model = with_weight_limit(values, || NnModel::from_json_with(config, &asking(env, &make)))?;
+        Ok(Model::of(model))
     }
 
     /// Floating-point types other than float32 that layers of the file compute in; the configuration says float32.

@@ -1,8 +1,9 @@
 //! The optimizer's variables, of all versions of Keras.
 
 use glorot_io::keras::Resume;
-use glorot_nn::Variable;
 use glorot_nn::model::Model;
+use glorot_nn::optimizers::Optimizer;
+use glorot_nn::{Variable, Weight};
 use glorot_tensor::Tensor;
 use glorot_train::SharedOptimizer;
 use serde_json::{Value, json};
@@ -64,7 +65,14 @@ pub fn set_optimizer(
         }
         unused.retain(|variable| *variable != rate);
     }
-    optimizer.borrow_mut().build(&model.trainable_weights())?;
+    let weights = model.trainable_weights();
+    let elements =
+        |weights: &[Weight]| weights.iter().map(|weight| weight.variable.spec().shape.numel()).sum::<usize>();
+    // Every rule that has slots has one of each weight's shape; what is less is not worth making them.
+    if values.iter().map(Tensor::numel).sum::<usize>() < elements(&weights) {
+        return Err(misfit(optimizer.borrow().as_ref(), None, values.len()));
+    }
+    optimizer.borrow_mut().build(&weights)?;
     let optimizer = optimizer.borrow();
     let mut variables = optimizer.variables();
     let without_rate = variables.iter().filter(|variable| **variable != rate).count();
@@ -77,14 +85,7 @@ pub fn set_optimizer(
         }
     }
     if !fit(&variables, values) {
-        let (class, expected, received) = (optimizer.class_name(), variables.len(), values.len());
-        return Err(Failure::Coded(
-            code::INVALID,
-            format!(
-                "{class}: the optimizer's state in the file ({received} variables) does not fit the {expected} variables \
-                 of this model"
-            ),
-        ));
+        return Err(misfit(optimizer.as_ref(), Some(variables.len()), values.len()));
     }
     assign(&variables, values)?;
     if let Some(product) = product {
@@ -93,6 +94,15 @@ pub fn set_optimizer(
         product.assign(Tensor::scalar_f32(running_product(beta_1, steps)))?;
     }
     Ok(())
+}
+
+fn misfit(optimizer: &dyn Optimizer, expected: Option<usize>, received: usize) -> Failure {
+    let class = optimizer.class_name();
+    let wanted = expected.map_or("the variables".into(), |expected| format!("the {expected} variables"));
+    let message = format!(
+        "{class}: the optimizer's state in the file ({received} variables) does not fit {wanted} of this model"
+    );
+    Failure::Coded(code::INVALID, message)
 }
 
 /// Under mixed precision, Keras wraps the optimizer in one that scales the loss, and saves that one's iteration, learning
