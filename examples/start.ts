@@ -1,6 +1,7 @@
 // What `npm start` runs: a batch-normalized network learns Fashion-MNIST, or generated glyphs where that data set is
 // neither on this machine nor can be downloaded.
-import { type Dataset, datasets, devices, input, layers, random, sequential } from 'glorot'
+import { devices, input, layers, random, sequential } from 'glorot'
+import { load } from './data.js'
 
 const epochs = 10
 
@@ -33,14 +34,3 @@ test accuracy   ${(100 * accuracy).toFixed(2)} %
 time per epoch  ${(seconds / epochs).toFixed(2)} s, ${seconds.toFixed(1)} s in all
 device          ${device.id}
 history         ${picture}`)
-
-async function load(): Promise<Dataset> {
-  try {
-    const data = await datasets.fashionMnist()
-    console.log('Data: Fashion-MNIST, 60,000 training and 10,000 test images')
-    return data
-  } catch (error) {
-    console.log(`${(error as Error).message}\n\nData: generated glyphs instead, 12,000 training and 2,000 test images`)
-    return datasets.glyphs()
-  }
-}

@@ -37,11 +37,11 @@ export function groups(): string[] {
 }
 
 /** The cases of a group with their tensors by role. */
-export function readGroup(group: string): Case[] {
-  const cases = JSON.parse(readFileSync(join(folder, `${group}.json`), 'utf8')) as (Omit<Case, 'tensors'> & {
+export function readGroup(group: string, from = folder): Case[] {
+  const cases = JSON.parse(readFileSync(join(from, `${group}.json`), 'utf8')) as (Omit<Case, 'tensors'> & {
     tensors: Record<string, string>
   })[]
-  const file = join(folder, `${group}.safetensors`)
+  const file = join(from, `${group}.safetensors`)
   const tensors = existsSync(file) ? readSafetensors(readFileSync(file)) : new Map<string, Golden>()
   const byRole = (keys: Record<string, string>) =>
     Object.fromEntries(

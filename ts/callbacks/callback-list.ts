@@ -1,6 +1,7 @@
 import { inspect } from 'node:util'
 import type { Model } from '../models/model.js'
 import { configError } from '../serialize.js'
+import { BackupAndRestore } from './backup-and-restore.js'
 import { Callback, type CallbackParams, type Hook } from './callback.js'
 
 /**
@@ -21,7 +22,18 @@ export class CallbackList {
           `extend callbacks.Callback; received ${inspect(callback, { depth: 0 })} at ${i}`,
       )
     }
-    this.callbacks = list
+    // A backup holds what all others have made of an event.
+    const isBackup = (callback: Callback) => callback instanceof BackupAndRestore
+    this.callbacks = [...list.filter(callback => !isBackup(callback)), ...list.filter(isBackup)]
+    if (list.filter(isBackup).length > 1) {
+      throw configError(`${method}: option 'callbacks': expected one backupAndRestore, received several`)
+    }
+  }
+
+  /** The callback that backs the training up. */
+  get backup(): BackupAndRestore | undefined {
+    const last = this.callbacks.at(-1)
+    return last instanceof BackupAndRestore ? last : undefined
   }
 
   /** Whether one of the callbacks asks for something. */

@@ -35,6 +35,17 @@ export abstract class Callback {
   /** What is known of the run; set before the first call. */
   params!: CallbackParams
 
+  /**
+   * What the callback must know to go on when the training does in another process ({@link backupAndRestore}): numbers,
+   * strings, booleans, tensors, and lists and plain objects of them. Default: nothing.
+   */
+  getState(): unknown {
+    return undefined
+  }
+
+  /** Goes on from what `getState` gave; called after `onTrainBegin`, and again after `onEpochBegin` inside of an epoch. */
+  setState(_state: never): Done {}
+
   /** Called before the first epoch. */
   onTrainBegin(_logs: Logs): Done {}
 
@@ -81,7 +92,7 @@ export abstract class Callback {
 }
 
 /** @internal Names of the methods. */
-export type Hook = Exclude<keyof Callback, 'model' | 'params'>
+export type Hook = Exclude<keyof Callback, 'model' | 'params' | 'getState' | 'setState'>
 
 const hears = (callback: Callback, ...hooks: Hook[]) => hooks.some(hook => callback[hook] !== Callback.prototype[hook])
 

@@ -17,6 +17,11 @@ export interface CSVLoggerOptions {
 
 const known = { filename: required(text('')), separator: text(','), append: flag(false) }
 
+interface CSVLoggerState {
+  columns?: string[] | undefined
+  text: string
+}
+
 /**
  * Writes the logs of each epoch as a row of a table: `epoch` (from 0), then the values by Keras's names in the order of
  * the alphabet (`accuracy,loss,val_accuracy,val_loss`). A value that an epoch does not have is `NA`. A row is handed to
@@ -26,19 +31,35 @@ export class CSVLogger extends Callback {
   private readonly options: ReturnType<typeof readOptions<typeof known>>
   private file: FileHandle | undefined
   private columns: string[] | undefined
+  /** What the file has. */
+  private text = ''
 
   constructor(options: CSVLoggerOptions) {
     super()
     this.options = readOptions('csvLogger', options, known)
   }
 
+  override getState(): CSVLoggerState {
+    return { columns: this.columns, text: this.text }
+  }
+
+  /** The rows that an interrupted training wrote after it was saved are written again. */
+  override async setState({ columns, text }: CSVLoggerState): Promise<void> {
+    this.columns = columns
+    this.text = text
+    await this.file?.truncate(0)
+    await this.file?.appendFile(text)
+  }
+
   override async onTrainBegin(): Promise<void> {
     const { filename, append, separator } = this.options
     await this.close()
     await mkdir(dirname(filename), { recursive: true })
-    const [header] = append ? (await contents(filename)).split(/\r?\n/) : []
+    this.text = append ? await contents(filename) : ''
+    const [header] = this.text.split(/\r?\n/)
     this.columns = header ? header.split(separator).map(unquoted) : undefined
-    this.file = await open(filename, append ? 'a' : 'w')
+    this.file = await open(filename, 'a')
+    if (!append) await this.file.truncate(0)
   }
 
   override async onEpochEnd(epoch: number, logs: Logs): Promise<void> {
@@ -49,6 +70,7 @@ export class CSVLogger extends Callback {
       rows += this.row(this.columns)
     }
     rows += this.row(this.columns.map(name => values[name] ?? 'NA'))
+    this.text += rows
     await this.file?.appendFile(rows)
   }
 

@@ -30,6 +30,14 @@ const known = {
   verbose: oneOf<0 | 1>(0, 1),
 }
 
+interface EarlyStoppingState {
+  best?: number | undefined
+  bestWeights?: Tensor[] | undefined
+  bestEpoch: number
+  wait: number
+  stoppedEpoch?: number | undefined
+}
+
 /** Stops a training that no longer gets better. */
 export class EarlyStopping extends Callback {
   private readonly monitor: Monitor
@@ -45,6 +53,19 @@ export class EarlyStopping extends Callback {
     super()
     this.options = readOptions('earlyStopping', options, known)
     this.monitor = new Monitor('earlyStopping', this.options)
+  }
+
+  override getState(): EarlyStoppingState {
+    const { best, bestWeights, bestEpoch, wait, stoppedEpoch } = this
+    return { best, bestWeights, bestEpoch, wait, stoppedEpoch }
+  }
+
+  override setState({ best, bestWeights, bestEpoch, wait, stoppedEpoch }: EarlyStoppingState): void {
+    this.best = best
+    this.bestWeights = bestWeights
+    this.bestEpoch = bestEpoch
+    this.wait = wait
+    this.stoppedEpoch = stoppedEpoch
   }
 
   override onTrainBegin(): void {

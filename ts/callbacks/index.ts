@@ -3,6 +3,7 @@
  *
  * @module callbacks
  */
+export { BackupAndRestore, type BackupAndRestoreOptions, backupAndRestore } from './backup-and-restore.js'
 export { Callback, type CallbackParams, type Done, type Hook } from './callback.js'
 export * from './csv-logger.js'
 export * from './early-stopping.js'

@@ -3,7 +3,9 @@ import { configError } from '../serialize.js'
 import { Callback, type Hook } from './callback.js'
 
 /** Functions by the names of the methods of a callback. */
-export type LambdaCallbackOptions = { readonly [H in Hook]?: Callback[H] } & ThisType<Callback>
+export type LambdaCallbackOptions = {
+  readonly [H in Hook | 'getState' | 'setState']?: Callback[H]
+} & ThisType<Callback>
 
 /** A callback of functions. In one that is no arrow function, `this` is the callback. */
 export class LambdaCallback extends Callback {

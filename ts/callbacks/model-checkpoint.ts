@@ -37,10 +37,10 @@ const known = {
   verbose: oneOf<0 | 1>(0, 1),
 }
 
-/** What a model needs to be saved. */
-interface Saves {
-  save?(path: string): unknown
-  saveWeights?(path: string): unknown
+interface ModelCheckpointState {
+  best?: number | undefined
+  epoch: number
+  steps: number
 }
 
 /** Saves a model while it trains. */
@@ -71,11 +71,18 @@ export class ModelCheckpoint extends Callback {
     if (read.saveFreq !== 'epoch') this.onTrainBatchEnd = this.countStep
   }
 
+  override getState(): ModelCheckpointState {
+    const { best, epoch, steps } = this
+    return { best, epoch, steps }
+  }
+
+  override setState({ best, epoch, steps }: ModelCheckpointState): void {
+    this.best = best
+    this.epoch = epoch
+    this.steps = steps
+  }
+
   override onTrainBegin(): void {
-    const method = this.options.saveWeightsOnly ? 'saveWeights' : 'save'
-    if (typeof (this.model as Saves)[method] !== 'function') {
-      throw configError(`modelCheckpoint: the model has no method ${method}(path)`)
-    }
     this.steps = 0
   }
 
@@ -107,8 +114,7 @@ export class ModelCheckpoint extends Callback {
     }
     const path = this.path.fill(values)
     await mkdir(dirname(path), { recursive: true })
-    const model = this.model as Saves
-    await (saveWeightsOnly ? model.saveWeights?.(path) : model.save?.(path))
+    await (saveWeightsOnly ? this.model.saveWeights(path) : this.model.save(path))
     say(`saved the ${saveWeightsOnly ? 'weights' : 'model'} to ${path}`)
   }
 }

@@ -29,6 +29,12 @@ const known = {
   totalSteps: optional(integer(2, { min: 2 })),
 }
 
+interface OneCycleState {
+  step: number
+  total: number
+  learningRates: number[]
+}
+
 /**
  * One cycle of the learning rate (Smith, 2018): it rises from a low rate to the highest in the first half of the
  * training, falls back in the second half, and in the last steps by some powers of ten more. The momentum stays as the
@@ -44,6 +50,17 @@ export class OneCycle extends Callback {
   constructor(options: OneCycleOptions) {
     super()
     this.options = readOptions('oneCycle', options, known)
+  }
+
+  override getState(): OneCycleState {
+    const { step, total, learningRates } = this
+    return { step, total, learningRates: [...learningRates] }
+  }
+
+  override setState({ step, total, learningRates }: OneCycleState): void {
+    this.step = step
+    this.total = total
+    this.learningRates.splice(0, Number.POSITIVE_INFINITY, ...learningRates)
   }
 
   override onTrainBegin(): void {

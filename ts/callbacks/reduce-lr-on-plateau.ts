@@ -30,6 +30,12 @@ const known = {
   verbose: oneOf<0 | 1>(0, 1),
 }
 
+interface ReduceLROnPlateauState {
+  best?: number | undefined
+  wait: number
+  cooling: number
+}
+
 /** Lowers the learning rate when training no longer gets better. The logs of an epoch get its `learningRate`. */
 export class ReduceLROnPlateau extends Callback {
   private readonly monitor: Monitor
@@ -42,6 +48,17 @@ export class ReduceLROnPlateau extends Callback {
     super()
     this.options = readOptions('reduceLROnPlateau', options, known)
     this.monitor = new Monitor('reduceLROnPlateau', this.options)
+  }
+
+  override getState(): ReduceLROnPlateauState {
+    const { best, wait, cooling } = this
+    return { best, wait, cooling }
+  }
+
+  override setState({ best, wait, cooling }: ReduceLROnPlateauState): void {
+    this.best = best
+    this.wait = wait
+    this.cooling = cooling
   }
 
   override onTrainBegin(): void {

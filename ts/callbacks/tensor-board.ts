@@ -80,6 +80,14 @@ export class TensorBoard extends Callback {
     this.writer('train').scalar(tag, step, value)
   }
 
+  override getState(): { steps: number } {
+    return { steps: this.steps }
+  }
+
+  override setState({ steps }: { steps: number }): void {
+    this.steps = steps
+  }
+
   override onTrainBegin(): void {
     const { writeGraph, hparams } = this.options
     this.training = true

@@ -12,7 +12,7 @@ export interface InputOptions {
   dtype?: DType
   /** Default: `input_layer` and a number. */
   name?: string
-  /** Fixes the length of the batch. Default: any. */
+  /** The length of the batch, which a summary shows; as in Keras, others are taken too. Default: any. */
   batchSize?: number
 }
 

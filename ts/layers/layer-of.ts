@@ -3,14 +3,20 @@ import { native } from '../native.js'
 import { type Layer, newLayer } from './layer.js'
 import { known } from './registry.js'
 
-type ModelOf = (handle: InstanceType<typeof native.Model>) => Layer
+type ModelOf = (handle: InstanceType<typeof native.Model>, held?: unknown) => Layer
 
 // Models are layers, and layers may be models: the module of models says here how one is made.
-let modelOf: ModelOf | undefined
+let makeModel: ModelOf | undefined
 
 /** @internal */
 export function setModelOf(make: ModelOf): void {
-  modelOf = make
+  makeModel = make
+}
+
+/** @internal The object for a model that Rust has made; `held` lives as long as it does. */
+export function modelOf(handle: InstanceType<typeof native.Model>, held?: unknown): Layer {
+  if (makeModel) return makeModel(handle, held)
+  throw new Error('the module of models is not loaded')
 }
 
 /** @internal The object for a layer that comes out of Rust: the one that there is, or a new one. */
@@ -18,5 +24,5 @@ export function layerOf(handle: NativeLayer): Layer {
   const layer = known(handle)
   if (layer) return layer
   const model = native.Model.fromLayer(handle)
-  return model && modelOf ? modelOf(model) : newLayer(handle)
+  return model ? modelOf(model) : newLayer(handle)
 }

@@ -7,7 +7,7 @@ import { createReporter, type Reporter } from '../progress/index.js'
 import { configError, toJson } from '../serialize.js'
 import { type Batch, type Batches, Prefetch } from './batches.js'
 import { samples } from './data.js'
-import { exclusively, type FitOptions } from './fit.js'
+import { exclusively, type FitOptions, restored } from './fit.js'
 import { History, type Logs } from './history.js'
 import { AbortError, logsOf, runJob } from './job.js'
 import type { Model } from './model.js'
@@ -59,7 +59,10 @@ async function train(model: Model, batches: Batches, given: FitBatchesOptions): 
   const hearsOfSteps = callbacks.some(hearsSteps)
   const source = new Prefetch(batches, options.prefetch)
   let reporter: Reporter | undefined
-  let logs: Logs = {}
+  // Only a model that knows its inputs can be given back its weights.
+  const resumed = await restored(model, callbacks, history, [])
+  const { initialEpoch: first, epochs: end, resume } = resumed?.left(epochs) ?? { initialEpoch, epochs }
+  let logs: Logs = resumed?.logs ?? {}
 
   /** One step; the values are running ones since the epoch began. */
   const step = async (batch: Batch, number: number, epoch: number) => {
@@ -77,8 +80,8 @@ async function train(model: Model, batches: Batches, given: FitBatchesOptions): 
   }
 
   /** The steps of an epoch; false if there are no more batches. */
-  const epochOf = async (epoch: number, begin: number) => {
-    for (let number = 0; number < (stepsPerEpoch ?? Number.POSITIVE_INFINITY); number++) {
+  const epochOf = async (epoch: number, from: number, begin: number) => {
+    for (let number = from; number < (stepsPerEpoch ?? Number.POSITIVE_INFINITY); number++) {
       if (signal?.aborted) throw new AbortError(signal, history)
       let batch = await source.next()
       // Without `stepsPerEpoch`, the end of the batches is that of the epoch.
@@ -91,16 +94,30 @@ async function train(model: Model, batches: Batches, given: FitBatchesOptions): 
     return stepsPerEpoch as number
   }
 
+  /** Takes the batches that the interrupted training had. */
+  const skip = async (count: number) => {
+    for (let i = 0; i < count; i++) {
+      if (await source.next()) continue
+      if (!(stepsPerEpoch !== null && source.restart() && (await source.next()))) break
+    }
+  }
+
   model.stopTraining = false
   callbacks.begin(model, params)
   if (stepsPerEpoch !== null) reporter = createReporter({ verbose, epochs, stepsPerEpoch })
   try {
+    if (first > 0) model.model.unaverage()
     await callbacks.call('onTrainBegin', {})
-    for (let epoch = initialEpoch; epoch < epochs && !model.stopTraining; epoch++) {
+    await resumed?.applyAll()
+    // With `stepsPerEpoch` the batches run on from epoch to epoch.
+    if (resume) await skip(stepsPerEpoch === null ? resume.step : first * stepsPerEpoch + resume.step)
+    for (let epoch = first; epoch < end && !model.stopTraining; epoch++) {
       const begin = performance.now()
       reporter?.onEpochBegin(epoch)
       await callbacks.call('onEpochBegin', epoch, {})
-      const steps = await epochOf(epoch, begin)
+      const from = epoch === resumed?.epoch ? (resume?.step ?? 0) : 0
+      if (from > 0) await resumed?.applyAll()
+      const steps = resumed?.stopTraining ? from : await epochOf(epoch, from, begin)
       if (steps === 0) {
         process.emitWarning(`fit: there are no more batches: the training ends after ${history.epoch.length} epochs`)
         break
@@ -126,7 +143,7 @@ async function train(model: Model, batches: Batches, given: FitBatchesOptions): 
         shown.onEpochEnd(epoch, logs, { elapsedMs })
       }
     }
-    model.optimizer.finalizeVariables(model.trainableWeights)
+    model.model.average()
     await callbacks.call('onTrainEnd', logs)
   } finally {
     reporter?.close()

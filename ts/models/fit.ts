@@ -1,3 +1,4 @@
+import type { Restored } from '../callbacks/backup-and-restore.js'
 import { type Callback, hearsSteps, hearsTestSteps, hearsTests } from '../callbacks/callback.js'
 import { CallbackList } from '../callbacks/callback-list.js'
 import { TensorBoard } from '../callbacks/tensor-board.js'
@@ -61,6 +62,19 @@ export async function exclusively<T>(model: Model, run: () => Promise<T>): Promi
   }
 }
 
+/** @internal Where a training goes on that was interrupted, if a callback backs it up and there is a backup. */
+export async function restored(
+  model: Model,
+  callbacks: CallbackList,
+  history: History,
+  x: readonly { readonly shape: readonly number[] }[],
+): Promise<Restored | undefined> {
+  const { backup } = callbacks
+  if (!backup) return undefined
+  if (!model.built && x[0]) model.build([...x[0].shape])
+  return backup.restore(model, { callbacks: callbacks.callbacks, history })
+}
+
 /** @internal Hears of the progress within epochs, now and then, and of the ends of epochs (`last`). */
 export type Tell = (event: TrainingEvent, last: boolean) => void
 
@@ -91,9 +105,11 @@ async function train(
     gradients: callbacks.some(callback => callback instanceof TensorBoard && callback.keeps.values),
     progress: tell !== undefined || verbose === 1 || (verbose === 'auto' && process.stdout.isTTY === true),
   }
+  const resumed = await restored(model, callbacks, history, data.x)
+  const plan = resumed ? { ...rest, ...resumed.left(rest.epochs ?? 1) } : rest
   let reporter: Reporter | undefined
   let begin = 0
-  let logs: Logs = {}
+  let logs: Logs = resumed?.logs ?? {}
   let stepsDone = 0
   let steps = 0
   const call: CallbackList['call'] = (hook, ...args) => callbacks.call(hook, ...args)
@@ -102,14 +118,14 @@ async function train(
   try {
     await runJob(
       onEvent => {
-        const started = model.model.fit(data, validation, toJson('fit', rest), follow, onEvent)
-        reporter = createReporter({ verbose, epochs: started.epochs, stepsPerEpoch: started.steps })
+        const started = model.model.fit(data, validation, toJson('fit', plan), follow, onEvent)
+        const epochs = resumed ? (rest.epochs ?? 1) : started.epochs
+        reporter = createReporter({ verbose, epochs, stepsPerEpoch: started.steps })
         model.stopTraining = false
-        const { epochs } = started
         steps = started.steps
         const validates = validation !== undefined || (rest.validationSplit ?? 0) > 0
         callbacks.begin(model, { epochs, initialEpoch: rest.initialEpoch ?? 0, steps, validates, verbose })
-        begun = call('onTrainBegin', {})
+        begun = call('onTrainBegin', {}).then(() => resumed?.applyAll())
         // An error is thrown where this is awaited, at the first event.
         begun.catch(() => {})
         return started.job
@@ -127,6 +143,8 @@ async function train(
               stepsDone = 0
               reporter?.onEpochBegin(epoch)
               await call('onEpochBegin', epoch, {})
+              // The interrupted training has gone on from there.
+              if (resumed && epoch === resumed.epoch && resumed.step > 0) await resumed.applyAll()
               break
             case 'batchBegin':
               await call('onTrainBatchBegin', step, {})

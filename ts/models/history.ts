@@ -23,6 +23,19 @@ export class History {
     }
   }
 
+  /** @internal The logs of each epoch. */
+  rows(): { epoch: number; logs: Logs }[] {
+    const rows = this.epoch.map(epoch => ({ epoch, logs: {} as Record<string, number> }))
+    const byEpoch = new Map(rows.map(row => [row.epoch, row.logs]))
+    for (const [name, epochs] of Object.entries(this.epochs)) {
+      for (const [i, epoch] of epochs.entries()) {
+        const logs = byEpoch.get(epoch)
+        if (logs) logs[name] = this.history[name]?.[i] as number
+      }
+    }
+    return rows
+  }
+
   /**
    * Draws the curves: a panel for each value, of training and validation.
    *

@@ -1,8 +1,10 @@
 import type { Model as NativeModel, OnEvent } from '../../native/binding.cjs'
 import { type Callback, hearsPredictSteps, hearsTestSteps } from '../callbacks/callback.js'
 import { CallbackList } from '../callbacks/callback-list.js'
+import { type LoadWeightsOptions, loadWeights } from '../files/load-weights.js'
+import { type SaveOptions, type SaveWeightsOptions, saveModel, saveWeights } from '../files/save.js'
 import { Layer } from '../layers/layer.js'
-import { layerOf, setModelOf } from '../layers/layer-of.js'
+import { layerOf } from '../layers/layer-of.js'
 import type { Optimizer } from '../optimizers/index.js'
 import type { Verbose } from '../progress/index.js'
 import { configError, toJson } from '../serialize.js'
@@ -80,7 +82,8 @@ export class Model extends Layer {
   stopTraining = false
   /** The history of the last training, whether it was completed or not. */
   history: History | undefined
-  private compiledOptimizer: Optimizer | undefined
+  /** @internal How the model was compiled. */
+  compiled: { readonly options: CompileOptions; readonly optimizer: Optimizer } | undefined
   /** Layers written in JavaScript live as long as their objects. */
   protected held: unknown
 
@@ -120,7 +123,7 @@ export class Model extends Layer {
 
   /** What trains the model, after `compile`. */
   get optimizer(): Optimizer {
-    if (this.compiledOptimizer) return this.compiledOptimizer
+    if (this.compiled) return this.compiled.optimizer
     throw new Error(`model '${this.name}' has no optimizer yet: call compile({ optimizer, loss })`)
   }
 
@@ -165,6 +168,38 @@ export class Model extends Layer {
     this.model.build([shape])
   }
 
+  /**
+   * Writes the whole model as Keras reads it: `.keras`, or `.h5` by the end of the name. How it was compiled and the state
+   * of its optimizer are part of it, and what a training needs to continue exactly. The file takes the place of one that
+   * exists once it is complete.
+   *
+   * @throws `GLOROT_CONFIG`: a wrong name or option; `GLOROT_FILE`: the file cannot be written.
+   */
+  save(path: string, options?: SaveOptions): Promise<void> {
+    return saveModel(this, path, options)
+  }
+
+  /**
+   * Writes the weights alone: `.weights.h5`, which Keras reads, or `.safetensors` by the end of the name.
+   *
+   * @throws As {@link Model.save}.
+   */
+  saveWeights(path: string, options?: SaveWeightsOptions): Promise<void> {
+    return saveWeights(this, path, options)
+  }
+
+  /**
+   * Reads weights: of `.keras`, `.h5` and `.weights.h5` files of Keras 3 and 2, or of a `.safetensors` file. Either all are
+   * replaced or, at an error, none.
+   *
+   * @returns What `skipMismatch` left as it was, a line for each layer or weight.
+   * @throws `GLOROT_FILE`: the file cannot be read; `GLOROT_INVALID`, which names the layer: weights that do not fit, or that
+   *   are NaN; `GLOROT_CONFIG`: a wrong option, or the model has no weights yet.
+   */
+  loadWeights(path: string, options?: LoadWeightsOptions): Promise<string[]> {
+    return loadWeights(this, path, options)
+  }
+
   override toJSON(): { class_name: string; config: Record<string, unknown> } {
     return JSON.parse(this.model.toJson())
   }
@@ -190,7 +225,7 @@ export class Model extends Layer {
   compile(options: CompileOptions): void {
     const { spec, optimizer } = compileSpec(options, this.portNames().outputs ?? [this.layers.at(-1)?.name ?? 'output'])
     this.model.compile(spec)
-    this.compiledOptimizer = optimizer
+    this.compiled = { options, optimizer }
   }
 
   /**
@@ -327,5 +362,3 @@ export class Model extends Layer {
     }
   }
 }
-
-setModelOf(model => new Model(model))

@@ -1,4 +1,5 @@
 import { Layer } from '../layers/layer.js'
+import { setModelOf } from '../layers/layer-of.js'
 import { ModelTensor } from '../layers/model-tensor.js'
 import { native } from '../native.js'
 import { Model } from './model.js'
@@ -26,11 +27,16 @@ export class Sequential extends Model {
   }
 }
 
+// Here, because only here both classes are known.
+setModelOf((model, held) =>
+  model.asLayer().className === 'Sequential' ? new Sequential(model, held) : new Model(model, held),
+)
+
 /**
  * A model of layers that follow one another.
  *
- * @param layers The first may be an `input()`, have an `inputShape`, or be left without: then the weights are made when
- *   data first arrives.
+ * @param layers The first may be an `input()`, have an `inputShape`, or be a layer of another model; otherwise the weights
+ *   are made when data first arrives.
  * @throws `GLOROT_SHAPE`, which names the layer that cannot take what the one before gives.
  */
 export function sequential(layers: readonly (Layer | ModelTensor)[] = [], { name }: ModelOptions = {}): Sequential {

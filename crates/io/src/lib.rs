@@ -9,6 +9,7 @@ mod atomic;
 mod cifar;
 mod error;
 mod glyphs;
+mod half;
 mod idx;
 pub mod keras;
 pub mod safetensors;

@@ -3,13 +3,15 @@
 //! Source: the format's description at <https://github.com/huggingface/safetensors>, section "Format".
 
 use std::collections::HashMap;
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use glorot_tensor::{DType, Tensor};
-use safetensors::tensor::TensorView;
-use safetensors::{Dtype, SafeTensorError, SafeTensors};
+use safetensors::tensor::{Metadata, TensorInfo, TensorView};
+use safetensors::{Dtype, SafeTensorError};
 
+use crate::half::half;
 use crate::{AtomicFile, WriteError, write_atomic};
 
 /// Why a safetensors file could not be read. The message starts with the file's path.
@@ -29,6 +31,8 @@ enum Problem {
     NotAFile,
     #[error("is no valid safetensors file: {0}")]
     Format(#[from] SafeTensorError),
+    #[error("is no valid safetensors file: its header claims {header} bytes; expected at most {most}")]
+    Header { header: u64, most: u64 },
     #[error("tensor '{name}' has dtype {dtype:?}; expected a floating-point, integer or boolean type of 8 to 64 bits")]
     DType { name: String, dtype: Dtype },
     #[error("tensor '{name}' holds {value}, which no 32-bit integer holds")]
@@ -37,36 +41,74 @@ enum Problem {
     Tensor { name: String, why: String },
 }
 
-/// The tensors of a file by name, in the order of their data.
+/// What a file holds.
+#[derive(Debug, Default)]
+pub struct Content {
+    /// The tensors by name, in the order of their data.
+    pub tensors: Vec<(String, Tensor)>,
+    /// Texts by name from the header.
+    pub metadata: HashMap<String, String>,
+}
+
+/// The longest header that is read, in bytes: those of hundred thousand tensors.
+const LONGEST_HEADER: u64 = 1 << 24;
+
+/// Reads a file, tensor by tensor, so that it is never in memory beside them.
 ///
 /// F64, F32, F16 and BF16 become f32, I8 to I64 and U16 to U64 i32, U8 u8, BOOL bool.
 ///
 /// # Errors
 /// Where the file cannot be read or breaks a rule of the format, has another type, or holds an integer beyond i32.
-pub fn read(path: impl AsRef<Path>) -> Result<Vec<(String, Tensor)>, SafetensorsError> {
+pub fn read(path: impl AsRef<Path>) -> Result<Content, SafetensorsError> {
     let path = path.as_ref();
-    tensors(path).map_err(|problem| SafetensorsError { path: path.to_owned(), problem })
+    content(path).map_err(|problem| SafetensorsError { path: path.to_owned(), problem })
 }
 
-fn tensors(path: &Path) -> Result<Vec<(String, Tensor)>, Problem> {
+fn content(path: &Path) -> Result<Content, Problem> {
     // Checked before opening: opening a named pipe would wait for a writer.
-    if !std::fs::metadata(path)?.is_file() {
+    let status = std::fs::metadata(path)?;
+    if !status.is_file() {
         return Err(Problem::NotAFile);
     }
-    let bytes = std::fs::read(path)?;
-    let file = SafeTensors::deserialize(&bytes)?;
-    let mut views: Vec<(&str, TensorView<'_>)> = file.iter().collect();
-    views.sort_by_key(|(_, view)| view.data().as_ptr() as usize);
-    views.into_iter().map(|(name, view)| Ok((name.to_owned(), convert(name, &view)?))).collect()
+    let (mut file, length) = (File::open(path)?, status.len());
+    let mut size = [0; 8];
+    if length < size.len() as u64 {
+        return Err(SafeTensorError::HeaderTooSmall.into());
+    }
+    file.read_exact(&mut size)?;
+    let header = u64::from_le_bytes(size);
+    let left = length - size.len() as u64;
+    if header > left || header > LONGEST_HEADER {
+        return Err(Problem::Header { header, most: left.min(LONGEST_HEADER) });
+    }
+    let mut bytes = vec![0; header as usize];
+    file.read_exact(&mut bytes)?;
+    let metadata: Metadata = serde_json::from_slice(&bytes).map_err(SafeTensorError::InvalidHeaderDeserialization)?;
+    drop(bytes);
+    let infos = metadata.tensors();
+    let end = infos.values().map(|info| info.data_offsets.1).max().unwrap_or(0);
+    if end as u64 != left - header {
+        return Err(SafeTensorError::MetadataIncompleteBuffer.into());
+    }
+    let mut tensors = Vec::with_capacity(infos.len());
+    // The data follow one another without gaps, which the header's check has seen to.
+    for name in metadata.offset_keys() {
+        let Some(info) = infos.get(&name) else { continue };
+        let mut data = vec![0; info.data_offsets.1 - info.data_offsets.0];
+        file.read_exact(&mut data)?;
+        let tensor = convert(&name, info, data)?;
+        tensors.push((name, tensor));
+    }
+    Ok(Content { tensors, metadata: metadata.metadata().clone().unwrap_or_default() })
 }
 
-fn convert(name: &str, view: &TensorView<'_>) -> Result<Tensor, Problem> {
-    let (shape, data) = (view.shape().to_vec(), view.data());
+fn convert(name: &str, info: &TensorInfo, bytes: Vec<u8>) -> Result<Tensor, Problem> {
+    let (shape, data) = (info.shape.clone(), &bytes[..]);
     let integers = |values: Vec<i128>| -> Result<Vec<i32>, Problem> {
         let narrow = |value: i128| value.try_into().map_err(|_| Problem::Integer { name: name.into(), value });
         values.into_iter().map(narrow).collect()
     };
-    let tensor = match view.dtype() {
+    let tensor = match info.dtype {
         Dtype::F32 => Tensor::f32(shape, elements(data, f32::from_le_bytes)),
         Dtype::F64 => Tensor::f32(shape, elements(data, |bytes| f64::from_le_bytes(bytes) as f32)),
         Dtype::F16 => Tensor::f32(shape, elements(data, |bytes| half(u16::from_le_bytes(bytes)))),
@@ -79,8 +121,8 @@ fn convert(name: &str, view: &TensorView<'_>) -> Result<Tensor, Problem> {
         Dtype::I64 => Tensor::i32(shape, integers(elements(data, |bytes| i64::from_le_bytes(bytes).into()))?),
         Dtype::U32 => Tensor::i32(shape, integers(elements(data, |bytes| u32::from_le_bytes(bytes).into()))?),
         Dtype::U64 => Tensor::i32(shape, integers(elements(data, |bytes| u64::from_le_bytes(bytes).into()))?),
-        Dtype::U8 => Tensor::u8(shape, data.to_vec()),
-        Dtype::BOOL => Tensor::bool(shape, data.to_vec()),
+        Dtype::U8 => Tensor::u8(shape, bytes),
+        Dtype::BOOL => Tensor::bool(shape, bytes),
         dtype => return Err(Problem::DType { name: name.into(), dtype }),
     };
     tensor.map_err(|error| Problem::Tensor { name: name.into(), why: error.to_string() })
@@ -88,18 +130,6 @@ fn convert(name: &str, view: &TensorView<'_>) -> Result<Tensor, Problem> {
 
 fn elements<const N: usize, T>(data: &[u8], decode: impl Fn([u8; N]) -> T) -> Vec<T> {
     data.as_chunks::<N>().0.iter().map(|&bytes| decode(bytes)).collect()
-}
-
-/// IEEE 754 binary16 as f32, exactly.
-fn half(bits: u16) -> f32 {
-    let sign = if bits >> 15 == 1 { -1.0 } else { 1.0 };
-    let (exponent, fraction) = (i32::from(bits >> 10 & 0x1f), f32::from(bits & 0x3ff));
-    match exponent {
-        0 => sign * fraction * 2f32.powi(-24),
-        31 if fraction == 0.0 => sign * f32::INFINITY,
-        31 => f32::NAN,
-        _ => sign * (1.0 + fraction / 1024.0) * 2f32.powi(exponent - 15),
-    }
 }
 
 /// Writes named tensors, in an order that the format chooses. `metadata`: texts by name, for the header.

@@ -8,8 +8,11 @@ use flate2::read::MultiGzDecoder;
 
 use crate::error::Problem;
 
-/// No DEFLATE stream expands by more: a match of 258 bytes costs at least two bits (zlib's technical notes give 1032:1).
-const LARGEST_EXPANSION: u64 = 1032;
+/// Images and labels compress to a fifth, or a tenth: what expands to more than this many times the file, [`SPARE`] aside,
+/// is taken for a bomb.
+const LARGEST_EXPANSION: u64 = 16;
+/// 64 MiB.
+const SPARE: u64 = 1 << 26;
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
 /// A file's content, decompressed where its first bytes say that it is gzip.
@@ -33,7 +36,10 @@ impl Source {
         file.by_ref().take(GZIP_MAGIC.len() as u64).read_to_end(&mut magic)?;
         file.seek(SeekFrom::Start(0))?;
         let compressed = magic == GZIP_MAGIC;
-        let most = metadata.len().saturating_mul(if compressed { LARGEST_EXPANSION } else { 1 });
+        let most = match compressed {
+            true => metadata.len().saturating_mul(LARGEST_EXPANSION).saturating_add(SPARE),
+            false => metadata.len(),
+        };
         let file = BufReader::with_capacity(1 << 16, file);
         let reader: Box<dyn Read> = if compressed { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) };
         Ok(Source { reader, compressed, most })

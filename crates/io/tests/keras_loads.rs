@@ -22,7 +22,7 @@ fn python() -> (String, bool) {
 }
 
 fn has_keras(python: &str) -> bool {
-    let find = "import sys, importlib.util as u; sys.exit(not all(map(u.find_spec, ['keras', 'tensorflow', 'h5py'])))";
+    let find = "import sys, importlib.util as u; sys.exit(not all(map(u.find_spec, ['keras', 'h5py'])))";
     let output = Command::new(python).args(["-c", find]).output();
     output.is_ok_and(|output| output.status.success())
 }

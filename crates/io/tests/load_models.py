@@ -1,17 +1,21 @@
 """Loads model files with Keras and compares them with the golden results; prints JSON.
 
-    python load_models.py <folder of the files> <folder of the golden results>    # needs keras, tensorflow
+    python load_models.py <folder of the files> <folder of the golden results>    # needs keras and one of its backends
 
     {file: {"prediction": whether it is that of the golden file within rtol 1e-5,
             "losses": for files with optimizer state, whether the next steps have the golden losses}}
 """
 
+import importlib.util
 import json
 import os
 import pathlib
 import sys
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+if "KERAS_BACKEND" not in os.environ:
+    backends = [name for name in ("tensorflow", "jax", "torch") if importlib.util.find_spec(name)]
+    os.environ["KERAS_BACKEND"] = backends[0]
 
 import keras
 import numpy as np

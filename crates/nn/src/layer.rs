@@ -14,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::initializers::Initializer;
 use crate::regularizer::Regularizer;
 use crate::variable::Variable;
+use crate::weight_limit::claim_weight;
 
 /// A variable of a layer with what training does to it.
 #[derive(Clone)]
@@ -107,6 +108,7 @@ impl WeightBuilder<'_> {
             );
             return Err(Error::invalid(message));
         }
+        claim_weight(spec.name, spec.shape.numel())?;
         let value = spec.initializer.initialize(&spec.shape, spec.dtype)?;
         let path = format!("{}/{}", self.layer, spec.name);
         let variable = Variable::with_path(spec.name, path, value);

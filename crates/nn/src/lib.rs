@@ -24,8 +24,10 @@ pub mod schedules;
 #[cfg(test)]
 mod testing;
 pub mod variable;
+mod weight_limit;
 
 pub use context::{Context, Mode, StateTable};
 pub use error::{Error, Result};
 pub use layer::{Layer, LayerRef, Weight};
 pub use variable::Variable;
+pub use weight_limit::{claim_weight, with_weight_limit};

@@ -1,7 +1,7 @@
 //! Data and options of training calls.
 
 use glorot_nn::config::Options;
-use glorot_train::{Dataset, FitOptions, NonFinite, Progress, Validation};
+use glorot_train::{Dataset, FitOptions, NonFinite, Progress, Resume, Validation};
 use napi_derive::napi;
 use serde_json::Value;
 
@@ -58,6 +58,7 @@ pub fn fit_options(json: &str, validation: Option<Samples>, progress: Progress) 
     let fit = FitOptions {
         epochs: options.optional_size("epochs")?.unwrap_or(default.epochs),
         initial_epoch: options.optional_size("initialEpoch")?.unwrap_or(default.initial_epoch),
+        resume: options.value("resume")?.map(resume).transpose()?,
         batch_size: options.optional_size("batchSize")?.unwrap_or(default.batch_size),
         validation,
         validation_batch_size: options.optional_size("validationBatchSize")?,
@@ -75,6 +76,14 @@ pub fn fit_options(json: &str, validation: Option<Samples>, progress: Progress) 
     };
     options.finish()?;
     Ok(fit)
+}
+
+/// Where the training was interrupted that goes on: `{ step, steps }`.
+fn resume(value: Value) -> Result<Resume> {
+    let mut options = Options::new("fit", &value)?;
+    let resume = Resume { step: options.optional_size("step")?.unwrap_or(0), steps: options.optional_size("steps")? };
+    options.finish()?;
+    Ok(resume)
 }
 
 /// Weights by class: `{ 0: 1, 1: 2.5 }`.

@@ -220,6 +220,7 @@ impl Layer {
             None => initializers::create("glorot_uniform", &Value::Null)?,
         };
         let shape: Shape = weight.shape.iter().map(|&dim| dim as usize).collect();
+        glorot_nn::claim_weight(&weight.name, shape.numel())?;
         let variable = glorot_nn::Variable::new(weight.name, initializer.initialize(&shape, dtype)?);
         pending.borrow_mut().push(glorot_nn::Weight {
             variable: variable.clone(),

@@ -7,6 +7,7 @@ mod adapt;
 mod autograd;
 mod compile;
 mod config;
+mod copies;
 mod custom_layer;
 mod data;
 mod data_args;

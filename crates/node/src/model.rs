@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use glorot_graph::device::Device;
 use glorot_nn::model::{self, SummaryOptions};
+use glorot_tensor::Tensor;
 use glorot_train::{Compiled, FitOptions, Gradients, Progress, Trainer, ValidationEvents};
 use napi::Env;
 use napi::bindgen_prelude::ClassInstance;
@@ -36,6 +37,8 @@ struct State {
     trainer: Option<Rc<Trainer>>,
     /// Predicts before the model is compiled.
     predictor: Option<Rc<Trainer>>,
+    /// Running values that the next training goes on with.
+    running: Option<Vec<(String, Tensor)>>,
 }
 
 /// An input or output of a model.
@@ -108,12 +111,42 @@ impl Follow {
 }
 
 impl Model {
-    fn of(model: model::Model) -> Model {
+    pub fn of(model: model::Model) -> Model {
         Model { model, state: RefCell::default() }
+    }
+
+    pub fn model(&self) -> &model::Model {
+        &self.model
     }
 
     fn new_trainer(&self, device: Arc<dyn Device>, compiled: Option<Compiled>) -> Rc<Trainer> {
         Rc::new(Trainer::new(self.model.clone(), device, compiled))
+    }
+
+    /// What a training goes on from, by name: see [`Trainer::continuation`]. Nothing, if the model is not compiled.
+    pub fn continuation(&self, running: bool) -> Result<Vec<(String, Tensor)>> {
+        match &self.state.borrow().trainer {
+            Some(trainer) => Ok(trainer.continuation(running)?),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// Goes on from there; with `running`, the next training goes on inside of an epoch.
+    pub fn set_continuation(&self, values: &[(String, Tensor)], running: bool) -> Result<()> {
+        let mut state = self.state.borrow_mut();
+        if let Some(trainer) = &state.trainer {
+            trainer.set_continuation(values)?;
+        }
+        state.running = running.then(|| values.to_vec());
+        Ok(())
+    }
+
+    /// Between the preparation of a training and its run.
+    fn go_on(&self, trainer: &Trainer) -> Result<()> {
+        match self.state.borrow_mut().running.take() {
+            Some(running) => Ok(trainer.set_running(&running)?),
+            None => Ok(()),
+        }
     }
 
     fn trainer(&self, method: &str) -> Result<Rc<Trainer>> {
@@ -154,12 +187,6 @@ impl Model {
         name: Option<String>,
     ) -> Result<Model> {
         Ok(Model::of(model::Model::functional(tensors(&inputs), tensors(&outputs), name)?))
-    }
-
-    /// A model with new weights from what Keras's `to_json()` gives.
-    #[napi(factory, catch_unwind)]
-    pub fn deserialize(json: String) -> Result<Model> {
-        Ok(Model::of(model::Model::from_json(&parse(&json)?)?))
     }
 
     /// The model behind a layer, if it is one.
@@ -302,7 +329,7 @@ impl Model {
         let threads = spec.threads.map(|threads| threads as usize);
         let device = device::get(spec.device.as_deref().unwrap_or("auto"), threads)?;
         let trainer = self.new_trainer(device, Some(spec.into_compiled(env)?));
-        *self.state.borrow_mut() = State { trainer: Some(trainer), predictor: None };
+        *self.state.borrow_mut() = State { trainer: Some(trainer), ..State::default() };
         Ok(())
     }
 
@@ -332,6 +359,7 @@ impl Model {
         let trainer = self.trainer("fit")?;
         let epochs = options.epochs;
         let mut fit = trainer.prepare_fit(data, options)?;
+        self.go_on(&trainer)?;
         let steps = fit.steps_per_epoch() as u32;
         let job = jobs::spawn(on_event, waits, move |caller| {
             let cancel = caller.cancel();
@@ -409,6 +437,7 @@ impl Model {
         let reset = options.bool("resetMetrics", true)?;
         options.finish()?;
         let mut job = trainer.prepare_train_batch(batch, &weights, reset)?;
+        self.go_on(&trainer)?;
         jobs::spawn(on_event, Waits::Never, move |_| Ok(JobEnd::of_logs(job.run()?)))
     }
 
@@ -427,6 +456,18 @@ impl Model {
             steps: of(&kept.steps),
             values: kept.values.iter().map(of).collect(),
         })
+    }
+
+    /// Begins a training of single batches that goes on: what averages replaced comes back.
+    #[napi(catch_unwind)]
+    pub fn unaverage(&self) -> Result<()> {
+        Ok(self.trainer("fit")?.go_on()?)
+    }
+
+    /// Ends a training of single batches: moving averages replace the weights, if the optimizer keeps them.
+    #[napi(catch_unwind)]
+    pub fn average(&self) -> Result<()> {
+        Ok(self.trainer("fit")?.average()?)
     }
 
     /// The weights, the state of the optimizer and that of the random numbers, to go back to. The model must be built.

@@ -37,6 +37,7 @@
 mod access;
 mod batches;
 mod compiled;
+mod continuation;
 mod data;
 mod eager;
 mod error;
@@ -62,6 +63,6 @@ pub use error::{Error, Result};
 pub use event::{Event, Flow, Outcome};
 pub use jobs::{BatchJob, EvaluateJob, FitJob, Handler, PredictJob};
 pub use logs::{History, Logs};
-pub use options::{FitOptions, Gradients, NonFinite, Progress, Validation, ValidationEvents};
+pub use options::{FitOptions, Gradients, NonFinite, Progress, Resume, Validation, ValidationEvents};
 pub use trace::KeptGradients;
 pub use trainer::Trainer;

@@ -10,6 +10,8 @@ pub struct FitOptions {
     pub epochs: usize,
     /// The number of the first epoch, where a run goes on. Default 0.
     pub initial_epoch: usize,
+    /// The run goes on where another one was interrupted. Default: it does not.
+    pub resume: Option<Resume>,
     /// Samples a step; the last step of an epoch takes what is left. Default 32.
     pub batch_size: usize,
     /// What the model is evaluated on at the end of an epoch. Default: nothing.
@@ -33,6 +35,16 @@ pub struct FitOptions {
     pub gradients: Gradients,
     /// What happens when the loss is NaN or infinite. Default: the run ends with an error.
     pub non_finite: NonFinite,
+}
+
+/// Where a run was interrupted, in the first epoch of the run that goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Resume {
+    /// Steps of the epoch that are behind. With some, its running values go on from what
+    /// [`crate::Trainer::set_running`] was told.
+    pub step: usize,
+    /// Steps of an epoch, which must be those of the run that goes on; `None` if they are not known.
+    pub steps: Option<usize>,
 }
 
 /// What the model is evaluated on while it trains.
@@ -95,6 +107,7 @@ impl Default for FitOptions {
         FitOptions {
             epochs: 1,
             initial_epoch: 0,
+            resume: None,
             batch_size: 32,
             validation: Validation::None,
             validation_batch_size: None,

@@ -9,10 +9,11 @@ use glorot_tensor::Tensor;
 
 use crate::batches::Batches;
 use crate::compiled::Compiled;
+use crate::continuation::{Continuation, running_values, set_running_values};
 use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::jobs::{BatchJob, Check, EvaluateJob, FitJob, FitPlan, PredictJob, States, ValidationPlan};
-use crate::options::{FitOptions, NonFinite, Progress, Validation};
+use crate::options::{FitOptions, NonFinite, Progress, Resume, Validation};
 use crate::pool::Pool;
 use crate::samples::Samples;
 use crate::step::{Kind, Step, StepKey};
@@ -37,12 +38,14 @@ pub struct Trainer {
     /// The weights that are trained, as they were at the first trace.
     trained: OnceCell<Vec<Weight>>,
     kept: OnceCell<KeptGradients>,
+    continuation: Continuation,
 }
 
 impl Trainer {
     /// Without `compiled` the model can only predict.
     pub fn new(model: Model, device: Arc<dyn Device>, compiled: Option<Compiled>) -> Trainer {
         Trainer {
+            continuation: Continuation::new(model.random_state().clone()),
             model,
             compiled,
             judge: OnceCell::new(),
@@ -88,14 +91,25 @@ impl Trainer {
             check_labels(judge, &batches, &samples).map_err(|error| error.within("validationData"))?;
             Ok(ValidationPlan { samples, first, batches, freq: options.validation_freq })
         });
+        let steps = options.steps_per_epoch.unwrap_or(batches.steps());
+        if let Some(Resume { step, steps: before }) = options.resume
+            && (step > steps || before.is_some_and(|before| before != steps))
+        {
+            let before = before.unwrap_or(step);
+            return Err(Error::data(format!(
+                "the interrupted training had {before} steps an epoch, this one has {steps}: give the same data and \
+                 batchSize, or delete the saved training to begin anew"
+            )));
+        }
         let plan = FitPlan {
             validation: validation.transpose()?,
             reports: self.reports(judge)?,
             samples,
-            steps: options.steps_per_epoch.unwrap_or(batches.steps()),
+            steps,
             batches,
-            random_state: self.model.random_state().clone(),
+            continuation: self.continuation.clone(),
             epochs: options.initial_epoch..options.epochs,
+            resume: options.resume,
             shuffle: options.shuffle,
             progress: options.progress,
             validation_events: options.validation_events,
@@ -252,6 +266,56 @@ impl Trainer {
         }
         variables.push(self.model.random_state().clone());
         Ok(variables)
+    }
+
+    /// Values by name from which a training goes on, beside the weights and the optimizer's variables: where the random
+    /// numbers and the pass over the samples stand, what averaged weights were before; with `running`, the running values
+    /// of an epoch too. For [`Trainer::set_continuation`] and [`Trainer::set_running`] of the same model, perhaps in
+    /// another process.
+    pub fn continuation(&self, running: bool) -> Result<Vec<(String, Tensor)>> {
+        let mut values = self.continuation.values(&self.trainable())?;
+        if running {
+            values.extend(running_values(&self.running()?));
+        }
+        Ok(values)
+    }
+
+    /// Goes on from there. The weights have their values already.
+    pub fn set_continuation(&self, values: &[(String, Tensor)]) -> Result<()> {
+        self.continuation.set_values(&self.trainable(), values)
+    }
+
+    /// Goes on with running values, between the preparation of a job and its run. It is an error if they are those of
+    /// other metrics.
+    pub fn set_running(&self, values: &[(String, Tensor)]) -> Result<()> {
+        set_running_values(&self.running()?, values)
+    }
+
+    /// Gives weights that their moving averages have replaced at the end of a training their values back, for one that
+    /// goes on; unless they have been changed since. Trainings by [`Trainer::prepare_fit`] do it by themselves.
+    pub fn go_on(&self) -> Result<()> {
+        self.continuation.go_on()
+    }
+
+    /// Replaces the weights by their moving averages, if the optimizer keeps them, at the end of a training. Trainings by
+    /// [`Trainer::prepare_fit`] do it by themselves.
+    pub fn average(&self) -> Result<()> {
+        match self.judge.get() {
+            Some(judge) => self.continuation.average(&self.averages(judge)),
+            None => Ok(()),
+        }
+    }
+
+    fn trainable(&self) -> Vec<Variable> {
+        self.model.trainable_weights().into_iter().map(|weight| weight.variable).collect()
+    }
+
+    /// The running values; none before the first data.
+    fn running(&self) -> Result<Vec<Variable>> {
+        let Some(judge) = self.judge.get() else { return Ok(Vec::new()) };
+        let reports = self.reports(judge)?;
+        let variables = self.states.variables();
+        Ok(reports.reset.iter().map(|(state, _)| variables[state.0 as usize].clone()).collect())
     }
 
     fn reports(&self, judge: &Judge) -> Result<Arc<Reports>> {

@@ -19,6 +19,9 @@ const SPARE: u64 = 1 << 26;
 pub fn open(path: &Path) -> Result<(File, u64), Problem> {
     // Checked before opening: opening a named pipe would wait for a writer.
     let metadata = std::fs::metadata(path)?;
+    if metadata.is_dir() {
+        return Err(Problem::Folder);
+    }
     if !metadata.is_file() {
         return Err(Problem::NotAFile);
     }

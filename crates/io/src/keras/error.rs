@@ -23,12 +23,14 @@ pub(crate) enum Problem {
     Io(#[from] io::Error),
     #[error("is not a regular file")]
     NotAFile,
+    #[error("is a folder; a model in the SavedModel format of TensorFlow cannot be read: save it as .keras or .h5")]
+    Folder,
     #[error("is empty")]
     Empty,
     #[error("is no model file: expected a zip archive (.keras) or an HDF5 file (.h5), it starts with bytes {0:02x?}")]
     NotAModel(Vec<u8>),
     #[error("is a damaged zip archive: {0}")]
-    Zip(#[from] zip::result::ZipError),
+    Zip(#[from] rawzip::Error),
     #[error("is no Keras model: the archive has no entry '{0}'")]
     NoEntry(&'static str),
     #[error("entry '{0}' is compressed or encrypted in a way that is not supported; expected stored or deflated")]
@@ -37,6 +39,10 @@ pub(crate) enum Problem {
         "refused: {what} would unpack to more than the {limit} bytes that a file of {file} bytes is trusted to hold"
     )]
     TooLarge { what: String, limit: u64, file: u64 },
+    #[error(
+        "refused: '{entry}' is JSON of {bytes} bytes and {values} values; expected at most 33554432 bytes and 1048576 values"
+    )]
+    LargeJson { entry: &'static str, bytes: usize, values: usize },
     #[error("'{entry}' is no valid JSON: {source}")]
     Json { entry: &'static str, source: serde_json::Error },
     #[error("'{entry}' is no model configuration: expected an object with class_name and config, received {received}")]
@@ -65,8 +71,6 @@ pub(crate) enum Problem {
     Numbering { group: String, found: Vec<String>, last: usize },
     #[error("groups are nested too deeply or refer to each other: {0}")]
     Nesting(String),
-    #[error("holds weights for '{0}', which no layer of the model takes")]
-    UnknownWeights(String),
 }
 
 impl Problem {

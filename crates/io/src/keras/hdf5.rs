@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 
 use glorot_tensor::Tensor;
-use hdf5_pure::{AttrValue, DType, Dataset, File, Layout, Source};
+use hdf5_pure::{AttrValue, DType, Dataset, Datatype, DatatypeByteOrder, File, Layout, Source};
 
 use super::bytes::Budget;
 use super::error::Problem;
+use crate::half::half;
 
 /// An HDF5 file that is read as far as it is asked for.
 pub struct Hdf5 {
@@ -133,10 +134,12 @@ impl<'a> Group<'a> {
             DType::Enum(members) if members.len() == 2 && dataset.element_size()? == 1 => {
                 Tensor::bool(shape, dataset.read_raw()?)
             }
-            // Half precision and other layouts of floating-point numbers.
-            DType::Other(_) => match dataset.read_f32() {
-                Ok(values) => Tensor::f32(shape, values),
-                Err(_) => return Err(Problem::DType { name, dtype: dtype.to_string() }),
+            DType::Other(other) => match two_bytes(other) {
+                Some(decode) => {
+                    let bytes = dataset.read_raw()?;
+                    Tensor::f32(shape, bytes.as_chunks::<2>().0.iter().map(|&pair| decode(pair)).collect())
+                }
+                None => return Err(Problem::DType { name, dtype: dtype.to_string() }),
             },
             _ => return Err(Problem::DType { name, dtype: dtype.to_string() }),
         };
@@ -168,6 +171,23 @@ impl<'a> Group<'a> {
         self.owner.budget.take(&format!("dataset '{name}'"), size)?;
         let dims = shape.iter().map(|&dim| usize::try_from(dim)).collect::<Result<Vec<usize>, _>>();
         dims.map_err(|_| damaged(format!("shape {shape:?} is too large")))
+    }
+}
+
+/// How floating-point numbers of two bytes are read; `None` for any other type.
+fn two_bytes(datatype: &Datatype) -> Option<fn([u8; 2]) -> f32> {
+    match datatype {
+        Datatype::FloatingPoint { size: 2, byte_order, layout } => {
+            let is_half = (layout.exponent_size, layout.mantissa_size, layout.exponent_bias) == (5, 10, 15);
+            match byte_order {
+                DatatypeByteOrder::LittleEndian if is_half => Some(|pair| half(u16::from_le_bytes(pair))),
+                DatatypeByteOrder::BigEndian if is_half => Some(|pair| half(u16::from_be_bytes(pair))),
+                _ => None,
+            }
+        }
+        // NumPy has no bfloat16 of its own, and HDF5 gets its bytes as such. It is the upper half of an f32.
+        Datatype::Opaque { size: 2, .. } => Some(|[low, high]| f32::from_le_bytes([0, 0, low, high])),
+        _ => None,
     }
 }
 

@@ -4,14 +4,15 @@ use glorot_tensor::Tensor;
 
 use super::error::Problem;
 use super::hdf5::Group;
-use super::{LayerWeights, Weight};
+use super::{LayerWeights, RESUME_GROUP, Weight};
 
 /// The weights of the layers that the attribute `layer_names` lists.
 pub fn layers(group: &Group<'_>) -> Result<Vec<LayerWeights>, Problem> {
     let mut layers = Vec::new();
     for layer in group.names("layer_names")? {
         let inner = group.group(&layer)?;
-        let weights = named(&inner)?.into_iter().map(|(path, value)| Weight { path, value, trainable: true }).collect();
+        let weights = named(&inner)?.into_iter();
+        let weights = weights.map(|(path, value)| Weight { path, value, part: 0, trainable: true }).collect();
         layers.push(LayerWeights { layer, weights });
     }
     Ok(layers)
@@ -19,7 +20,8 @@ pub fn layers(group: &Group<'_>) -> Result<Vec<LayerWeights>, Problem> {
 
 /// The optimizer's variables; `None` if the file has none.
 pub fn optimizer(root: &Group<'_>) -> Result<Option<Vec<(String, Tensor)>>, Problem> {
-    let Some(group) = root.find("optimizer_weights")? else { return Ok(None) };
+    let own = root.find(RESUME_GROUP)?.map(|group| group.find("optimizer")).transpose()?.flatten();
+    let Some(group) = own.map_or_else(|| root.find("optimizer_weights"), |own| Ok(Some(own)))? else { return Ok(None) };
     // Keras leaves the group empty for an optimizer that has not been used.
     if !group.has("weight_names") { Ok(None) } else { named(&group).map(Some) }
 }

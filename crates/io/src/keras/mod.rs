@@ -12,7 +12,8 @@
 //! Sources: `keras/src/saving/saving_lib.py` and `keras/src/legacy/saving/legacy_h5_format.py` of Keras 3.15.
 //!
 //! Files are untrusted. The reader goes where it is asked to, keeps no copy of the file, checks a size against the file
-//! before it allocates, and refuses content that unpacks to more than 4 times the file + 64 MiB.
+//! before it allocates, and refuses content that unpacks to more than 4 times the file + 64 MiB, and JSON of more than
+//! 32 MiB or a million values.
 
 mod archive;
 mod bytes;
@@ -30,7 +31,7 @@ use glorot_tensor::Tensor;
 use serde_json::Value;
 
 pub use error::ModelFileError;
-pub use read::{WeightsFile, read_model, read_weights};
+pub use read::{Layers, WeightsFile, read_model, read_weights};
 pub use write::{write_h5, write_keras, write_weights_h5};
 
 /// The version of Keras whose format is written.
@@ -48,6 +49,9 @@ pub struct ModelFile {
     pub weights: Vec<LayerWeights>,
     /// The order of the weights of each layer.
     pub order: WeightOrder,
+    /// Groups with weights that no layer of the configuration has a place for: those of layers inside of layers that are
+    /// no models. Only when read.
+    pub unplaced: Vec<String>,
     /// The optimizer's variables in its own order, with the names that the file has for them.
     pub optimizer: Option<Vec<(String, Tensor)>>,
     /// What glorot needs besides to go on with training as if it had not been interrupted; Keras ignores it.
@@ -66,10 +70,12 @@ pub struct LayerWeights {
 /// A weight.
 #[derive(Clone, Debug)]
 pub struct Weight {
-    /// When written: the weight's path in the model, `sequential/dense/kernel`; the part before the last is the layer's
-    /// name. When read: its place in the file.
+    /// When written: the weight's path in the model, `sequential/dense/kernel`. When read: its place in the file.
     pub path: String,
     pub value: Tensor,
+    /// Which layer it belongs to where the outer one is a model: counted over its layers and those of models in it, in
+    /// their order and without the models. 0 in other layers, and where the file does not say.
+    pub part: usize,
     /// Whether training changes it. Only used in writing: `.h5` files have those that it changes first.
     pub trainable: bool,
 }
@@ -94,3 +100,6 @@ pub struct Resume {
 
 /// The group of [`Resume`] in the HDF5 part of a file.
 const RESUME_GROUP: &str = "glorot";
+
+/// The group of the optimizer's variables in an `.h5` file that is written here.
+const OPTIMIZER_GROUP: &str = "glorot/optimizer";

@@ -16,37 +16,51 @@ use super::{LayerWeights, ModelFile, RESUME_GROUP, Resume, WeightOrder, legacy};
 /// The weights of a file, with or without the model.
 pub struct WeightsFile {
     content: Content,
-    /// The name of the file for errors.
-    path: std::path::PathBuf,
 }
 
 enum Content {
     /// The file names the layers.
     Named(Vec<LayerWeights>),
-    /// The file numbers the layers of each class.
-    Numbered(Tree),
+    /// The file numbers the layers of each class; the configuration of its model, if there is one, names them.
+    Numbered(Tree, Option<Value>),
+}
+
+/// Weights by layer.
+pub struct Layers {
+    pub layers: Vec<LayerWeights>,
+    /// The order of the weights of each layer.
+    pub order: WeightOrder,
+    /// Groups with weights that no layer takes.
+    pub unplaced: Vec<String>,
 }
 
 impl WeightsFile {
-    /// The weights by layer, and the order of those of one layer.
-    ///
-    /// `config`: the model, `{ class_name, config }`, that the weights are for. A file of the Keras 3 layout does not
-    /// name its layers: the first `Dense` of the file is the first `Dense` of the model. With `strict`, weights of such a
-    /// file that no layer takes are an error. A file that names its layers gives them as they are.
-    pub fn layers(self, config: &Value, strict: bool) -> Result<(Vec<LayerWeights>, WeightOrder), ModelFileError> {
+    /// The weights for a model of the given configuration, `{ class_name, config }`. A file of the Keras 3 layout does not
+    /// name its layers: the first `Dense` of the file is the first `Dense` of the model. A file that names its layers gives
+    /// them as they are.
+    pub fn layers(self, config: &Value) -> Layers {
         match self.content {
-            Content::Named(layers) => Ok((layers, WeightOrder::TrainableFirst)),
-            Content::Numbered(tree) => {
-                let layers = tree.place(config, strict).map_err(|problem| problem.in_file(&self.path))?;
-                Ok((layers, WeightOrder::Model))
-            }
+            Content::Named(layers) => named(layers),
+            Content::Numbered(tree, _) => divided(tree, config),
         }
     }
 
-    /// Whether the file names its layers, so that weights can be found by name.
-    pub fn names_layers(&self) -> bool {
-        matches!(self.content, Content::Named(_))
+    /// The weights with the names of the file; `None` if it names no layers.
+    pub fn named_layers(self) -> Option<Layers> {
+        match self.content {
+            Content::Named(layers) => Some(named(layers)),
+            Content::Numbered(tree, config) => Some(divided(tree, &config?)),
+        }
     }
+}
+
+fn named(layers: Vec<LayerWeights>) -> Layers {
+    Layers { layers, order: WeightOrder::TrainableFirst, unplaced: Vec::new() }
+}
+
+fn divided(tree: Tree, config: &Value) -> Layers {
+    let (layers, unplaced) = tree.divide(config);
+    Layers { layers, order: WeightOrder::Model, unplaced }
 }
 
 /// Reads a whole model: `.keras` of Keras 3 or 2, `.h5` of Keras 3 or 2.
@@ -66,11 +80,11 @@ pub fn read_model(path: impl AsRef<Path>) -> Result<ModelFile, ModelFileError> {
 /// # Errors
 /// As [`read_model`].
 pub fn read_weights(path: impl AsRef<Path>) -> Result<WeightsFile, ModelFileError> {
-    let path = path.as_ref();
-    let content = guarded(path, |path| match Container::open(path)? {
-        Container::Zip(archive) => {
+    let content = guarded(path.as_ref(), |path| match Container::open(path)? {
+        Container::Zip(mut archive) => {
+            let config = archive.entry(CONFIG)?.map(|config| model_config(CONFIG, &config)).transpose()?;
             let (weights, budget) = archive.weights()?;
-            numbered(&Hdf5::open(weights, budget)?)
+            numbered(&Hdf5::open(weights, budget)?, config)
         }
         Container::Hdf5(file) => {
             let root = file.root()?;
@@ -79,11 +93,11 @@ pub fn read_weights(path: impl AsRef<Path>) -> Result<WeightsFile, ModelFileErro
             } else if root.has("layer_names") {
                 legacy::layers(&root).map(Content::Named)
             } else {
-                numbered(&file)
+                numbered(&file, None)
             }
         }
     })?;
-    Ok(WeightsFile { content, path: path.to_owned() })
+    Ok(WeightsFile { content })
 }
 
 /// The HDF5 reader is young: a case that it does not foresee must not end the process.
@@ -126,9 +140,10 @@ fn zip_model(mut archive: Archive) -> Result<ModelFile, Problem> {
     let file = Hdf5::open(weights, budget)?;
     let mut tree = Tree::read(&file)?;
     let optimizer = tree.take_optimizer();
-    let weights = tree.place(&config, true)?;
+    let (weights, unplaced) = tree.divide(&config);
     let resume = resume(&file.root()?)?;
-    Ok(ModelFile { config, compile, weights, order: WeightOrder::Model, optimizer, resume, keras_version })
+    let order = WeightOrder::Model;
+    Ok(ModelFile { config, compile, weights, order, unplaced, optimizer, resume, keras_version })
 }
 
 fn h5_model(file: &Hdf5) -> Result<ModelFile, Problem> {
@@ -148,22 +163,31 @@ fn h5_model(file: &Hdf5) -> Result<ModelFile, Problem> {
         compile,
         weights: legacy::layers(&weights)?,
         order: WeightOrder::TrainableFirst,
+        unplaced: Vec::new(),
         optimizer: legacy::optimizer(&root)?,
         resume: resume(&root)?,
         keras_version: root.text("keras_version")?.map(str::to_owned),
     })
 }
 
-fn numbered(file: &Hdf5) -> Result<Content, Problem> {
+fn numbered(file: &Hdf5, config: Option<Value>) -> Result<Content, Problem> {
     let root = file.root()?;
     let layers = ["layers", "_layer_checkpoint_dependencies"];
     if !root.groups()?.iter().any(|group| layers.iter().any(|layers| group.starts_with(layers))) {
         return Err(Problem::NotKeras);
     }
-    Tree::read(file).map(Content::Numbered)
+    Ok(Content::Numbered(Tree::read(file)?, config))
 }
 
+/// The longest JSON text in bytes, and the most values in it: a value takes up to 72 bytes, be it written by one.
+const LONGEST_JSON: usize = 1 << 25;
+const MOST_VALUES: usize = 1 << 20;
+
 fn json(entry: &'static str, bytes: &[u8]) -> Result<Value, Problem> {
+    let values = bytes.iter().filter(|byte| b",[{".contains(byte)).count();
+    if bytes.len() > LONGEST_JSON || values > MOST_VALUES {
+        return Err(Problem::LargeJson { entry, bytes: bytes.len(), values });
+    }
     serde_json::from_slice(bytes).map_err(|source| Problem::Json { entry, source })
 }
 

@@ -12,8 +12,16 @@ pub struct Slot {
     pub name: String,
     /// The group in the file: `layers/sequential/layers/dense_1`. It follows from the class, not from the name.
     pub group: String,
+    pub is_model: bool,
     /// The layers of a model.
     pub inner: Vec<Slot>,
+}
+
+impl Slot {
+    /// The layer itself or, of a model, its layers and those of models in it, without the models.
+    pub fn parts(&self) -> Vec<&Slot> {
+        if self.is_model { self.inner.iter().flat_map(Slot::parts).collect() } else { vec![self] }
+    }
 }
 
 /// The layers of a model configuration `{ class_name, config }` in Keras's order.
@@ -39,8 +47,8 @@ fn slots_in(model: &Value, group: &str) -> Vec<Slot> {
         }
         let group = join(group, &format!("layers/{part}"));
         let name = layer["config"]["name"].as_str().or(layer["name"].as_str()).unwrap_or_default().to_owned();
-        let inner = slots_in(layer, &group);
-        slots.push(Slot { name, group, inner });
+        let (is_model, inner) = (layer["config"]["layers"].is_array(), slots_in(layer, &group));
+        slots.push(Slot { name, group, is_model, inner });
     }
     slots
 }

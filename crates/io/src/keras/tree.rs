@@ -50,29 +50,30 @@ impl Tree {
         Some(numbered.map(|(index, value)| (format!("optimizer/vars/{index}"), value)).collect())
     }
 
-    /// Gives the variables to the layers of a model configuration. With `strict`, variables of layers that the model does
-    /// not have are an error.
-    pub fn place(mut self, config: &Value, strict: bool) -> Result<Vec<LayerWeights>, Problem> {
+    /// Gives the variables to the layers of a model configuration. Also the groups of those that are left.
+    pub fn divide(mut self, config: &Value) -> (Vec<LayerWeights>, Vec<String>) {
         let mut layers = Vec::new();
         for slot in slots(config) {
             let mut weights = Vec::new();
-            self.take(&slot, &mut weights);
+            self.take(&slot, &mut 0, &mut weights);
             layers.push(LayerWeights { layer: slot.name, weights });
         }
-        let left = self.variables.iter().find(|(group, values)| group.starts_with("layers/") && !values.is_empty());
-        match left {
-            Some((group, _)) if strict => Err(Problem::UnknownWeights(group.clone())),
-            _ => Ok(layers),
-        }
+        let left = self.variables.into_iter();
+        let left = left.filter(|(group, values)| group.starts_with("layers/") && !values.is_empty());
+        (layers, left.map(|(group, _)| group).collect())
     }
 
-    fn take(&mut self, slot: &Slot, weights: &mut Vec<Weight>) {
+    fn take(&mut self, slot: &Slot, part: &mut usize, weights: &mut Vec<Weight>) {
         let variables = self.variables.remove(&slot.group).unwrap_or_default();
         for (index, value) in variables.into_iter().enumerate() {
-            weights.push(Weight { path: format!("{}/vars/{index}", slot.group), value, trainable: true });
+            let path = format!("{}/vars/{index}", slot.group);
+            weights.push(Weight { path, value, part: *part, trainable: true });
+        }
+        if !slot.is_model {
+            *part += 1;
         }
         for inner in &slot.inner {
-            self.take(inner, weights);
+            self.take(inner, part, weights);
         }
     }
 }
@@ -97,35 +98,20 @@ fn variables(group: &Group<'_>) -> Result<Vec<Tensor>, Problem> {
 /// The weights as groups and numbers. Weights in the order of the model.
 pub fn arrange(config: &Value, layers: &[LayerWeights]) -> Result<Vec<(String, Tensor)>, String> {
     let mut arranged = Vec::new();
-    for slot in slots(config) {
-        let weights = layers.iter().find(|layer| layer.layer == slot.name).map_or(&[][..], |layer| &layer.weights);
-        let rest = give(&slot, weights, &mut arranged);
-        if let Some(weight) = rest.first() {
-            return Err(format!("weight '{}' belongs to no layer of the configuration", weight.path));
-        }
-    }
     let known = slots(config);
-    match layers.iter().find(|layer| !layer.weights.is_empty() && known.iter().all(|slot| slot.name != layer.layer)) {
-        Some(layer) => Err(format!("layer '{}' is not in the configuration", layer.layer)),
-        None => Ok(arranged),
-    }
-}
-
-/// Gives a layer its weights, which come first; returns the others.
-fn give<'a>(slot: &Slot, weights: &'a [Weight], arranged: &mut Vec<(String, Tensor)>) -> &'a [Weight] {
-    if !slot.inner.is_empty() {
-        return slot.inner.iter().fold(weights, |rest, inner| give(inner, rest, arranged));
-    }
-    let mut own = 0;
-    for weight in weights {
-        let layer = weight.path.rsplit_once('/').map_or("", |(layer, _)| layer);
-        let mine = layer == slot.name || layer.ends_with(&format!("/{}", slot.name));
-        // The same path again is a weight of a layer of the same name in another model.
-        if !mine || weights[..own].iter().any(|other| other.path == weight.path) {
-            break;
+    for layer in layers.iter().filter(|layer| !layer.weights.is_empty()) {
+        let slot = known.iter().find(|slot| slot.name == layer.layer);
+        let slot = slot.ok_or_else(|| format!("layer '{}' is not in the configuration", layer.layer))?;
+        let parts = slot.parts();
+        let mut used = vec![0; parts.len()];
+        for weight in &layer.weights {
+            let part = parts.get(weight.part);
+            let part =
+                part.ok_or_else(|| format!("weight '{}' belongs to no layer of the configuration", weight.path))?;
+            let number = &mut used[weight.part];
+            arranged.push((join(&part.group, &format!("vars/{number}")), weight.value.clone()));
+            *number += 1;
         }
-        arranged.push((join(&slot.group, &format!("vars/{own}")), weight.value.clone()));
-        own += 1;
     }
-    &weights[own..]
+    Ok(arranged)
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::node::Node;
-use super::{KERAS_VERSION, LayerWeights, ModelFile, RESUME_GROUP, Resume, archive, date, tree};
+use super::{KERAS_VERSION, LayerWeights, ModelFile, OPTIMIZER_GROUP, RESUME_GROUP, Resume, archive, date, tree};
 use crate::{AtomicFile, WriteError, write_atomic};
 
 /// Writes a `.keras` file of Keras 3. `file.weights` are in the order of the model; `file.order` and
@@ -21,6 +21,9 @@ pub fn write_keras(path: impl AsRef<Path>, file: &ModelFile) -> Result<(), Write
 }
 
 /// Writes a whole model as `.h5`, as Keras 3 does. As [`write_keras`] otherwise.
+///
+/// Only the optimizer's variables are elsewhere, where Keras does not find them: it would lose them, and with them the
+/// ability to train the model without compiling it anew (Keras 3.15 builds the optimizer for no variables at all).
 pub fn write_h5(path: impl AsRef<Path>, file: &ModelFile) -> Result<(), WriteError> {
     write_node(path.as_ref(), legacy(file))
 }
@@ -90,7 +93,7 @@ fn legacy(file: &ModelFile) -> Node {
     }
     models.group("top_level_model_weights").names("weight_names", &[]);
     if let Some(variables) = &file.optimizer {
-        let group = root.group("optimizer_weights");
+        let group = root.group(OPTIMIZER_GROUP);
         let names: Vec<String> = variables.iter().map(|(name, value)| group.dataset(name, value)).collect();
         group.names("weight_names", &names);
     }

@@ -1,9 +1,9 @@
 //! What is written is read as it was. That Keras reads it too is tested in `keras_loads.rs`.
 
 use glorot_io::keras::{
-    LayerWeights, ModelFile, WeightOrder, read_model, read_weights, write_h5, write_keras, write_weights_h5,
+    LayerWeights, Layers, ModelFile, WeightOrder, read_model, read_weights, write_h5, write_keras, write_weights_h5,
 };
-use glorot_io::safetensors;
+use glorot_io::safetensors::{self, Content};
 use glorot_tensor::Tensor;
 use serde_json::json;
 
@@ -43,8 +43,8 @@ fn models_come_back() {
 
         let path = folder.path().join(format!("{stem}.weights.h5"));
         write_weights_h5(&path, &model.config, &model.weights).unwrap();
-        let (layers, order) = read_weights(&path).unwrap().layers(&model.config, true).unwrap();
-        assert_eq!(order, WeightOrder::Model);
+        let Layers { layers, order, unplaced } = read_weights(&path).unwrap().layers(&model.config);
+        assert_eq!((order, unplaced.len()), (WeightOrder::Model, 0));
         let wanted: Vec<Tensor> = values(&model.weights).into_iter().cloned().collect();
         assert_same(&case.name, &values(&layers), &wanted);
         let message = read_model(&path).unwrap_err().to_string();
@@ -65,6 +65,7 @@ fn a_long_configuration_and_many_names_come_back() {
         compile: None,
         weights,
         order: WeightOrder::Model,
+        unplaced: Vec::new(),
         optimizer: None,
         resume: None,
         keras_version: None,
@@ -83,6 +84,7 @@ fn weights_that_no_layer_has_are_not_written() {
     let (_, mut model) = models().swap_remove(0);
     let layer = model.weights.iter_mut().find(|layer| !layer.weights.is_empty()).unwrap();
     layer.weights[0].path = "elsewhere/kernel".into();
+    layer.weights[0].part = 1;
     let path = folder.path().join("wrong.keras");
     let message = write_keras(&path, &model).unwrap_err().to_string();
     assert!(message.contains("weight 'elsewhere/kernel' belongs to no layer"), "{message}");
@@ -99,8 +101,10 @@ fn safetensors_come_back() {
         ("byte".to_owned(), Tensor::u8([0, 3], vec![]).unwrap()),
         ("bool".to_owned(), Tensor::bool(glorot_tensor::Shape::scalar(), vec![1]).unwrap()),
     ];
-    safetensors::write(&path, &tensors, None).unwrap();
-    let found = safetensors::read(&path).unwrap();
+    let metadata = [("format".to_owned(), "glorot".to_owned())].into();
+    safetensors::write(&path, &tensors, Some(metadata)).unwrap();
+    let Content { tensors: found, metadata } = safetensors::read(&path).unwrap();
+    assert_eq!(metadata["format"], "glorot");
     assert_eq!(found.len(), tensors.len());
     for (name, wanted) in &tensors {
         let (_, found) = found.iter().find(|(other, _)| other == name).unwrap();

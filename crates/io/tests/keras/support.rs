@@ -24,7 +24,7 @@ pub fn folder() -> PathBuf {
 
 pub fn cases(group: &str) -> Vec<Case> {
     let tensors: HashMap<String, Tensor> =
-        safetensors::read(folder().join(format!("{group}.safetensors"))).unwrap().into_iter().collect();
+        safetensors::read(folder().join(format!("{group}.safetensors"))).unwrap().tensors.into_iter().collect();
     let text = std::fs::read_to_string(folder().join(format!("{group}.json"))).unwrap();
     let cases: Vec<Value> = serde_json::from_str(&text).unwrap();
     cases

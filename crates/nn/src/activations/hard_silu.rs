@@ -9,7 +9,7 @@ pub struct HardSilu;
 
 impl Activation for HardSilu {
     fn apply(&self, x: &Sym) -> Result<Sym> {
-        Ok(x.mul(&HardSigmoid.apply(x)?)?)
+        Ok(x.mul(&HardSigmoid::DEFAULT.apply(x)?)?)
     }
 
     fn to_json(&self) -> Value {

@@ -92,7 +92,7 @@ const ACTIVATIONS: &[(&str, Make)] = &[
     ("gelu", Gelu::from_options),
     ("glu", Glu::from_options),
     ("hard_shrink", HardShrink::from_options),
-    ("hard_sigmoid", |_| Ok(Rc::new(HardSigmoid))),
+    ("hard_sigmoid", HardSigmoid::from_options),
     ("hard_silu", |_| Ok(Rc::new(HardSilu))),
     ("hard_tanh", |_| Ok(Rc::new(HardTanh))),
     ("leaky_relu", LeakyRelu::from_options),

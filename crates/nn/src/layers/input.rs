@@ -12,7 +12,7 @@ use crate::layer::Layer;
 const MAX_ELEMENTS: usize = 1 << 31;
 
 /// Where data enters a model. Options: `shape` without the batch axis (or `batch_shape` with it), `batch_size` (default:
-/// any), `dtype` (default float32) that the model sees; data of another dtype is converted.
+/// any; batches of other lengths are taken too), `dtype` (default float32) that the model sees; data of another dtype is converted.
 pub struct InputLayer {
     /// The shape, batch axis included; `None` is any length.
     pub shape: Vec<Option<usize>>,

@@ -22,6 +22,8 @@ impl<const AXES: usize> FromOptions for SpatialDropout<AXES> {
     const CLASS: &'static str = if AXES == 1 { "SpatialDropout1D" } else { "SpatialDropout2D" };
 
     fn from_options(options: &mut Options) -> Result<SpatialDropout<AXES>> {
+        // Keras 2 writes it beside.
+        options.unsupported(&["noise_shape"])?;
         let format = if AXES == 1 { DataFormat::ChannelsLast } else { DataFormat::read(options)? };
         Ok(SpatialDropout { rate: noise::rate(options)?, seed: options.seed()?, format })
     }

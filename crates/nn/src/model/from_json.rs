@@ -50,12 +50,14 @@ fn sequential(config: &Value, custom: CustomLayers<'_>) -> Result<Model> {
     // Before Keras 2.2.3 the config was the list of layers.
     let layers = config.get("layers").unwrap_or(config).as_array();
     let layers = layers.ok_or_else(|| Error::config("Sequential", "the config has no list 'layers'"))?;
-    let layers = layers.iter().map(|layer| deserialize_with(layer, custom)).collect::<Result<Vec<LayerRef>>>()?;
+    let layers = layers.iter().map(|layer| read_layer(layer, custom)).collect::<Result<Vec<LayerRef>>>()?;
     let model = Model::sequential(layers, name(config))?;
     if !model.is_built()
         && let Some(shape) = config.get("build_input_shape").and_then(Value::as_array)
     {
-        let dims = shape.iter().map(|dim| dim.as_u64().map(|dim| dim as usize)).collect();
+        // The batch is that of the data which told Keras the shape; any other will do.
+        let lengths = shape.iter().enumerate().map(|(axis, dim)| dim.as_u64().filter(|_| axis > 0));
+        let dims = lengths.map(|length| length.map(|length| length as usize)).collect();
         model.build_sequential(dims)?;
     }
     read_trainable(&model, config);
@@ -71,6 +73,18 @@ fn read_trainable(model: &Model, config: &Value) {
     model.0.trainable.set(config.get("trainable").and_then(Value::as_bool).unwrap_or(true));
 }
 
+/// A layer of a model; errors name it.
+fn read_layer(json: &Value, custom: CustomLayers<'_>) -> Result<LayerRef> {
+    let name = json.pointer("/config/name").or(json.get("name")).and_then(Value::as_str);
+    deserialize_with(json, custom).map_err(|error| match (error, name) {
+        (Error::Config { class, message }, Some(name)) if !class.starts_with("layer '") => {
+            let owner = if class == "layer" { String::new() } else { format!(" ({class})") };
+            Error::config(format!("layer '{name}'{owner}"), message)
+        }
+        (error, _) => error,
+    })
+}
+
 fn functional(config: &Value, custom: CustomLayers<'_>) -> Result<Model> {
     let fail = |message: &str| Error::config("Functional", message);
     let layers =
@@ -78,7 +92,7 @@ fn functional(config: &Value, custom: CustomLayers<'_>) -> Result<Model> {
     let mut graph = Graph::default();
     let mut pending = Vec::new();
     for json in layers {
-        let layer = deserialize_with(json, custom)?;
+        let layer = read_layer(json, custom)?;
         // Calls refer to the name beside the config; it is the same unless somebody edited the file.
         let name = json.get("name").and_then(Value::as_str).unwrap_or(layer.name()).to_string();
         if layer.downcast::<InputLayer>().is_some() {

@@ -264,9 +264,31 @@ impl Model {
     pub fn copy_with(&self, weights: bool, custom: CustomLayers<'_>) -> Result<Model> {
         let copy = Model::from_json_with(&self.to_json(), custom)?;
         if weights {
-            copy.set_weights(&self.get_weights())?;
+            copy.take_weights(self)?;
         }
         Ok(copy)
+    }
+
+    /// Layer by layer, because a layer that two models inside of this one share becomes two in a copy.
+    fn take_weights(&self, other: &Model) -> Result<()> {
+        for (mine, theirs) in self.layers().iter().zip(other.layers()) {
+            match (Model::from_layer(mine), Model::from_layer(&theirs)) {
+                (Some(mine), Some(theirs)) => mine.take_weights(&theirs)?,
+                _ => {
+                    let (weights, values) = (mine.weights(), theirs.weights());
+                    if weights.len() != values.len() {
+                        let (expected, received) = (values.len(), weights.len());
+                        let message = format!("the copy has {received} weights where there are {expected}");
+                        return Err(Error::invalid(message).in_layer(theirs.name(), &theirs.class_name()));
+                    }
+                    for (weight, value) in weights.iter().zip(values) {
+                        let assigned = weight.variable.assign(value.variable.value());
+                        assigned.map_err(|error| error.in_layer(theirs.name(), &theirs.class_name()))?;
+                    }
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Builds the graph of a call in the trace's mode, and adds the regularization penalties of the trainable weights
@@ -311,7 +333,7 @@ impl Model {
     }
 
     /// What a layer sees of the data that is given for an input: of the declared shape and dtype. As in Keras, a last
-    /// axis of length 1 may be missing or too much.
+    /// axis of length 1 may be missing or too much, and the length of the batch may be another one than was declared.
     fn enter(&self, tensor: &ModelTensor, value: &Sym) -> Result<Sym> {
         let (declared, received) = (tensor.shape(), value.shape());
         let value = match (&received[..], declared) {
@@ -323,7 +345,7 @@ impl Model {
         };
         let shape = value.shape();
         let fits = shape.rank() == declared.len()
-            && declared.iter().zip(shape.iter()).all(|(want, &got)| want.is_none_or(|want| want == got));
+            && declared.iter().zip(shape.iter()).skip(1).all(|(want, &got)| want.is_none_or(|want| want == got));
         if !fits {
             return Err(Error::invalid(format!(
                 "model '{}', input '{}': expected data of shape {}, received {received}; reshape the data, or change the \

@@ -17,8 +17,8 @@ pub fn without_input(stack: &[LayerRef]) -> Vec<LayerRef> {
 }
 
 impl Model {
-    /// A model of layers that follow one another. The first may be an input layer, be given its `input_shape`, or be a
-    /// model that knows its input; otherwise the weights are made when data first arrives. Name: `sequential`,
+    /// A model of layers that follow one another. The first may be an input layer, be given its `input_shape`, be a model
+    /// that knows its input, or be built already, as a layer of another model is; otherwise the weights are made when data first arrives. Name: `sequential`,
     /// `sequential_1`, … if not given.
     pub fn sequential(layers: Vec<LayerRef>, name: Option<String>) -> Result<Model> {
         let model = Model::new(name, Kind::Sequential, vec![], None);
@@ -88,7 +88,11 @@ impl Model {
                 let options = json!({ "batch_shape": spec.shape, "dtype": spec.dtype.name() });
                 self.connect_new_input(input(&options)?)
             }
-            _ => Ok(()),
+            _ => match first.built_for().as_deref() {
+                // A layer of another model knows what it takes.
+                Some([shape]) => self.build(std::slice::from_ref(shape)),
+                _ => Ok(()),
+            },
         }
     }
 

@@ -86,6 +86,9 @@ pub trait Optimizer {
 
     /// Weights that weight decay leaves alone: these variables, and those whose name contains one of `names`.
     fn exclude_from_weight_decay(&mut self, variables: &[Variable], names: &[String]) -> Result<()>;
+
+    /// What was excluded.
+    fn excluded_from_weight_decay(&self) -> (&[Variable], &[String]);
 }
 
 /// How a rule reads its own options.

@@ -280,6 +280,10 @@ impl Optimizer for RuleOptimizer {
         self.not_decayed_names = names.to_vec();
         Ok(())
     }
+
+    fn excluded_from_weight_decay(&self) -> (&[Variable], &[String]) {
+        (&self.not_decayed, &self.not_decayed_names)
+    }
 }
 
 /// The name of what is kept for a weight, as Keras forms it: `hidden_1_kernel_momentum`.

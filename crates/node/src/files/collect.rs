@@ -2,65 +2,57 @@
 
 use std::collections::{HashMap, HashSet};
 
-use glorot_io::keras::{LayerWeights, ModelFile, Weight, WeightOrder};
+use glorot_io::keras::{LayerWeights, Weight};
+use glorot_nn::LayerRef;
 use glorot_nn::model::Model;
 use glorot_tensor::Tensor;
-use glorot_train::SharedOptimizer;
-use serde_json::Value;
 
-use super::state;
-
-/// The weights of each top-level layer in the model's order; those that two layers share belong to the first.
+/// The weights of each top-level layer in the model's order. A weight of a layer that models inside of this one share is
+/// there for each of them, since files have no place for what is shared.
 pub fn layers(model: &Model) -> Vec<LayerWeights> {
     let paths: HashMap<u64, String> =
         model.weights().iter().map(|weight| weight.variable.id()).zip(model.weight_paths()).collect();
-    let mut seen = HashSet::new();
-    let mut layers = Vec::new();
-    for layer in model.layers() {
+    let collect = |layer: LayerRef| {
         let trainable: HashSet<u64> = layer.trainable_weights().iter().map(|weight| weight.variable.id()).collect();
-        let fresh: Vec<_> = layer.weights().into_iter().filter(|weight| seen.insert(weight.variable.id())).collect();
-        let weights = fresh.into_iter().map(|weight| {
-            let id = weight.variable.id();
-            Weight {
-                path: paths.get(&id).cloned().unwrap_or_default(),
-                value: weight.variable.value(),
-                trainable: trainable.contains(&id),
-            }
-        });
-        layers.push(LayerWeights { layer: layer.name().into(), weights: weights.collect() });
-    }
-    layers
+        let mut weights = Vec::new();
+        for (part, layer) in parts(&layer).into_iter().enumerate() {
+            weights.extend(layer.weights().into_iter().map(|weight| {
+                let id = weight.variable.id();
+                Weight {
+                    path: paths.get(&id).cloned().unwrap_or_default(),
+                    value: weight.variable.value(),
+                    part,
+                    trainable: trainable.contains(&id),
+                }
+            }));
+        }
+        LayerWeights { layer: layer.name().into(), weights }
+    };
+    model.layers().into_iter().map(collect).collect()
 }
 
-/// Weights by path; a path that appears twice gets a number.
-pub fn named(layers: Vec<LayerWeights>) -> Vec<(String, Tensor)> {
+/// The layer itself or, of a model, its layers and those of models in it, without the models.
+fn parts(layer: &LayerRef) -> Vec<LayerRef> {
+    match Model::from_layer(layer) {
+        Some(model) => model.layers().iter().flat_map(parts).collect(),
+        None => vec![layer.clone()],
+    }
+}
+
+/// The weights by their names in files: their paths without the model's own name, which is another one in each process
+/// unless it was given. A name that appears twice gets a number.
+pub fn named(model: &Model) -> Vec<(String, glorot_nn::Weight)> {
+    let own = format!("{}/", model.name());
     let mut used: HashMap<String, usize> = HashMap::new();
-    let weights = layers.into_iter().flat_map(|layer| layer.weights);
-    let named = weights.map(|weight| (unique(&mut used, weight.path), weight.value));
-    named.collect()
+    let mut unique = |path: String| {
+        let path = path.strip_prefix(&own).map(str::to_owned).unwrap_or(path);
+        let count = used.entry(path.clone()).and_modify(|count| *count += 1).or_insert(0);
+        if *count == 0 { path } else { format!("{path}_{count}") }
+    };
+    model.weights().into_iter().zip(model.weight_paths()).map(|(weight, path)| (unique(path), weight)).collect()
 }
 
-/// The path, with a number behind it if it is used already.
-pub fn unique(used: &mut HashMap<String, usize>, path: String) -> String {
-    let count = used.entry(path.clone()).and_modify(|count| *count += 1).or_insert(0);
-    if *count == 0 { path } else { format!("{path}_{count}") }
-}
-
-/// The model with the state of its optimizer.
-pub fn model_file(model: &Model, compile: Option<Value>, optimizer: Option<SharedOptimizer>) -> ModelFile {
-    let optimizer = optimizer.map(|optimizer| {
-        let optimizer = optimizer.borrow();
-        let class = optimizer.class_name().to_lowercase();
-        let variables = optimizer.variables().into_iter();
-        variables.map(|variable| (format!("{class}/{}", variable.name()), variable.value())).collect()
-    });
-    ModelFile {
-        config: model.to_json(),
-        compile,
-        weights: layers(model),
-        order: WeightOrder::Model,
-        optimizer,
-        resume: Some(state::resume(model)),
-        keras_version: None,
-    }
+/// Values by their names in files.
+pub fn named_values(model: &Model) -> Vec<(String, Tensor)> {
+    named(model).into_iter().map(|(name, weight)| (name, weight.variable.value())).collect()
 }

@@ -5,12 +5,13 @@ use std::time::Instant;
 use glorot_nn::Variable;
 
 use crate::batches::{Batches, Feed, LoadedBatches};
+use crate::continuation::Continuation;
 use crate::error::{Error, Result};
 use crate::event::{Event, Flow, Outcome};
 use crate::jobs::watch::{Readings, Watch};
 use crate::jobs::{Handler, States};
 use crate::logs::History;
-use crate::options::{Progress, ValidationEvents};
+use crate::options::{Progress, Resume, ValidationEvents};
 use crate::samples::Samples;
 use crate::session::DeviceSession;
 use crate::shuffle::Order;
@@ -23,8 +24,9 @@ pub(crate) struct FitPlan {
     /// A pass over the samples that are trained on: the first ones.
     pub batches: Batches,
     pub validation: Option<ValidationPlan>,
-    pub random_state: Variable,
+    pub continuation: Continuation,
     pub epochs: std::ops::Range<usize>,
+    pub resume: Option<Resume>,
     /// Steps of an epoch.
     pub steps: usize,
     pub shuffle: bool,
@@ -94,13 +96,16 @@ impl FitJob {
     pub fn run(&mut self, cancel: &AtomicBool, handler: &mut Handler<'_>) -> Result<Outcome> {
         self.history = History::default();
         let plan = &self.plan;
+        if plan.epochs.start > 0 && !plan.epochs.is_empty() {
+            plan.continuation.go_on()?;
+        }
         let mut lease = self.states.pool.train(&self.states.variables)?;
         let result = run_with_data(plan, &self.names, &mut lease, cancel, handler, &mut self.history);
         lease.finish()?;
-        if result.is_ok() && !self.history.epochs.is_empty() {
-            for (weight, average) in &plan.averages {
-                weight.assign(average.value())?;
-            }
+        // The interrupted run may have ended but for this.
+        let trained = !self.history.epochs.is_empty() || plan.resume.is_some();
+        if result.is_ok() && trained {
+            plan.continuation.average(&plan.averages)?;
         }
         result
     }
@@ -199,16 +204,24 @@ impl<'a, 'h, 'b> Run<'a, 'h, 'b> {
 
     fn epochs(&mut self, session: &mut DeviceSession, history: &mut History) -> Result<Outcome> {
         let passes = self.plan.batches.steps();
-        // Where this run goes on in a pass: only with steps_per_epoch not at its beginning.
-        let mut position = self.plan.epochs.start * self.plan.steps % passes;
-        self.begin_pass(session, position)?;
+        let mut first = self.plan.resume.map_or(0, |resume| resume.step);
+        // Where this run goes on in a pass; the next one begins with its first step.
+        let mut position = match (self.plan.epochs.start * self.plan.steps + first) % passes {
+            0 => passes,
+            position => position,
+        };
+        if position < passes {
+            self.begin_pass(session, position)?;
+        }
         for epoch in self.plan.epochs.clone() {
             let begin = Instant::now();
-            session.reset(&self.plan.reports.reset)?;
+            if first == 0 {
+                session.reset(&self.plan.reports.reset)?;
+            }
             if self.watch.tell(session, Event::EpochBegin { epoch })? == Flow::Stop {
                 return Ok(Outcome::Stopped);
             }
-            let steps = self.steps(session, epoch, &mut position)?;
+            let steps = self.steps(session, epoch, std::mem::take(&mut first), &mut position)?;
             if matches!(steps, Steps::Cancelled) {
                 return Ok(Outcome::Cancelled);
             }
@@ -231,16 +244,26 @@ impl<'a, 'h, 'b> Run<'a, 'h, 'b> {
 
     /// Draws the order of a pass of which `position` steps are behind.
     fn begin_pass(&mut self, session: &mut DeviceSession, position: usize) -> Result<()> {
-        let state = session.get(&self.plan.random_state)?;
+        let continuation = &self.plan.continuation;
+        let state = session.get(continuation.random_state())?;
         let words: Vec<u64> = state.as_i32()?.iter().map(|&word| u64::from(word as u32)).collect();
         let (seed, counter) = (words[0] | words[1] << 32, words[2] | words[3] << 32);
-        self.order.begin_pass(seed, counter.wrapping_sub(position as u64));
+        let begun = continuation.pass()?.filter(|&begun| position > 0 && begun <= counter);
+        let begin = begun.unwrap_or(counter.wrapping_sub(position as u64));
+        continuation.begin_pass(begin)?;
+        self.order.begin_pass(seed, begin);
         Ok(())
     }
 
-    fn steps(&mut self, session: &mut DeviceSession, epoch: usize, position: &mut usize) -> Result<Steps> {
+    fn steps(
+        &mut self,
+        session: &mut DeviceSession,
+        epoch: usize,
+        first: usize,
+        position: &mut usize,
+    ) -> Result<Steps> {
         let steps = self.plan.steps;
-        for step in 0..steps {
+        for step in first..steps {
             if self.cancel.load(Ordering::Relaxed) {
                 return Ok(Steps::Cancelled);
             }

@@ -1,5 +1,6 @@
 //! The training loop, end to end.
 
+mod continuation;
 mod cpu;
 mod data_errors;
 mod fit;

@@ -91,10 +91,14 @@ fn custom_classes_are_looked_up() {
     let json = json!({ "class_name": "Sequential", "config": { "name": "s", "layers": [
         { "class_name": "Twice", "config": { "name": "t", "units": 2 } }] } });
     let message = Model::from_json(&json).err().unwrap().to_string();
-    assert!(message.starts_with("layer: unknown class 'Twice'; known classes: "), "{message}");
+    assert!(message.starts_with("layer 't': unknown class 'Twice'; known classes: "), "{message}");
     let custom = |class: &str, config: &Value| (class == "Twice").then(|| create("Dense", config));
     let model = Model::from_json_with(&json, &custom).unwrap();
     assert_eq!(model.layers()[0].name(), "t");
+    let wrong = json!({ "class_name": "Sequential", "config": { "name": "s", "layers": [
+        { "class_name": "Dense", "config": { "name": "t", "units": "2" } }] } });
+    let message = Model::from_json(&wrong).err().unwrap().to_string();
+    assert!(message.starts_with("layer 't' (Dense): option 'units' must be"), "{message}");
 }
 
 #[test]

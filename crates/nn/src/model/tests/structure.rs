@@ -158,6 +158,19 @@ fn copies_have_weights_of_their_own() {
     assert_ne!(values(&fresh), values(&model));
 }
 
+#[test]
+fn a_layer_that_two_models_share_is_two_layers_in_a_copy() {
+    let x = input(&json!({ "shape": [4], "name": "x" })).unwrap();
+    let shared = layer("Dense", json!({ "units": 4, "name": "shared" }));
+    let inner = Model::sequential(vec![shared.clone()], Some("inner".into())).unwrap();
+    let y = call(&inner.as_layer(), &[&call(&shared, &[&x])]);
+    let model = Model::functional(vec![x], vec![y], None).unwrap();
+    let copy = model.copy_with(true, &no_custom_layers).unwrap();
+    assert_eq!((model.weights().len(), copy.weights().len()), (2, 4));
+    let [first, _, second, _] = &values(&copy)[..] else { panic!("four weights") };
+    assert_eq!((first, first), (second, &values(&model)[0]));
+}
+
 fn values(model: &Model) -> Vec<Vec<f64>> {
     model.get_weights().iter().map(Tensor::to_f64).collect()
 }
@@ -259,4 +272,16 @@ fn errors_say_what_to_change() {
         message.contains("depend on the input 'x' of shape [batch, 5], which is not among its inputs"),
         "{message}"
     );
+}
+
+#[test]
+fn a_model_that_begins_with_a_layer_of_another_one_is_built() {
+    let flatten = layer("Flatten", json!({}));
+    let dense = layer("Dense", json!({ "units": 2 }));
+    let first = create("InputLayer", &json!({ "shape": [2, 3] })).unwrap();
+    Model::sequential(vec![first, flatten.clone(), dense], None).unwrap();
+    let model = Model::sequential(vec![flatten, layer("Dense", json!({ "units": 4 }))], None).unwrap();
+    assert!(model.is_built());
+    assert_eq!(model.count_params(), 6 * 4 + 4);
+    assert_eq!(model.input_specs().unwrap()[0].shape, [None, Some(2), Some(3)]);
 }

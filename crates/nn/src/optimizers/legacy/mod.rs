@@ -1,7 +1,7 @@
 //! The optimizers of Keras up to 2.10, as its files name them: `{ class_name, config: { is_legacy_optimizer: true, … } }`.
 //!
 //! They know no weight decay, no moving averages and no accumulation. `decay` slows the rate: `rate / (1 + decay k)` after
-//! `k` updates. Their variables are the iterations and then the slots, one kind after another; the rate is none.
+//! `k` updates. Their variables are the iterations and then the slots, one kind after another but for Ftrl; the rate is none.
 
 mod adagrad;
 mod nadam;
@@ -20,7 +20,7 @@ pub(super) const OPTIMIZERS: &[(&str, Read)] = &[
     ("Adagrad", adagrad::read),
     ("Adam", |options| SameRule::read(adam::read, &["m", "v", "vhat"], options)),
     ("Adamax", |options| SameRule::read(adamax::read, &["m", "v"], options)),
-    ("Ftrl", |options| SameRule::read(ftrl::read, &["accumulator", "linear"], options)),
+    ("Ftrl", |options| SameRule::read_interleaved(ftrl::read, &["accumulator", "linear"], options)),
     ("Nadam", nadam::read),
     ("RMSprop", rmsprop::read),
     ("SGD", |options| SameRule::read(sgd::read, &["momentum"], options)),

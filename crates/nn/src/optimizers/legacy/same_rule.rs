@@ -8,16 +8,27 @@ use crate::error::Result;
 use crate::optimizers::Read;
 use crate::optimizers::rule::{Rule, Slot, Step, Update};
 
-/// A rule of today whose slots have other names and are ordered by kind.
+/// A rule of today whose slots have other names and another order.
 pub struct SameRule {
     rule: Box<dyn Rule>,
     names: &'static [&'static str],
+    /// All slots of a weight together, rather than all slots of a kind.
+    interleaved: bool,
 }
 
 impl SameRule {
-    /// The options of the rule.
+    /// The options of the rule; slots are ordered by kind.
     pub fn read(read: Read, names: &'static [&'static str], options: &mut Options) -> Result<Box<dyn Rule>> {
-        Ok(Box::new(SameRule { rule: read(options)?, names }))
+        Ok(Box::new(SameRule { rule: read(options)?, names, interleaved: false }))
+    }
+
+    /// The same, where slots are ordered by weight.
+    pub fn read_interleaved(
+        read: Read,
+        names: &'static [&'static str],
+        options: &mut Options,
+    ) -> Result<Box<dyn Rule>> {
+        Ok(Box::new(SameRule { rule: read(options)?, names, interleaved: true }))
     }
 }
 
@@ -36,7 +47,8 @@ impl Rule for SameRule {
 
     fn slots(&self) -> Vec<Vec<Slot>> {
         let slots = self.rule.slots().into_iter().flatten();
-        slots.zip(self.names).map(|(slot, name)| vec![Slot { name, ..slot }]).collect()
+        let named = slots.zip(self.names).map(|(slot, name)| Slot { name, ..slot });
+        if self.interleaved { vec![named.collect()] } else { named.map(|slot| vec![slot]).collect() }
     }
 
     fn is_legacy(&self) -> bool {

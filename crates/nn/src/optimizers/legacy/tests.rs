@@ -49,6 +49,8 @@ fn they_read_the_configurations_of_files() {
         names(&rmsprop),
         ["iteration", "kernel_rms", "bias_rms", "kernel_momentum", "bias_momentum", "kernel_mg", "bias_mg"]
     );
+    let ftrl = names(&run("Ftrl", json!({})));
+    assert_eq!(ftrl, ["iteration", "kernel_accumulator", "kernel_linear", "bias_accumulator", "bias_linear"]);
     assert_eq!(names(&run("SGD", json!({}))), ["iteration"]);
     assert_eq!(names(&run("SGD", json!({ "momentum": 0.9 }))), ["iteration", "kernel_momentum", "bias_momentum"]);
 }
