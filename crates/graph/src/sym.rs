@@ -2,6 +2,7 @@
 //! with.
 
 mod conv;
+mod conv_transpose;
 mod pool;
 mod taps;
 
@@ -24,6 +25,11 @@ pub struct Tracer(Rc<RefCell<Graph>>);
 impl Tracer {
     pub fn new() -> Tracer {
         Tracer::default()
+    }
+
+    /// Whether both are the same trace.
+    pub fn same(&self, other: &Tracer) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
     }
 
     pub fn graph(&self) -> Ref<'_, Graph> {
@@ -155,7 +161,7 @@ impl Sym {
     }
 
     fn same_graph(&self, op: &'static str, other: &Sym) -> Result<()> {
-        if Rc::ptr_eq(&self.tracer.0, &other.tracer.0) {
+        if self.tracer.same(&other.tracer) {
             return Ok(());
         }
         Err(GraphError::new(

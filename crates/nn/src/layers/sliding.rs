@@ -77,8 +77,15 @@ impl<const AXES: usize> Sliding<AXES> {
         self.format.channels(support::single(inputs)?, AXES)
     }
 
-    /// The input as float32 with its channels last, of which there must be `channels`.
+    /// The input as float32 with its channels last, of which there must be `channels`. The windows must fit.
     pub fn enter(&self, inputs: &[Sym], channels: usize) -> Result<Sym> {
+        let x = self.enter_any(inputs, channels)?;
+        check_windows(&x, &self.kernel_size, &self.dilation_rate, self.padding, "kernel_size")?;
+        Ok(x)
+    }
+
+    /// The same of any length of the spatial axes.
+    pub fn enter_any(&self, inputs: &[Sym], channels: usize) -> Result<Sym> {
         let x = support::to_float(&self.format.enter(inputs, AXES)?)?;
         let received = x.shape()[AXES + 1];
         if received != channels {
@@ -88,7 +95,6 @@ impl<const AXES: usize> Sliding<AXES> {
                 support::any_batch(&inputs[0].shape())
             )));
         }
-        check_windows(&x, &self.kernel_size, &self.dilation_rate, self.padding, "kernel_size")?;
         Ok(x)
     }
 
