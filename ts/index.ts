@@ -22,6 +22,7 @@ export * as metrics from './metrics/index.js'
 export type { Batch, Batches } from './models/batches.js'
 export type { CompileOptions, PerOutput } from './models/compile.js'
 export type { Data, ValidationData } from './models/data.js'
+export type { EvaluateOptions } from './models/evaluate.js'
 export type { FindLearningRateOptions, LearningRateSearch } from './models/find-learning-rate.js'
 export type { FitOptions } from './models/fit.js'
 export type { FitBatchesOptions } from './models/fit-batches.js'
@@ -29,14 +30,8 @@ export { type FunctionalOptions, model } from './models/functional.js'
 export { History, type Logs } from './models/history.js'
 export * as models from './models/index.js'
 export { AbortError } from './models/job.js'
-export {
-  type EvaluateOptions,
-  Model,
-  type PredictOptions,
-  type PredictSamplesOptions,
-  type SummaryOptions,
-  type TrainOnBatchOptions,
-} from './models/model.js'
+export { Model, type SummaryOptions, type TestOnBatchOptions, type TrainOnBatchOptions } from './models/model.js'
+export type { PredictOptions, PredictSamplesOptions } from './models/predict.js'
 export { type ModelOptions, Sequential, sequential } from './models/sequential.js'
 export type { TrainingEvent } from './models/training-events.js'
 export * as ops from './ops/index.js'

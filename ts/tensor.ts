@@ -67,6 +67,11 @@ export class Tensor {
     return tensorMoments(this, axis)
   }
 
+  /** The elements as nested arrays: what `JSON.stringify` writes. */
+  toJSON(): NestedArray {
+    return this.toArray()
+  }
+
   /** `Tensor float32 [2, 3] [[1, 2, 3], …]` in `console.log`. */
   [inspect.custom](_depth: number, options: object, inspector: typeof inspect): string {
     const values = this.size <= 1000 ? inspector(this.toArray(), options) : inspector(this.values, options)

@@ -1,5 +1,7 @@
 import type { Variable as NativeVariable } from '../native/binding.cjs'
 import { native } from './native.js'
+import { type Operand, run } from './ops/run.js'
+import { isSymbolic, type SymbolicTensor } from './symbolic.js'
 import { asTensor, Tensor, type TensorLike } from './tensor.js'
 import type { DType } from './types.js'
 
@@ -32,13 +34,25 @@ export class Variable {
   }
 
   /**
-   * Replaces the value (the tensor is copied).
+   * Replaces the value (the tensor is copied). With a traced tensor, in the `call` of a layer or the `update` of a metric,
+   * it becomes part of the program: the variable has the new value after each step.
    *
-   * @throws `GLOROT_INVALID`, if shape or dtype differ.
+   * @throws `GLOROT_INVALID` or, of a traced tensor, `GLOROT_CONFIG`, if shape or dtype differ.
    */
-  assign(value: TensorLike): this {
-    this.handle.assign(asTensor(value, this.dtype))
+  assign(value: TensorLike | SymbolicTensor): this {
+    if (isSymbolic(value)) this.handle.assignTraced(value)
+    else this.handle.assign(asTensor(value, this.dtype))
     return this
+  }
+
+  /** Adds to the value: `assign(ops.add(variable, value))`. */
+  assignAdd(value: Operand): this {
+    return this.assign(run('add', [this, value]))
+  }
+
+  /** Subtracts from the value: `assign(ops.sub(variable, value))`. */
+  assignSub(value: Operand): this {
+    return this.assign(run('sub', [this, value]))
   }
 }
 

@@ -101,10 +101,10 @@ test.each([
   ['a rate out of range', () => layers.dropout({ rate: 2 }), 'GLOROT_CONFIG', "option 'rate' must be"],
   ['NaN', () => layers.rescaling({ scale: Number.NaN }), 'GLOROT_CONFIG', "option 'scale' cannot be NaN"],
   [
-    'a function',
-    () => layers.dense({ units: 3, activation: (() => 1) as never }),
+    'a function where there can be none',
+    () => layers.dense({ units: (() => 3) as never }),
     'GLOROT_CONFIG',
-    "option 'activation'",
+    "option 'units' must be a whole number of at least 1; received the function 'units'",
   ],
   [
     'an unknown class',

@@ -41,7 +41,15 @@ export * from './global-max-pooling-1d.js'
 export * from './global-max-pooling-2d.js'
 export * from './group-normalization.js'
 export * from './input.js'
-export { type CallOptions, Layer, type LayerInput, type LayerOptions, type WeightOptions } from './layer.js'
+export * from './lambda.js'
+export {
+  type CallContext,
+  type CallOptions,
+  Layer,
+  type LayerInput,
+  type LayerOptions,
+  type WeightOptions,
+} from './layer.js'
 export * from './layer-normalization.js'
 export * from './leaky-relu.js'
 export * from './max-pooling-1d.js'

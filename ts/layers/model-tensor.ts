@@ -34,6 +34,6 @@ export class ModelTensor {
   }
 
   [inspect.custom](): string {
-    return `ModelTensor ${this.dtype} [${this.shape.join(', ')}] of '${this.layer.name}'`
+    return `ModelTensor ${this.dtype} [${this.shape.map(dim => dim ?? 'null').join(', ')}] of '${this.layer.name}'`
   }
 }

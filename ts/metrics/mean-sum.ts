@@ -1,5 +1,5 @@
 import type { TensorLike } from '../tensor.js'
-import { Metric, type MetricOptions } from './metric.js'
+import { builtinMetric, Metric, type MetricFunction, type MetricOptions } from './metric.js'
 
 /** A metric of values rather than of targets and predictions; of a model it is that of the predictions. */
 export class ValueMetric extends Metric {
@@ -8,6 +8,15 @@ export class ValueMetric extends Metric {
     super.update(values, values, sampleWeight)
   }
 }
+
+builtinMetric(ValueMetric)
+
+/**
+ * The mean of what a function makes of targets and predictions: a metric of a function with a name of its own.
+ *
+ * @param compute Its result is one number a sample, or one for the batch.
+ */
+export const meanMetricWrapper = (compute: MetricFunction, { name }: MetricOptions = {}) => new Metric(compute, name)
 
 /** The mean of values, weighed by the sample weights. */
 export const mean = (options: MetricOptions = {}) => new ValueMetric({ class_name: 'Mean', config: options })

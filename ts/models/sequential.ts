@@ -14,14 +14,14 @@ export class Sequential extends Model {
   /** Appends a layer. */
   add(layer: Layer): void {
     this.model.add(layer.handle)
-    this.held = this.layers
+    this.held = [this.held, this.layers]
   }
 
   /** Removes the last layer. */
   pop(): Layer {
     const layer = this.layers.at(-1) as Layer
     this.model.pop()
-    this.held = this.layers
+    this.held = [this.held, this.layers]
     return layer
   }
 }

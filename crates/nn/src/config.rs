@@ -9,6 +9,7 @@ use std::fmt::Display;
 use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
+use crate::functions::shown;
 use crate::names::fold;
 
 /// The class name (or id) and the options of an object that is given as a string or as `{ class_name, config }`.
@@ -24,10 +25,12 @@ pub fn class_and_config(kind: &str, value: &Value) -> Result<(String, Value)> {
                     Some(Value::String(id)) if class == "function" => Ok((id.clone(), Value::Null)),
                     config => Ok((class.clone(), config.cloned().unwrap_or(Value::Null))),
                 },
-                _ => Err(Error::config(kind, format!("expected {{ class_name, config }}, received {value}"))),
+                _ => Err(Error::config(kind, format!("expected {{ class_name, config }}, received {}", shown(value)))),
             }
         }
-        _ => Err(Error::config(kind, format!("expected a name or {{ class_name, config }}, received {value}"))),
+        _ => {
+            Err(Error::config(kind, format!("expected a name or {{ class_name, config }}, received {}", shown(value))))
+        }
     }
 }
 
@@ -45,7 +48,9 @@ impl Options {
         let given = match config {
             Value::Null => Map::new(),
             Value::Object(options) => options.clone(),
-            other => return Err(Error::config(class, format!("expected an object of options, received {other}"))),
+            other => {
+                return Err(Error::config(class, format!("expected an object of options, received {}", shown(other))));
+            }
         };
         Ok(Options { class: class.into(), given, known: Vec::new() })
     }
@@ -72,7 +77,7 @@ impl Options {
         let Some(value) = self.value(name)? else { return Ok(None) };
         match read(&value) {
             Some(read) => Ok(Some(read)),
-            None => Err(self.error(format!("option '{name}' must be {kind}; received {value}"))),
+            None => Err(self.error(format!("option '{name}' must be {kind}; received {}", shown(&value)))),
         }
     }
 
@@ -169,7 +174,7 @@ impl Options {
         let chosen = choices.iter().find(|(word, _)| given.as_deref() == Some(fold(word).as_str()));
         chosen.map(|&(_, choice)| choice).ok_or_else(|| {
             let words: Vec<String> = choices.iter().map(|(word, _)| format!("'{word}'")).collect();
-            self.error(format!("option '{name}' must be one of {}; received {value}", words.join(", ")))
+            self.error(format!("option '{name}' must be one of {}; received {}", words.join(", "), shown(&value)))
         })
     }
 
@@ -178,7 +183,9 @@ impl Options {
         for &name in names {
             let off = |value: &Value| *value == Value::Bool(false) || value.as_f64() == Some(0.0);
             if let Some(value) = self.value(name)?.filter(|value| !off(value)) {
-                return Err(self.error(format!("option '{name}' is not supported; received {value}; remove it")));
+                return Err(
+                    self.error(format!("option '{name}' is not supported; received {}; remove it", shown(&value)))
+                );
             }
             self.known.retain(|known| *known != name);
         }

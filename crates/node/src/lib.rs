@@ -8,6 +8,7 @@ mod autograd;
 mod compile;
 mod config;
 mod custom_layer;
+mod custom_metric;
 mod data;
 mod data_args;
 mod device;
@@ -28,6 +29,7 @@ mod snapshot;
 mod symbolic;
 mod tensor;
 mod tensorboard;
+mod user_functions;
 mod variable;
 
 use napi_derive::napi;

@@ -17,7 +17,7 @@ use crate::config::parse;
 use crate::eager;
 use crate::error::{Failure, Result, keep_thrown};
 use crate::jobs;
-use crate::symbolic::{Frame, SymbolicTensor};
+use crate::symbolic::{Frame, SymbolicTensor, returned};
 use crate::tensor::HostTensor;
 use crate::variable::Variable;
 
@@ -133,6 +133,12 @@ impl Optimizer {
         Ok(())
     }
 
+    /// The moving averages of the weights, if the optimizer keeps them and has seen the weights.
+    #[napi(catch_unwind)]
+    pub fn averages(&self) -> Vec<Variable> {
+        self.optimizer.borrow().averages().iter().cloned().map(Variable::of).collect()
+    }
+
     /// Replaces the variables that the optimizer was applied to by their moving averages, if it keeps them.
     #[napi(catch_unwind)]
     pub fn finalize_variables(&self, variables: Vec<ClassInstance<'_, Variable>>) -> Result<()> {
@@ -177,10 +183,12 @@ impl Schedule for CustomSchedule {
         let thrown = |error: napi::Error| keep_thrown(self.env, error);
         let function = self.function.borrow_back(&self.env).map_err(thrown)?;
         let rate = Frame::of_loss(step.tracer()).during(|| function.call(SymbolicTensor::new(step.clone())));
-        let rate = rate.map_err(thrown)?.sym().cast(DType::F32)?;
+        let owner = format!("schedule '{}'", self.name);
+        let rate = rate.map_err(thrown)?;
+        let rate = returned(&owner, step.tracer(), &rate)?.cast(DType::F32)?;
         if rate.rank() > 0 {
             let message = format!("a learning rate must be a scalar; received shape {}", rate.shape());
-            return Err(glorot_nn::Error::config(format!("schedule '{}'", self.name), message));
+            return Err(glorot_nn::Error::config(owner, message));
         }
         Ok(rate)
     }

@@ -84,7 +84,8 @@ impl Trainer {
         check_labels(judge, &batches, &samples)?;
         let validation = validation.map(|(samples, first)| -> Result<ValidationPlan> {
             let batch_size = options.validation_batch_size.unwrap_or(options.batch_size);
-            let batches = self.batches(Kind::Test, &samples, samples.len - first, batch_size)?;
+            let len = options.validation_steps.map_or(samples.len, |steps| steps.saturating_mul(batch_size));
+            let batches = self.batches(Kind::Test, &samples, len.min(samples.len - first), batch_size)?;
             check_labels(judge, &batches, &samples).map_err(|error| error.within("validationData"))?;
             Ok(ValidationPlan { samples, first, batches, freq: options.validation_freq })
         });
@@ -149,10 +150,10 @@ impl Trainer {
         self.batch_job(judge, Kind::Train, samples, reset)
     }
 
-    /// Checks a batch and compiles its evaluation step.
-    pub fn prepare_test_batch(&self, batch: Dataset) -> Result<BatchJob> {
+    /// Checks a batch and compiles its evaluation step. `reset`: as of a training step.
+    pub fn prepare_test_batch(&self, batch: Dataset, reset: bool) -> Result<BatchJob> {
         let (judge, samples) = self.judged("testOnBatch", batch)?;
-        self.batch_job(judge, Kind::Test, samples, true)
+        self.batch_job(judge, Kind::Test, samples, reset)
     }
 
     fn batch_job(&self, judge: &Judge, kind: Kind, samples: Samples, reset: bool) -> Result<BatchJob> {

@@ -19,6 +19,7 @@ use serde_json::{Map, Value, json};
 
 use crate::config::{Options, class_and_config};
 use crate::error::{Error, Result};
+use crate::functions::referred;
 use crate::names::fold;
 use crate::rng::next_seed;
 
@@ -81,6 +82,11 @@ pub fn class_names() -> impl Iterator<Item = &'static str> {
 
 /// An initializer from its id (`"he_normal"`) or from `{ class_name, config }`.
 pub fn deserialize(value: &Value) -> Made {
+    if let Some(initializer) =
+        referred("initializer", value, |functions, number, json| functions.initializer(number, json))?
+    {
+        return Ok(initializer);
+    }
     let (name, config) = class_and_config("initializer", value)?;
     create(&name, &config)
 }

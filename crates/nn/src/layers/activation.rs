@@ -38,4 +38,8 @@ impl Layer for Activation {
         let x = support::to_float(support::single(inputs)?)?;
         Ok(vec![self.activation.apply(&x)?])
     }
+
+    fn passes_mask(&self) -> bool {
+        true
+    }
 }

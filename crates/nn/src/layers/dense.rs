@@ -99,4 +99,8 @@ impl Layer for Dense {
         }
         Ok(vec![self.activation.apply(&y)?])
     }
+
+    fn passes_mask(&self) -> bool {
+        true
+    }
 }

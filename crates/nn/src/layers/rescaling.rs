@@ -65,4 +65,8 @@ impl Layer for Rescaling {
         let x = support::to_float(support::single(inputs)?)?;
         Ok(vec![x.mul(&self.scale.symbol(&x)?)?.add(&self.offset.symbol(&x)?)?])
     }
+
+    fn passes_mask(&self) -> bool {
+        true
+    }
 }

@@ -70,4 +70,8 @@ impl<const AXES: usize> Layer for SpatialDropout<AXES> {
     fn is_noise(&self) -> bool {
         true
     }
+
+    fn passes_mask(&self) -> bool {
+        true
+    }
 }

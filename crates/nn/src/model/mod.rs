@@ -219,11 +219,7 @@ impl Model {
         for layer in self.layers() {
             match Model::from_layer(&layer) {
                 Some(model) => model.collect_paths(seen, paths),
-                None => {
-                    for weight in layer.weights().into_iter().filter(|weight| seen.insert(weight.variable.id())) {
-                        paths.push(format!("{prefix}{}/{}", layer.name(), weight.variable.name()));
-                    }
-                }
+                None => collect_layer_paths(&layer, &format!("{prefix}{}", layer.name()), seen, paths),
             }
         }
     }
@@ -351,6 +347,24 @@ impl Model {
             ))),
         }
     }
+}
+
+/// The paths of a layer's weights, in the order of [`LayerRef::weights`].
+fn collect_layer_paths(layer: &LayerRef, path: &str, seen: &mut HashSet<u64>, paths: &mut Vec<String>) {
+    let mut layers: HashMap<usize, String> = HashMap::from([(layer.id(), path.to_string())]);
+    layer.walk(&mut HashSet::new(), &mut |layer| {
+        let path = layers.get(&layer.id()).cloned().unwrap_or_default();
+        for weight in layer.ordered_weights().into_iter().filter(|weight| seen.insert(weight.variable.id())) {
+            paths.push(format!("{path}/{}", weight.variable.name()));
+        }
+        for inner in layer.sublayers() {
+            // A layer that extends another one is one layer under one name.
+            let same = inner.name() == layer.name();
+            let inner_path = if same { path.clone() } else { format!("{path}/{}", inner.name()) };
+            layers.entry(inner.id()).or_insert(inner_path);
+        }
+        true
+    });
 }
 
 fn port(tensor: &ModelTensor) -> Port {

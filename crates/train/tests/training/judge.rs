@@ -121,7 +121,7 @@ fn single_batches_train_like_fit() {
     fitted.trainer.prepare_fit(data.clone(), options).unwrap().run(&never(), &mut quiet()).unwrap();
     for start in [0, 4, 8] {
         let batch = part(&data, start..start + 4);
-        let before = by_hand.trainer.prepare_test_batch(batch.clone()).unwrap().run().unwrap();
+        let before = by_hand.trainer.prepare_test_batch(batch.clone(), true).unwrap().run().unwrap();
         let logs = by_hand.trainer.prepare_train_batch(batch, &[], true).unwrap().run().unwrap();
         assert_eq!(logs, before, "values are those before the update");
     }
