@@ -133,7 +133,15 @@ impl Optimizer {
         Ok(())
     }
 
-    /// The moving averages of the weights, if the optimizer keeps them and has seen the weights.
+    /// The weights that the optimizer has moving averages of.
+    #[napi(catch_unwind)]
+    pub fn averaged(&self) -> Vec<Variable> {
+        let optimizer = self.optimizer.borrow();
+        let weights = optimizer.weights().iter().zip(optimizer.averages());
+        weights.map(|(weight, _)| Variable::of(weight.clone())).collect()
+    }
+
+    /// The moving averages of the weights, in the same order.
     #[napi(catch_unwind)]
     pub fn averages(&self) -> Vec<Variable> {
         self.optimizer.borrow().averages().iter().cloned().map(Variable::of).collect()

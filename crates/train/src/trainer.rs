@@ -181,7 +181,13 @@ impl Trainer {
         let used: Vec<_> =
             compiled.targets.iter().zip(&ports).enumerate().filter(|(_, (target, _))| target.is_used()).collect();
         let names: Vec<&str> = used.iter().map(|(_, (_, port))| port.name.as_str()).collect();
-        let samples = samples.with_targets(&names, data.y, data.sample_weights)?;
+        // Targets of outputs without a loss may be left out, or given for nothing.
+        let all = ports.len();
+        let samples = samples.with_targets(
+            &names,
+            of_used(data.y, &used, all),
+            if data.sample_weights.len() == 1 { data.sample_weights } else { of_used(data.sample_weights, &used, all) },
+        )?;
         if let Some(judge) = self.judge.get() {
             return Ok((judge, samples));
         }
@@ -275,6 +281,19 @@ impl Trainer {
         self.states.state(self.model.random_state());
         States { pool: self.pool.clone(), variables: self.states.variables() }
     }
+}
+
+/// Of what is given for each of `all` outputs, that of the outputs that are used.
+fn of_used<T, U>(given: Vec<T>, used: &[(usize, U)], all: usize) -> Vec<T> {
+    if given.len() != all {
+        return given;
+    }
+    given
+        .into_iter()
+        .enumerate()
+        .filter(|(i, _)| used.iter().any(|(index, _)| index == i))
+        .map(|(_, value)| value)
+        .collect()
 }
 
 /// Number of samples that are trained on if a fraction of them is kept for validation.
