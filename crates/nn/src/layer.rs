@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use crate::constraint::Constraint;
 use crate::context::{Context, Mode};
 use crate::error::{Error, Result};
-use crate::initializers::Initializer;
+use crate::initializers::{self, Initializer};
 use crate::model::CallNode;
 use crate::regularizer::Regularizer;
 use crate::variable::Variable;
@@ -108,9 +108,6 @@ pub trait Layer: Any {
     }
 }
 
-/// The most elements of a weight.
-const MAX_ELEMENTS: usize = 1 << 31;
-
 /// Collects the weights that a layer makes in [`Layer::build`].
 pub struct WeightBuilder<'a> {
     layer: &'a str,
@@ -118,17 +115,10 @@ pub struct WeightBuilder<'a> {
 }
 
 impl WeightBuilder<'_> {
-    /// Makes a weight with an initial value. One of more than 2^31 elements is an error: it is a mistake in a shape.
+    /// Makes a weight with an initial value, unless it is too large.
     pub fn add(&mut self, spec: WeightSpec<'_>) -> Result<Variable> {
-        let elements = spec.shape.iter().try_fold(1usize, |product, &dim| product.checked_mul(dim));
-        if elements.is_none_or(|elements| elements > MAX_ELEMENTS) {
-            let message = format!(
-                "weight '{}' of shape {} would have more than {MAX_ELEMENTS} elements; make the layer or its inputs smaller",
-                spec.name, spec.shape
-            );
-            return Err(Error::invalid(message));
-        }
-        let value = spec.initializer.initialize(&spec.shape, spec.dtype)?;
+        let value = initializers::initialize(spec.initializer, &spec.shape, spec.dtype);
+        let value = value.map_err(|error| Error::invalid(format!("weight '{}': {error}", spec.name)))?;
         let path = format!("{}/{}", self.layer, spec.name);
         let variable = Variable::with_path(spec.name, path, value);
         self.weights.push(Weight {

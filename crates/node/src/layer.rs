@@ -269,7 +269,7 @@ impl Layer {
             None => initializers::create("glorot_uniform", &Value::Null)?,
         };
         let shape: Shape = weight.shape.iter().map(|&dim| dim as usize).collect();
-        let value = initializer.initialize(&shape, dtype);
+        let value = initializers::initialize(&*initializer, &shape, dtype);
         let value = value.map_err(|error| Failure::config(format!("{owner}: {error}")))?;
         let path = format!("{}/{}", self.layer.name(), weight.name);
         let made = glorot_nn::Weight {

@@ -43,6 +43,24 @@ pub trait Initializer {
     fn to_json(&self) -> Value;
 }
 
+/// The most elements of a weight.
+const MAX_ELEMENTS: usize = 1 << 31;
+
+/// The first value of a weight, if there is memory for it. One of more than 2^31 elements is an error: it is a mistake in
+/// a shape.
+pub fn initialize(initializer: &dyn Initializer, shape: &Shape, dtype: DType) -> Result<Tensor> {
+    let elements = shape.iter().try_fold(1usize, |product, &dim| product.checked_mul(dim));
+    let Some(elements) = elements.filter(|&elements| elements <= MAX_ELEMENTS) else {
+        let message = format!("shape {shape} would have more than {MAX_ELEMENTS} elements; make it smaller");
+        return Err(Error::invalid(message));
+    };
+    // Where there is no room, an allocation that must succeed would end the process.
+    if Vec::<f32>::new().try_reserve_exact(elements).is_err() {
+        return Err(Error::invalid(format!("there is no memory for a tensor of shape {shape}")));
+    }
+    initializer.initialize(shape, dtype)
+}
+
 type Made = Result<Rc<dyn Initializer>>;
 type Make = fn(&mut Options) -> Made;
 

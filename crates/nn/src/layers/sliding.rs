@@ -55,8 +55,7 @@ impl<const AXES: usize> Sliding<AXES> {
     pub fn read(options: &mut Options, causal: bool) -> Result<Self> {
         let kernel_size = sizes(options, "kernel_size")?;
         Ok(Sliding {
-            kernel_size: kernel_size
-                .ok_or_else(|| options.error("option 'kernel_size' is missing; give the size of the windows, as 3"))?,
+            kernel_size: kernel_size.ok_or_else(|| options.missing("kernel_size", "the size of the windows, as 3"))?,
             strides: sizes(options, "strides")?.unwrap_or([1; AXES]),
             padding: read_padding(options, causal)?,
             dilation_rate: sizes(options, "dilation_rate")?.unwrap_or([1; AXES]),
