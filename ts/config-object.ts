@@ -1,5 +1,7 @@
+import { inspect } from 'node:util'
+import { configError } from './errors.js'
 import { native } from './native.js'
-import { configError, type Serializable, toJson } from './serialize.js'
+import { type Serializable, toJson } from './serialize.js'
 
 /** An object as Keras serializes it: `{ class_name, config }`; a name alone stands for the defaults. */
 export type Serialized =
@@ -58,6 +60,11 @@ export abstract class ConfigObject<F extends AnyFunction = never> implements Ser
   /** The options as Keras serializes them; a class of the user that has options overrides it. */
   getConfig(): Record<string, unknown> {
     return this.serialized === undefined ? {} : this.toJSON().config
+  }
+
+  /** `L2 { l2: 0.01 }` in `console.log`. */
+  [inspect.custom](_depth: number, options: object, inspector: typeof inspect): string {
+    return this.compute ? inspector(this.compute, options) : `${this.className} ${inspector(this.getConfig(), options)}`
   }
 
   /** As Keras serializes it; a function by its name alone. */

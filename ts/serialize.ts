@@ -1,4 +1,5 @@
-import { inspect } from 'node:util'
+import { configError, shown } from './errors.js'
+import { refuseFactory } from './factories.js'
 
 /** An object that says itself how it is serialized: `{ class_name, config }`. */
 export interface Serializable {
@@ -17,15 +18,17 @@ export function toJson(owner: string, options: unknown, lend?: (value: unknown) 
   return JSON.stringify(options ?? null, function (this: Record<string, unknown>, key, value: unknown) {
     // `value` is what `toJSON` gave, if there is one.
     const given = this[key]
+    refuseFactory(owner, key, given)
     const number = lend?.(given)
     const json = number === undefined ? plain(value) : { ...named(given, value), number }
-    const name = key ? `option '${key}'` : 'the options'
+    const name = key ? `option '${key}'` : 'what is given'
     const cannot =
       typeof json === 'function' ||
       typeof json === 'symbol' ||
       typeof json === 'bigint' ||
+      isOpaque(given) ||
       (typeof json === 'number' && !Number.isFinite(json))
-    if (cannot) throw configError(`${owner}: ${name} cannot be ${shown(json)}`)
+    if (cannot) throw configError(`${owner}: ${name} cannot be ${shown(isOpaque(given) ? given : json)}`)
     if (typeof json === 'object' && json !== null) {
       while (within.length > 0 && within.at(-1) !== this) within.pop()
       if (within.includes(json)) throw configError(`${owner}: ${name} contains itself`)
@@ -39,24 +42,19 @@ export function toJson(owner: string, options: unknown, lend?: (value: unknown) 
 const plain = (value: unknown) =>
   ArrayBuffer.isView(value) && !(value instanceof DataView) ? Array.from(value as Float32Array) : value
 
+/** What JSON would write as if it were something else: dates, maps, promises and their like. */
+const isOpaque = (value: unknown) =>
+  typeof value === 'object' &&
+  value !== null &&
+  !ArrayBuffer.isView(value) &&
+  !['[object Object]', '[object Array]'].includes(Object.prototype.toString.call(value))
+
+/** @internal Whether it is an object of names and values, and no object of a class. */
+export const isPlainObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && [Object.prototype, null].includes(Object.getPrototypeOf(value))
+
 /** How Rust names a function, or an object of a class of the user. */
 const named = (given: unknown, value: unknown) =>
   typeof given === 'function'
     ? { class_name: 'function', config: given.name || 'anonymous' }
     : { ...(value as object), custom: true }
-
-/** A value for an error message: short, on one line. */
-export function shown(value: unknown): string {
-  const text = inspect(value, {
-    depth: 1,
-    maxArrayLength: 6,
-    maxStringLength: 100,
-    breakLength: Number.POSITIVE_INFINITY,
-  })
-  return text.length > 200 ? `${text.slice(0, 200)}…` : text
-}
-
-/** An error about an option. */
-export function configError(message: string): Error {
-  return Object.assign(new Error(message), { code: 'GLOROT_CONFIG' })
-}

@@ -1,8 +1,9 @@
 import type { UserFunction } from '../native/binding.cjs'
 import { type AnyFunction, ConfigObject } from './config-object.js'
+import { failure, prefixed } from './errors.js'
 import { native } from './native.js'
 import { toJson } from './serialize.js'
-import { type SymbolicTensor, traced } from './symbolic.js'
+import { guarded, type SymbolicTensor, traced } from './symbolic.js'
 import { asTensor, type TensorLike } from './tensor.js'
 import type { DType } from './types.js'
 
@@ -46,11 +47,14 @@ function userFunction(definition: Definition): UserFunction {
   const weak = new WeakRef(definition)
   const call: AnyFunction = (...args) => {
     const definition = weak.deref() as (AnyFunction & { call: AnyFunction }) | undefined
-    if (!definition) throw new Error(`the function '${name}' was collected while a layer uses it`)
+    if (!definition) throw failure('GLOROT_INVALID', `the function '${name}' was collected while a layer uses it`)
     return definition instanceof ConfigObject ? definition.call(...args) : definition(...args)
   }
   return {
-    apply: x => traced(`function '${name}'`, call(x as SymbolicTensor)),
-    initialize: (shape, dtype) => asTensor(call(shape, dtype) as TensorLike, dtype as DType),
+    apply: x => traced(`function '${name}'`, () => call(x as SymbolicTensor)),
+    initialize: (shape, dtype) => {
+      const value = guarded(`function '${name}'`, () => call(shape, dtype))
+      return prefixed(`function '${name}'`, () => asTensor(value as TensorLike, dtype as DType))
+    },
   }
 }

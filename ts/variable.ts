@@ -1,4 +1,7 @@
+import { inspect } from 'node:util'
 import type { Variable as NativeVariable } from '../native/binding.cjs'
+import { readOptions, text } from './callbacks/options.js'
+import { configError, prefixed } from './errors.js'
 import { native } from './native.js'
 import { type Operand, run } from './ops/run.js'
 import { isSymbolic, type SymbolicTensor } from './symbolic.js'
@@ -12,6 +15,7 @@ export class Variable {
 
   /** @internal Use {@link variable}. */
   constructor(handle: NativeVariable) {
+    if (!(handle instanceof native.Variable)) throw configError('Variable: make variables with variable(value)')
     this.handle = handle
   }
 
@@ -41,8 +45,13 @@ export class Variable {
    */
   assign(value: TensorLike | SymbolicTensor): this {
     if (isSymbolic(value)) this.handle.assignTraced(value)
-    else this.handle.assign(asTensor(value, this.dtype))
+    else this.handle.assign(prefixed(`variable '${this.name}'`, () => asTensor(value, this.dtype)))
     return this
+  }
+
+  /** `Variable 'kernel' float32 [2, 3] [[…]]` in `console.log`. */
+  [inspect.custom](depth: number, options: object, inspector: typeof inspect): string {
+    return this.value()[inspect.custom](depth, options, inspector).replace('Tensor', `Variable '${this.name}'`)
   }
 
   /** Adds to the value: `assign(ops.add(variable, value))`. */
@@ -63,6 +72,12 @@ export interface VariableOptions {
 }
 
 /** Makes a variable with a first value. The value is copied. */
-export function variable(value: TensorLike, { name = 'variable' }: VariableOptions = {}): Variable {
-  return new Variable(new native.Variable(name, asTensor(value)))
+export function variable(value: TensorLike, options: VariableOptions = {}): Variable {
+  const { name } = readOptions('variable', options, { name: text('variable') })
+  return new Variable(
+    new native.Variable(
+      name,
+      prefixed('variable', () => asTensor(value)),
+    ),
+  )
 }

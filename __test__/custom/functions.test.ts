@@ -170,7 +170,7 @@ test('what goes wrong is said by the name of the function', async () => {
     /constraint 'kernelConstraint': expected a result of float32 \[2, 3\], received float32 \[\]/,
   )
   expect(await first({ kernelInitializer: () => [1, 2] })).toMatch(
-    /'dense\w*' \(Dense\): initializer 'kernelInitializer': expected a tensor of float32 \[2, 3\], received float32 \[2\]/,
+    /'dense\w*' \(Dense\): weight 'kernel': initializer 'kernelInitializer': expected a tensor of float32 \[2, 3\], received float32 \[2\]/,
   )
   expect(await first({ activation: (() => 3) as never })).toMatch(
     /function 'activation' must return a tensor computed from its arguments with ops; received 3/,

@@ -205,7 +205,7 @@ test('options that every layer has; others are errors', async () => {
   // The mean of the squares and 0.01 of the sum of the absolute outputs, a sample.
   expect((await net.evaluate([[1], [2]], [[2], [4]], { verbose: 0 })).loss).toBeCloseTo(0.01 * 3, 6)
   const message = (await failure(() => new Double({ nam: 'x' } as never))).message
-  expect(message).toMatch(/^Double: unknown option 'nam'; known options: .*name, trainable/)
+  expect(message).toMatch(/^Double: unknown option 'nam'; did you mean 'name'\?; known options: .*name, trainable/)
   const dropout = (await failure(() => new MCDropout({ rate: 2 }))).message
   expect(dropout).toMatch(/^Dropout: option 'rate' must be from 0 to 1; received 2/)
 })
@@ -224,7 +224,7 @@ test('weights are made in build, once a name, of the right kind', async () => {
   }
   const again = (layer: layers.Layer) => [layer.addWeight('w', [1]), layer.addWeight('w', [1])]
   expect((await of(again)).message).toMatch(/there is a weight of this name already/)
-  expect((await of(layer => layer.addWeight('w', [-1]))).message).toMatch(/b, weight 'w': the shape must be an array/)
+  expect((await of(layer => layer.addWeight('w', [-1]))).message).toMatch(/'b', weight 'w': the shape must be an array/)
   expect((await of(layer => layer.addWeight('', [1]))).message).toMatch(/the name must be a string that is not empty/)
   expect((await of(layer => layer.addWeight('w', [1], { init: 1 } as never))).message).toMatch(/unknown option 'init'/)
   expect(

@@ -1,4 +1,4 @@
-import { configError } from '../serialize.js'
+import { configError } from '../errors.js'
 import { Variable } from '../variable.js'
 import { Callback } from './callback.js'
 import { flag, readOptions } from './options.js'

@@ -1,5 +1,7 @@
 import { ConfigObject, type Serialized } from '../config-object.js'
+import { configError, shown } from '../errors.js'
 import { native } from '../native.js'
+import { lengthsOf } from '../ops/checks.js'
 import { asTensor, Tensor, type TensorLike } from '../tensor.js'
 import type { DType, Shape } from '../types.js'
 
@@ -23,8 +25,11 @@ export class Initializer extends ConfigObject<InitializerFunction> {
 
   /** A tensor of the given shape: `[inputs, units]` for a dense kernel. Without a `seed`, new values at each call. */
   initialize(shape: Shape, dtype: DType = 'float32'): Tensor {
-    if (this.isCustom) return asTensor(this.call([...shape], dtype), dtype)
-    return new Tensor(native.initialize(this.json, [...shape], dtype))
+    const lengths = lengthsOf(this.className, shape, 0)
+    if (this.isCustom) return asTensor(this.call(lengths, dtype), dtype)
+    if (typeof dtype !== 'string')
+      throw configError(`${this.className}: the dtype must be a string; received ${shown(dtype)}`)
+    return new Tensor(native.initialize(this.json, lengths, dtype))
   }
 
   /** Computes the values. Classes that extend this one implement it. */

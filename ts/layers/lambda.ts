@@ -1,4 +1,4 @@
-import { configError, shown } from '../serialize.js'
+import { configError, shown } from '../errors.js'
 import type { SymbolicTensor } from '../symbolic.js'
 import { type CallContext, Layer, type LayerOptions } from './layer.js'
 

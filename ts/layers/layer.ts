@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import type {
   CustomLayerSpec,
   Layer as NativeLayer,
@@ -5,18 +6,21 @@ import type {
   SymbolicTensor as NativeSymbolicTensor,
 } from '../../native/binding.cjs'
 import type { ConstraintLike } from '../constraints/index.js'
+import { configError, failure, prefixed, shown } from '../errors.js'
 import type { InitializerLike } from '../initializers/index.js'
 import { native } from '../native.js'
+import { flagsOf } from '../ops/checks.js'
 import { fromNative, type Operand, type Result, toNative } from '../ops/run.js'
 import type { RegularizerLike } from '../regularizers/index.js'
-import { configError, shown } from '../serialize.js'
-import { type SymbolicTensor, traced } from '../symbolic.js'
+import { isPlainObject } from '../serialize.js'
+import { guarded, type SymbolicTensor, traced } from '../symbolic.js'
 import { asTensor, type Tensor, type TensorLike } from '../tensor.js'
 import type { DType, Shape } from '../types.js'
 import { withOptions } from '../user-functions.js'
 import { Variable } from '../variable.js'
 import { modelTensor } from './layer-of.js'
 import { ModelTensor } from './model-tensor.js'
+import { checkName } from './name.js'
 import { register } from './registry.js'
 
 /** Options that every layer has. */
@@ -91,6 +95,7 @@ export class Layer {
 
   /** @param handle Internal. */
   constructor(options: LayerOptions = {}, handle?: NativeLayer) {
+    checkOptions(new.target.name, options)
     this.options = options
     this.isCustom = handle === undefined && isCustomClass(new.target)
     this.handle = handle ?? this.create(new.target)
@@ -101,7 +106,9 @@ export class Layer {
     const { name, builtin } = type
     if (this.isCustom) {
       // Whoever calls it makes the weights, not only what this class adds to that.
-      Object.defineProperty(this, 'build', { value: (shape: number[]) => this.handle.build(shapesOf(shape)) })
+      Object.defineProperty(this, 'build', {
+        value: (shape: number[]) => this.handle.build(shapesOf(`layer '${this.name}'`, shape)),
+      })
       return this.hold(withOptions(name, this.options, options => native.Layer.custom(customSpec(this, type, options))))
     }
     if (builtin === undefined) {
@@ -131,7 +138,7 @@ export class Layer {
   }
 
   set trainable(trainable: boolean) {
-    this.handle.trainable = trainable
+    this.handle.trainable = checkFlag(`layer '${this.name}'`, 'trainable', trainable)
   }
 
   /** Whether the weights are made: they are when the shape of the inputs is known. */
@@ -168,7 +175,7 @@ export class Layer {
       return one(handles.map(modelTensor)) as ModelTensor
     }
     const message = `layer '${this.name}' was not applied to a tensor of a model: there is no input or output yet`
-    throw Object.assign(new Error(message), { code: 'GLOROT_INVALID' })
+    throw failure('GLOROT_INVALID', message)
   }
 
   /** Number of elements of all weights. */
@@ -184,8 +191,12 @@ export class Layer {
   /** Replaces the values of all weights. */
   setWeights(values: readonly TensorLike[]): void {
     const weights = this.weights
+    if (!Array.isArray(values)) {
+      throw configError(`layer '${this.name}': setWeights: expected an array of tensors; received ${shown(values)}`)
+    }
     if (weights.length !== values.length) {
-      throw new Error(`layer '${this.name}' has ${weights.length} weights, received ${values.length} values`)
+      const message = `layer '${this.name}' has ${weights.length} weights, received ${values.length} values`
+      throw failure('GLOROT_INVALID', message)
     }
     for (const [i, weight] of weights.entries()) weight.assign(asTensor(values[i] as TensorLike, weight.dtype))
   }
@@ -201,16 +212,18 @@ export class Layer {
    */
   apply(x: ModelTensor | readonly ModelTensor[], options?: CallOptions): ModelTensor
   apply<A extends Operand>(x: A | readonly A[], options?: CallOptions): Result<A>
-  apply(x: LayerInput | readonly LayerInput[], { training }: CallOptions = {}): unknown {
+  apply(x: LayerInput | readonly LayerInput[], options: CallOptions = {}): unknown {
+    const { training } = flagsOf(`layer '${this.name}'`, options, 'training')
     const inputs = inputsOf(x)
     if (inputs.some(input => input instanceof ModelTensor)) return this.connect(inputs as ModelTensor[], training)
-    return one(this.handle.call((inputs as Operand[]).map(toNative), training).map(fromNative))
+    const operands = prefixed(`layer '${this.name}'`, () => (inputs as Operand[]).map(toNative))
+    return one(this.handle.call(operands, training).map(fromNative))
   }
 
   private connect(inputs: ModelTensor[], training: boolean | undefined) {
     const handles = inputs.map(input => {
       if (input instanceof ModelTensor) return input.handle
-      throw new TypeError(`layer '${this.name}': tensors with values cannot be mixed with those of a model`)
+      throw failure('GLOROT_INVALID', `layer '${this.name}': tensors with values cannot be mixed with those of a model`)
     })
     const outputs = this.handle.connect(handles, training)
     return one(outputs.map(output => new ModelTensor(output, { layer: this, inputs })))
@@ -224,8 +237,9 @@ export class Layer {
    * @param shape That of the input; an array of shapes for several inputs.
    */
   build(shape: number[]): void {
-    if (this.isCustom) this.handle.buildBase(shapesOf(shape))
-    else this.handle.build(shapesOf(shape))
+    const shapes = shapesOf(`layer '${this.name}'`, shape)
+    if (this.isCustom) this.handle.buildBase(shapes)
+    else this.handle.build(shapes)
   }
 
   /**
@@ -236,9 +250,10 @@ export class Layer {
    * @param options `training`: the mode of this call; `mask`: which steps of the input count.
    */
   call(x: SymbolicTensor | SymbolicTensor[], options: CallContext = {}): SymbolicTensor | SymbolicTensor[] {
-    const inputs = many(x)
-    if (!this.isCustom) return one(this.handle.call(inputs, options.training)) as SymbolicTensor
-    return one(this.handle.callBase(inputs, options.training)) as SymbolicTensor
+    const { training } = options
+    const inputs = prefixed(`layer '${this.name}'`, () => many(x).map(toNative))
+    if (!this.isCustom) return one(this.handle.call(inputs, training)) as SymbolicTensor
+    return one(this.handle.callBase(inputs as SymbolicTensor[], training)) as SymbolicTensor
   }
 
   /**
@@ -247,9 +262,9 @@ export class Layer {
    * @throws `GLOROT_CONFIG`, if it is called elsewhere, if an option is wrong or if the name is taken.
    */
   addWeight(name: string, shape: Shape, options: WeightOptions = {}): Variable {
-    const owner = `${this.name}, weight '${name}'`
-    const { initializer, regularizer, constraint, trainable, dtype, ...others } = options
-    checkWeight(owner, name, shape, others)
+    const owner = `layer '${this.name}', weight ${shown(name)}`
+    checkWeight(owner, name, shape, options)
+    const { initializer, regularizer, constraint, trainable, dtype } = options
     const [weight, functions] = withOptions(owner, { initializer, regularizer, constraint }, json => {
       const options = JSON.parse(json)
       const given = (value: unknown) => (value == null ? undefined : JSON.stringify(value))
@@ -273,7 +288,10 @@ export class Layer {
    * @param penalty float32 scalar, computed from the inputs or weights of the layer.
    */
   addLoss(penalty: SymbolicTensor): void {
-    native.addLoss(`layer '${this.name}'`, traced('addLoss()', penalty))
+    native.addLoss(
+      `layer '${this.name}'`,
+      traced('addLoss()', () => penalty),
+    )
   }
 
   /** The options that the layer can be made from again, as Keras serializes them. */
@@ -283,7 +301,14 @@ export class Layer {
 
   /** As Keras serializes it: `{ class_name, config }`. */
   toJSON(): { class_name: string; config: Record<string, unknown> } {
+    if (this.isCustom) configJson(this)
     return JSON.parse(this.handle.toJson())
+  }
+
+  /** `Dense 'dense' (44 parameters)` in `console.log`. */
+  [inspect.custom](): string {
+    const size = this.built ? `${this.countParams()} parameters` : 'not built yet'
+    return `${this.className} '${this.name}' (${size})`
   }
 }
 
@@ -321,17 +346,19 @@ function customSpec(self: Layer, type: typeof Layer, options: string): CustomLay
   const layer = (): Layer => {
     const layer = weak.deref()
     if (layer) return layer
-    throw new Error(`a layer of the class ${name} was collected while its model is in use`)
+    throw failure('GLOROT_INVALID', `a layer of the class ${name} was collected while its model is in use`)
   }
   const build = (shapes: number[][]) => {
     const self = layer()
-    prototype.build.call(self, one(shapes) as number[])
+    guarded(`build() of ${name}`, () => prototype.build.call(self, one(shapes) as number[]))
     self.handle.track(propertiesOf(self, Variable).map(variable => variable.handle))
   }
   const call = (inputs: NativeSymbolicTensor[], training: boolean, masks: (NativeSymbolicTensor | null)[]) => {
     const mask = one(masks.map(mask => (mask as SymbolicTensor | null) ?? undefined))
-    const outputs = many(layer().call(one(inputs as SymbolicTensor[]), { training, mask }))
-    return outputs.map(output => traced(`call() of ${name}`, output))
+    const where = `call() of ${name}`
+    const outputs = guarded(where, () => many(layer().call(one(inputs as SymbolicTensor[]), { training, mask })))
+    if (outputs.length === 0) throw configError(`${where} must return at least one tensor; received []`)
+    return outputs.map(output => traced(where, () => output))
   }
   return {
     className: name,
@@ -341,8 +368,15 @@ function customSpec(self: Layer, type: typeof Layer, options: string): CustomLay
     call: prototype.call === Layer.prototype.call ? undefined : call,
     sublayers: () => propertiesOf(layer(), Layer).map(layer => layer.handle),
     supportsMasking: () => layer().supportsMasking,
-    config: () => withOptions(name, layer().getConfig(), json => json)[0],
+    config: () => configJson(layer()),
   }
+}
+
+/** @internal The config of a layer written in JavaScript. Rust has no one to tell of an error in it. */
+export function configJson(layer: Layer): string {
+  const config = layer.getConfig()
+  if (isPlainObject(config)) return withOptions(layer.className, config, json => json)[0]
+  throw configError(`${layer.className}: getConfig() must return an object; received ${shown(config)}`)
 }
 
 /** The objects of a class that a layer has as properties, also in arrays and plain objects. */
@@ -359,10 +393,25 @@ function propertiesOf<T>(layer: Layer, type: abstract new (...args: never[]) => 
   return [...found]
 }
 
-const isPlainObject = (value: unknown): value is object =>
-  typeof value === 'object' && value !== null && [Object.prototype, null].includes(Object.getPrototypeOf(value))
+function checkOptions(owner: string, options: unknown): void {
+  if (options == null) return
+  if (!isPlainObject(options)) throw configError(`${owner}: expected an object of options; received ${shown(options)}`)
+  checkName(owner, options.name)
+}
 
-function checkWeight(owner: string, name: unknown, shape: unknown, others: object): void {
+/** @internal An option that is true or false. */
+export function checkFlag(owner: string, option: string, value: unknown): boolean {
+  if (typeof value === 'boolean') return value
+  throw configError(`${owner}: '${option}' must be true or false; received ${shown(value)}`)
+}
+
+function checkWeight(owner: string, name: unknown, shape: unknown, options: WeightOptions): void {
+  if (!isPlainObject(options)) throw configError(`${owner}: expected an object of options; received ${shown(options)}`)
+  const { initializer: _, regularizer: __, constraint: ___, trainable, dtype, ...others } = options as WeightOptions
+  if (trainable !== undefined) checkFlag(owner, 'trainable', trainable)
+  if (dtype !== undefined && typeof dtype !== 'string') {
+    throw configError(`${owner}: option 'dtype' must be a string; received ${shown(dtype)}`)
+  }
   const [unknown] = Object.keys(others)
   if (unknown !== undefined) {
     const known = 'initializer, regularizer, constraint, trainable, dtype'
@@ -377,8 +426,17 @@ function checkWeight(owner: string, name: unknown, shape: unknown, others: objec
   }
 }
 
-/** One shape, or several, as several. */
-const shapesOf = (shape: number[] | number[][]) => (Array.isArray(shape[0]) ? shape : [shape]) as number[][]
+/** @internal One shape, or several, as several. */
+export function shapesOf(owner: string, given: number[] | number[][]): number[][] {
+  const shapes = (Array.isArray(given) && Array.isArray(given[0]) ? given : [given]) as number[][]
+  const isLength = (length: number | null, axis: number) =>
+    (axis === 0 && length === null) || (Number.isSafeInteger(length) && (length as number) >= 0)
+  // The length of the batch does not matter.
+  if (shapes.every(shape => Array.isArray(shape) && shape.every(isLength))) {
+    return shapes.map(shape => shape.map(length => length ?? 1))
+  }
+  throw configError(`${owner}: build: expected the shape of the input, as [null, 28, 28]; received ${shown(given)}`)
+}
 
 /** One is passed as it is, several as an array. */
 function one<T>(values: T[]): T | T[] {

@@ -1,5 +1,7 @@
 import { inspect } from 'node:util'
 import type { ModelTensor as NativeModelTensor } from '../../native/binding.cjs'
+import { configError, failure } from '../errors.js'
+import { native } from '../native.js'
 import type { DType } from '../types.js'
 import type { Layer } from './layer.js'
 
@@ -15,6 +17,9 @@ export class ModelTensor {
 
   /** @internal */
   constructor(handle: NativeModelTensor, source: { layer: Layer; inputs: readonly ModelTensor[] }) {
+    if (!(handle instanceof native.ModelTensor)) {
+      throw configError('ModelTensor: they come of input({ shape }) and of layers that are applied to them')
+    }
     this.handle = handle
     this.source = source
   }
@@ -31,6 +36,12 @@ export class ModelTensor {
   /** The layer that gives it. */
   get layer(): Layer {
     return this.source.layer
+  }
+
+  /** Operators of JavaScript cannot compute with it. */
+  [Symbol.toPrimitive](hint: string): string {
+    if (hint === 'string') return this[inspect.custom]()
+    throw failure('GLOROT_INVALID', 'a tensor of a model has no value: apply layers to it, as layers.add()')
   }
 
   [inspect.custom](): string {

@@ -1,3 +1,5 @@
+import { readOptions, text } from '../callbacks/options.js'
+import { configError, shown } from '../errors.js'
 import type { TensorLike } from '../tensor.js'
 import { builtinMetric, Metric, type MetricFunction, type MetricOptions } from './metric.js'
 
@@ -15,8 +17,14 @@ builtinMetric(ValueMetric)
  * The mean of what a function makes of targets and predictions: a metric of a function with a name of its own.
  *
  * @param compute Its result is one number a sample, or one for the batch.
+ * @throws `GLOROT_CONFIG`, if it is no function.
  */
-export const meanMetricWrapper = (compute: MetricFunction, { name }: MetricOptions = {}) => new Metric(compute, name)
+export function meanMetricWrapper(compute: MetricFunction, options: MetricOptions = {}): Metric {
+  if (typeof compute !== 'function') {
+    throw configError(`meanMetricWrapper: expected a function of targets and predictions; received ${shown(compute)}`)
+  }
+  return new Metric(compute, readOptions('meanMetricWrapper', options, { name: text(compute.name || 'metric') }).name)
+}
 
 /** The mean of values, weighed by the sample weights. */
 export const mean = (options: MetricOptions = {}) => new ValueMetric({ class_name: 'Mean', config: options })

@@ -1,9 +1,11 @@
+import { inspect } from 'node:util'
 import type { CustomMetricSpec, Metric as NativeMetric } from '../../native/binding.cjs'
 import type { Serialized } from '../config-object.js'
+import { configError, failure, shown } from '../errors.js'
 import { native } from '../native.js'
 import * as ops from '../ops/index.js'
-import { configError, shown, toJson } from '../serialize.js'
-import { type SymbolicTensor, traced } from '../symbolic.js'
+import { toJson } from '../serialize.js'
+import { guarded, type SymbolicTensor, traced } from '../symbolic.js'
 import { asTensor, Tensor, type TensorLike } from '../tensor.js'
 import type { Shape } from '../types.js'
 import { Variable, variable } from '../variable.js'
@@ -16,7 +18,7 @@ export interface MetricOptions {
 
 function ofFunction(definition: MetricFunction, name = definition.name || 'metric'): NativeMetric {
   return native.Metric.ofFunction(name, (yTrue, yPred) =>
-    traced(`metric '${name}'`, definition(yTrue as SymbolicTensor, yPred as SymbolicTensor)),
+    traced(`metric '${name}'`, () => definition(yTrue as SymbolicTensor, yPred as SymbolicTensor)),
   )
 }
 
@@ -132,6 +134,11 @@ export class Metric {
     if (json === null) throw configError(`metric '${this.name}' is a function and has no serialized form`)
     return json
   }
+
+  /** `Metric 'precision'` in `console.log`. */
+  [inspect.custom](): string {
+    return `Metric '${this.name}'`
+  }
 }
 
 /** What Rust knows of a metric written in JavaScript. */
@@ -148,13 +155,17 @@ function customSpec(self: Metric, className: string, options: MetricOptions): Cu
   const metric = (): Metric => {
     const metric = weak.deref()
     if (metric) return metric
-    throw new Error(`a metric of the class ${className} was collected while its model is in use`)
+    throw failure('GLOROT_INVALID', `a metric of the class ${className} was collected while its model is in use`)
   }
   return {
     name: name ?? snake,
-    update: (yTrue, yPred, weight) =>
-      metric().updateState(yTrue as SymbolicTensor, yPred as SymbolicTensor, (weight as SymbolicTensor) ?? undefined),
-    value: () => traced(`value() of ${className}`, metric().value()),
+    update: (...operands) => {
+      const [yTrue, yPred, weight] = operands as (SymbolicTensor | null)[] as SymbolicTensor[]
+      guarded(`updateState() of ${className}`, () =>
+        metric().updateState(yTrue as SymbolicTensor, yPred as SymbolicTensor, weight ?? undefined),
+      )
+    },
+    value: () => traced(`value() of ${className}`, () => metric().value()),
     variables: () => metric().variables.map(variable => variable.handle),
     config: () => {
       const config = metric().getConfig()

@@ -1,5 +1,5 @@
 import type { Samples } from '../../native/binding.cjs'
-import { configError, shown } from '../serialize.js'
+import { configError, shown } from '../errors.js'
 import { Tensor } from '../tensor.js'
 import { type Data, samples } from './data.js'
 
@@ -13,7 +13,8 @@ export type Batches = AsyncIterable<Batch> | Iterable<Batch>
 export function isBatches(x: unknown): x is Batches {
   if (typeof x !== 'object' || x === null || Array.isArray(x) || ArrayBuffer.isView(x) || x instanceof Tensor)
     return false
-  return Symbol.asyncIterator in x || Symbol.iterator in x
+  const { [Symbol.asyncIterator]: asynchronous, [Symbol.iterator]: iterator } = x as Partial<Record<symbol, unknown>>
+  return typeof asynchronous === 'function' || typeof iterator === 'function'
 }
 
 /**
@@ -87,5 +88,8 @@ export class Prefetch {
   }
 }
 
-const iterate = (batches: Batches) =>
-  Symbol.asyncIterator in batches ? batches[Symbol.asyncIterator]() : batches[Symbol.iterator]()
+function iterate(batches: Batches): AsyncIterator<Batch> | Iterator<Batch> {
+  const iterator = Symbol.asyncIterator in batches ? batches[Symbol.asyncIterator]() : batches[Symbol.iterator]()
+  if (typeof iterator?.next === 'function') return iterator
+  throw configError(`batches: [Symbol.iterator]() must return an iterator; received ${shown(iterator)}`)
+}

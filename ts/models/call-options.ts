@@ -1,6 +1,7 @@
 import type { Callback } from '../callbacks/callback.js'
 import { type Option, oneOf } from '../callbacks/options.js'
 import type { Verbose } from '../progress/index.js'
+import { isPlainObject } from '../serialize.js'
 import type { Data } from './data.js'
 
 // Options that calls of a model have in common, checked where they come in.
@@ -30,9 +31,7 @@ export const classWeight: Option<Readonly<Record<number, number>> | undefined> =
   fallback: undefined,
   expected: 'an object of class numbers and weights of at least 0, as { 0: 1, 1: 2.5 }',
   fits: value =>
-    typeof value === 'object' &&
-    value !== null &&
-    !Array.isArray(value) &&
+    isPlainObject(value) &&
     Object.entries(value).every(
       ([label, weight]) =>
         /^\d+$/.test(label) && typeof weight === 'number' && Number.isFinite(weight) && (weight as number) >= 0,

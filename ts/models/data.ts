@@ -1,5 +1,6 @@
 import type { Samples } from '../../native/binding.cjs'
-import { configError, shown } from '../serialize.js'
+import { configError, dataError, prefixed, shown } from '../errors.js'
+import { isPlainObject } from '../serialize.js'
 import { asTensor, Tensor, type TensorLike } from '../tensor.js'
 import { type Batches, isBatches } from './batches.js'
 
@@ -26,13 +27,7 @@ export function tensors(what: string, data: Data | undefined, names: readonly st
   return isList(data) ? data.map((value, i) => convert(`${what}[${i}]`, value)) : [convert(what, data as TensorLike)]
 }
 
-function convert(what: string, value: TensorLike): Tensor {
-  try {
-    return asTensor(value)
-  } catch (error) {
-    throw Object.assign(error as Error, { message: `${what}: ${(error as Error).message}` })
-  }
-}
+const convert = (what: string, value: TensorLike): Tensor => prefixed(what, () => asTensor(value))
 
 /** @internal Data of a training call. */
 export function samples(
@@ -91,13 +86,15 @@ function isList(data: Data): data is readonly TensorLike[] {
   return Array.isArray(data) && data.some(value => value instanceof Tensor || ArrayBuffer.isView(value))
 }
 
-function isNamed(data: Data): data is Readonly<Record<string, TensorLike>> {
-  const isObject = typeof data === 'object' && !Array.isArray(data)
-  return isObject && !(data instanceof Tensor) && !ArrayBuffer.isView(data)
-}
+const isNamed = (data: Data): data is Readonly<Record<string, TensorLike>> => isPlainObject(data)
 
 function byName(what: string, data: Readonly<Record<string, TensorLike>>, names: readonly string[] | undefined) {
   const known = names ?? Object.keys(data)
+  if (Object.keys(data).length === 0) {
+    throw dataError(
+      `${what}: expected a tensor, or an object with one for each of '${known.join("', '")}'; received {}`,
+    )
+  }
   const unknown = Object.keys(data).filter(name => !known.includes(name))
   if (unknown.length > 0) {
     throw dataError(
@@ -106,5 +103,3 @@ function byName(what: string, data: Readonly<Record<string, TensorLike>>, names:
   }
   return known.filter(name => name in data).map(name => convert(`${what}.${name}`, data[name] as TensorLike))
 }
-
-const dataError = (message: string) => Object.assign(new Error(message), { code: 'GLOROT_DATA' })

@@ -2,6 +2,7 @@ import type { OnEvent, Samples } from '../../native/binding.cjs'
 import { type Callback, hearsTestSteps } from '../callbacks/callback.js'
 import { CallbackList } from '../callbacks/callback-list.js'
 import { integer, optional, readOptions } from '../callbacks/options.js'
+import { dataError } from '../errors.js'
 import { createReporter, type Verbose } from '../progress/index.js'
 import { type Batch, type Batches, isBatches, Prefetch, readBatch } from './batches.js'
 import * as given from './call-options.js'
@@ -96,7 +97,7 @@ export async function evaluateBatches(
     const message =
       'evaluate: there are no batches; a generator can be read only once: give an object whose [Symbol.iterator] or ' +
       '[Symbol.asyncIterator] makes a new one each time, or a number of steps'
-    throw Object.assign(new Error(message), { code: 'GLOROT_DATA' })
+    throw dataError(message)
   }
   const reporter = createReporter({ verbose: verbose === 0 ? 0 : 2, stepsPerEpoch: done })
   reporter.onEpochEnd(0, logs, { elapsedMs: performance.now() - begin })

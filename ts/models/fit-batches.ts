@@ -2,13 +2,15 @@ import { hearsSteps } from '../callbacks/callback.js'
 import { CallbackList } from '../callbacks/callback-list.js'
 import { flag, integer, type Option, optional, readOptions } from '../callbacks/options.js'
 import { TerminateOnNaN } from '../callbacks/terminate-on-nan.js'
+import { dataError, failure } from '../errors.js'
 import { createReporter, type Reporter } from '../progress/index.js'
 import { toJson } from '../serialize.js'
 import { type Batch, type Batches, Prefetch, readBatch } from './batches.js'
+import { exclusively } from './busy.js'
 import * as given from './call-options.js'
 import { type Data, isBatchesOfValidation, type ValidationData, validationSamples } from './data.js'
 import { evaluate, evaluateBatches } from './evaluate.js'
-import { exclusively, type FitOptions } from './fit.js'
+import type { FitOptions } from './fit.js'
 import { History, type Logs } from './history.js'
 import { AbortError, logsOf, runJob } from './job.js'
 import type { Model } from './model.js'
@@ -78,7 +80,7 @@ async function train(model: Model, batches: Batches, options: FitBatchesOptions)
     logs = logsOf(await runJob(hear => model.model.trainOnBatch(data, json, hear), signal, { history }))
     if (stopOnNonFinite && !Number.isFinite(logs.loss)) {
       const message = `the loss is ${logs.loss} in step ${number} of epoch ${epoch}: lower the learning rate, clip the gradients or look for such values in the data`
-      throw Object.assign(new Error(message), { code: 'GLOROT_NONFINITE_LOSS', history })
+      throw failure('GLOROT_NONFINITE_LOSS', message, { history })
     }
     if (hearsOfSteps) await callbacks.call('onTrainBatchEnd', number, logs)
   }
@@ -109,6 +111,7 @@ async function train(model: Model, batches: Batches, options: FitBatchesOptions)
       await callbacks.call('onEpochBegin', epoch, {})
       const steps = await epochOf(epoch, begin)
       if (steps === 0) {
+        if (history.epoch.length === 0) throw dataError('fit: there are no batches')
         process.emitWarning(`fit: there are no more batches: the training ends after ${history.epoch.length} epochs`)
         break
       }
@@ -139,7 +142,7 @@ async function train(model: Model, batches: Batches, options: FitBatchesOptions)
 /** What the model is evaluated on, if it is. */
 function validationOf(model: Model, options: ReturnType<typeof readOptions<typeof known>>) {
   const { validationData, validationBatchSize, validationSteps: steps, callbacks, signal } = options
-  if (validationData === undefined) return undefined
+  if (validationData == null) return undefined
   const common = { steps, callbacks, verbose: 0 as const, signal }
   if (isBatchesOfValidation(validationData)) {
     const source = new Prefetch(validationData, options.prefetch)

@@ -6,6 +6,7 @@ import { TerminateOnNaN } from '../callbacks/terminate-on-nan.js'
 import { createReporter, type Reporter, type Verbose } from '../progress/index.js'
 import { toJson } from '../serialize.js'
 import { Prefetch } from './batches.js'
+import { exclusively } from './busy.js'
 import * as given from './call-options.js'
 import { type Data, isBatchesOfValidation, samples, type ValidationData, validationSamples } from './data.js'
 import { evaluateBatches } from './evaluate.js'
@@ -73,25 +74,8 @@ const known = {
 export const fit = (model: Model, x: Data, y: Data | undefined, options: FitOptions, tell?: Tell): Promise<History> =>
   exclusively(model, () => train(model, x, y, options, tell))
 
-/** @internal Runs a training, unless the model is in one already. */
-export async function exclusively<T>(model: Model, run: () => Promise<T>): Promise<T> {
-  if (training.has(model)) {
-    const message = `model '${model.name}' is being trained: wait for the running fit() to end before you start another`
-    throw Object.assign(new Error(message), { code: 'GLOROT_BUSY' })
-  }
-  training.add(model)
-  try {
-    return await run()
-  } finally {
-    training.delete(model)
-  }
-}
-
 /** @internal Hears of the progress within epochs, now and then, and of the ends of epochs (`last`). */
 export type Tell = (event: TrainingEvent, last: boolean) => void
-
-/** Models in a `fit`. */
-const training = new WeakSet<Model>()
 
 async function train(
   model: Model,
@@ -110,8 +94,8 @@ async function train(
   const ports = model.portNames()
   const data = samples(x, y, sampleWeight, ports)
   const batches = isBatchesOfValidation(validationData) ? new Prefetch(validationData, 2) : undefined
-  const validation = validationData && !batches ? validationSamples(validationData, ports) : undefined
-  const validates = validationData !== undefined || rest.validationSplit > 0
+  const validation = validationData != null && !batches ? validationSamples(validationData, ports) : undefined
+  const validates = validationData != null || rest.validationSplit > 0
   const follow = {
     epochs: callbacks.callbacks.length > 0 || batches !== undefined,
     steps: callbacks.some(hearsSteps),

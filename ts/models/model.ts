@@ -1,13 +1,16 @@
 import type { Model as NativeModel } from '../../native/binding.cjs'
-import { flag, readOptions } from '../callbacks/options.js'
-import { Layer } from '../layers/layer.js'
+import { flag, integer, type Option, optional, readOptions } from '../callbacks/options.js'
+import { configError, prefixed, shown } from '../errors.js'
+import { checkFlag, configJson, Layer, shapesOf } from '../layers/layer.js'
 import { layerOf, modelTensor, setModelOf } from '../layers/layer-of.js'
 import type { ModelTensor } from '../layers/model-tensor.js'
+import { native } from '../native.js'
 import type { Optimizer } from '../optimizers/index.js'
-import { toJson } from '../serialize.js'
+import { isPlainObject, toJson } from '../serialize.js'
 import { asTensor, Tensor, type TensorLike } from '../tensor.js'
 import { Variable } from '../variable.js'
 import { type Batches, isBatches } from './batches.js'
+import { refuseWhileTraining } from './busy.js'
 import * as given from './call-options.js'
 import { type CompileOptions, compileSpec } from './compile.js'
 import { type Data, samples, tensors } from './data.js'
@@ -45,6 +48,17 @@ export interface TrainOnBatchOptions {
 /** How to evaluate one batch. */
 export type TestOnBatchOptions = Omit<TrainOnBatchOptions, 'classWeight'>
 
+const summaryOptions = {
+  lineLength: optional(integer(88, { min: 1, max: 1000 })),
+  expandNested: flag(false),
+  showTrainable: flag(false),
+  print: {
+    fallback: (text: string) => console.log(text),
+    expected: 'a function of a text',
+    fits: value => typeof value === 'function',
+  } as Option<(text: string) => void>,
+}
+
 const batchOptions = { sampleWeight: given.data, resetMetrics: flag(true) }
 
 /**
@@ -65,6 +79,8 @@ export class Model extends Layer {
 
   /** @internal */
   constructor(model: NativeModel, held?: unknown) {
+    if (!(model instanceof native.Model))
+      throw configError('Model: make models with sequential(layers) or model({ inputs, outputs })')
     super({}, model.asLayer())
     this.model = model
     this.held = [held, this.layers]
@@ -75,7 +91,7 @@ export class Model extends Layer {
   }
 
   override set trainable(trainable: boolean) {
-    this.model.trainable = trainable
+    this.model.trainable = checkFlag(`model '${this.name}'`, 'trainable', trainable)
   }
 
   /** Whether the shapes of the inputs are known, and so the weights made. */
@@ -119,13 +135,15 @@ export class Model extends Layer {
    * @throws `GLOROT_INVALID`, which lists the names that there are.
    */
   getLayer(name: string): Layer {
+    if (typeof name !== 'string')
+      throw configError(`model '${this.name}': getLayer: expected a name; received ${shown(name)}`)
     return layerOf(this.model.getLayer(name))
   }
 
   /** What trains the model, after `compile`. */
   get optimizer(): Optimizer {
     if (this.compiledOptimizer) return this.compiledOptimizer
-    throw new Error(`model '${this.name}' has no optimizer yet: call compile({ optimizer, loss })`)
+    throw configError(`model '${this.name}' has no optimizer yet: call compile({ optimizer, loss })`)
   }
 
   /** The device that the model is compiled for: `'cpu'`. */
@@ -161,15 +179,18 @@ export class Model extends Layer {
    * @throws `GLOROT_INVALID`, which names the weight, if one does not fit; then nothing is changed.
    */
   override setWeights(values: readonly TensorLike[]): void {
-    this.model.setWeights(values.map(value => asTensor(value)))
+    const owner = `model '${this.name}': setWeights`
+    if (!Array.isArray(values)) throw configError(`${owner}: expected an array of tensors; received ${shown(values)}`)
+    this.model.setWeights(values.map((value, i) => prefixed(`${owner}: value ${i}`, () => asTensor(value))))
   }
 
   /** Tells a sequential model the shape of its input; axis 0 is the batch. */
-  override build(shape: number[]): void {
-    this.model.build([shape])
+  override build(shape: (number | null)[]): void {
+    this.model.build(shapesOf(`model '${this.name}'`, shape as number[]))
   }
 
   override toJSON(): { class_name: string; config: Record<string, unknown> } {
+    for (const layer of this.layers) if (layer.isCustom) configJson(layer)
     return JSON.parse(this.model.toJson())
   }
 
@@ -178,9 +199,11 @@ export class Model extends Layer {
    *
    * @returns The text.
    */
-  summary({ print = console.log, ...options }: SummaryOptions = {}): string {
+  summary(options: SummaryOptions = {}): string {
+    const { print, lineLength, ...others } = readOptions('summary', options, summaryOptions)
     const columns = process.stdout.columns
-    const text = this.model.summary({ maxLineLength: columns && columns - 4, ...options }).trimEnd()
+    const widths = { maxLineLength: columns && columns - 4, lineLength: lineLength ?? undefined }
+    const text = this.model.summary({ ...widths, ...others }).trimEnd()
     print(text)
     return text
   }
@@ -189,9 +212,10 @@ export class Model extends Layer {
    * Sets how the model is trained and judged. Layers that are frozen now are not trained.
    *
    * @throws `GLOROT_CONFIG`, which names an unknown optimizer, loss, metric or option; `GLOROT_DEVICE`, if there is no
-   *   such device.
+   *   such device; `GLOROT_BUSY` while the model trains.
    */
   compile(options: CompileOptions): void {
+    refuseWhileTraining(this, 'compile it')
     const { spec, optimizer } = compileSpec(options, this.portNames().outputs ?? [this.layers.at(-1)?.name ?? 'output'])
     this.model.compile(spec)
     this.compiledOptimizer = optimizer
@@ -217,7 +241,7 @@ export class Model extends Layer {
    */
   fit(batches: Batches, options?: FitBatchesOptions): Promise<History>
   fit(x: Data | Batches, y?: Data | FitBatchesOptions, options: FitOptions = {}): Promise<History> {
-    if (isBatches(x)) return fitBatches(this, x, (y as FitBatchesOptions | undefined) ?? options)
+    if (isBatches(x)) return fitBatches(this, x, optionsOf('fit', y, options) as FitBatchesOptions)
     return fit(this, x, y as Data | undefined, options)
   }
 
@@ -247,7 +271,7 @@ export class Model extends Layer {
   evaluate(x: Data, y: Data | undefined, options?: EvaluateOptions): Promise<Logs>
   evaluate(batches: Batches, options?: Omit<EvaluateOptions, 'batchSize' | 'sampleWeight'>): Promise<Logs>
   async evaluate(x: Data | Batches, y?: Data | EvaluateOptions, options?: EvaluateOptions): Promise<Logs> {
-    if (isBatches(x)) return evaluate(this, x, undefined, options ?? (y as EvaluateOptions | undefined) ?? {})
+    if (isBatches(x)) return evaluate(this, x, undefined, optionsOf('evaluate', y, options ?? {}))
     return evaluate(this, x, y as Data | undefined, options ?? {})
   }
 
@@ -297,6 +321,14 @@ export class Model extends Layer {
       outputs: this.model.outputPorts()?.map(port => port.name),
     }
   }
+}
+
+/** The options of a call on batches, which have the targets with them. */
+function optionsOf(method: string, second: unknown, third: object): object {
+  if (second == null) return third
+  if (isPlainObject(second)) return second
+  const expected = 'batches [x, y] have the targets with them: only options may follow'
+  throw configError(`${method}: ${expected}; received ${shown(second)}`)
 }
 
 /** One tensor is passed as it is, several as an array. */

@@ -2,6 +2,7 @@ import type { OnEvent } from '../../native/binding.cjs'
 import { type Callback, hearsPredictSteps } from '../callbacks/callback.js'
 import { CallbackList } from '../callbacks/callback-list.js'
 import { integer, optional, readOptions } from '../callbacks/options.js'
+import { dataError } from '../errors.js'
 import { concat } from '../ops/index.js'
 import type { Verbose } from '../progress/index.js'
 import { Tensor } from '../tensor.js'
@@ -104,7 +105,7 @@ async function predictBatches(
     await source.close()
   }
   const [first] = parts
-  if (!first) throw Object.assign(new Error('predict: there are no batches'), { code: 'GLOROT_DATA' })
+  if (!first) throw dataError('predict: there are no batches')
   return first.map((_, output) =>
     concat(
       parts.map(part => part[output] as Tensor),

@@ -107,6 +107,12 @@ impl Tracer {
         let grads = crate::autograd::gradients(&mut self.graph_mut(), loss.id, &ids)?;
         Ok(grads.into_iter().map(|id| self.sym(id)).collect())
     }
+
+    /// Whether a gradient of the loss flows to one of `wrt`.
+    pub fn reaches(&self, loss: &Sym, wrt: &[Sym]) -> bool {
+        let ids: Vec<NodeId> = wrt.iter().map(|sym| sym.id).collect();
+        crate::autograd::reaches(&self.graph(), loss.id, &ids)
+    }
 }
 
 /// A tensor of a graph under construction. Methods broadcast like NumPy and fail with a [`GraphError`] that names shapes.

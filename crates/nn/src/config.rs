@@ -171,13 +171,19 @@ impl Options {
         value.ok_or_else(|| self.missing(name, "a whole number of at least 1"))
     }
 
-    /// A random seed: a whole number, or Keras's serialized `SeedGenerator`.
+    /// A random seed: a whole number from 0, or Keras's serialized `SeedGenerator`.
     pub fn seed(&mut self) -> Result<Option<u64>> {
         let read = |value: &Value| {
             let number = value.pointer("/config/seed").unwrap_or(value);
-            if number.is_null() { Some(None) } else { whole(number).map(|seed| Some(seed as u64)) }
+            if number.is_null() { Some(None) } else { u64::try_from(whole(number)?).ok().map(Some) }
         };
-        Ok(self.typed("seed", "a whole number", read)?.flatten())
+        Ok(self.typed("seed", "a whole number of at least 0", read)?.flatten())
+    }
+
+    /// The name of the object.
+    pub fn name(&mut self, default: &str) -> Result<String> {
+        let read = |value: &Value| value.as_str().filter(|name| !name.is_empty()).map(String::from);
+        Ok(self.typed("name", "a string that is not empty", read)?.unwrap_or_else(|| default.to_string()))
     }
 
     /// One of a few words, in any spelling.

@@ -128,7 +128,7 @@ impl Frame {
         const DEEPEST: usize = 64;
         if FRAMES.with_borrow(Vec::len) >= DEEPEST {
             let message = format!("calls are nested more than {DEEPEST} deep: does the function or layer call itself?");
-            return Err(napi::Error::new(napi::Status::GenericFailure, message));
+            return Err(napi::Error::new(TOO_DEEP, message));
         }
         struct Pop;
         impl Drop for Pop {
@@ -146,6 +146,9 @@ impl Frame {
         FRAMES.with_borrow(|frames| frames.last().cloned())
     }
 }
+
+/// The status of the error for calls that are nested too deep.
+pub const TOO_DEEP: napi::Status = napi::Status::WouldDeadlock;
 
 thread_local! {
     static FRAMES: RefCell<Vec<Frame>> = const { RefCell::new(Vec::new()) };

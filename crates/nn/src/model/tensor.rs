@@ -54,6 +54,18 @@ impl CallNode {
     }
 }
 
+impl Drop for CallNode {
+    /// A chain of calls is taken apart one by one: calls within calls would need as much stack as it is long.
+    fn drop(&mut self) {
+        let mut pending = std::mem::take(&mut self.inputs);
+        while let Some(tensor) = pending.pop() {
+            if let Some(mut node) = Rc::into_inner(tensor.node) {
+                pending.append(&mut node.inputs);
+            }
+        }
+    }
+}
+
 /// A tensor of a model under construction: an output of a call of a layer.
 #[derive(Clone)]
 pub struct ModelTensor {

@@ -32,7 +32,7 @@ pub(super) struct Settings {
 
 impl Settings {
     pub fn read(options: &mut Options, rule: &dyn Rule) -> Result<Settings> {
-        let name = options.string("name", &snake_case(rule.class_name()))?;
+        let name = options.name(&snake_case(rule.class_name()))?;
         let (learning_rate, schedule) = learning_rate(options, rule.default_learning_rate())?;
         if rule.is_legacy() {
             return Settings::read_legacy(options, name, learning_rate, schedule, rule);

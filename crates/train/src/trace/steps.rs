@@ -34,6 +34,11 @@ pub(crate) fn train(
     let ctx = tracing.context(Mode::Training);
     let judged = judged(&ctx, tracing, judge, key)?;
     let current: Vec<Sym> = weights.iter().map(|weight| ctx.read(&weight.variable)).collect();
+    if !current.is_empty() && !ctx.tracer().reaches(&judged.loss, &current) {
+        let message = "the loss does not depend on any weight that is trained: compute it from the predictions, with \
+                       functions that have derivatives";
+        return Err(glorot_nn::Error::invalid(message).into());
+    }
     let mut optimizer = judge.optimizer.borrow_mut();
     let scaled = match optimizer.loss_scale() {
         1.0 => judged.loss.clone(),
