@@ -294,6 +294,7 @@ export class Model extends Layer {
 
   /** One training step on one batch: loss and metrics of the batch before the update. */
   async trainOnBatch(x: Data, y: Data | undefined, options: TrainOnBatchOptions = {}): Promise<Logs> {
+    refuseWhileTraining(this, 'train on a batch')
     const known = { ...batchOptions, classWeight: given.classWeight }
     const { sampleWeight, ...rest } = readOptions('trainOnBatch', options, known)
     const batch = samples(x, y, sampleWeight, this.portNames())

@@ -51,6 +51,11 @@ impl Loss for CustomLoss {
         let arguments = (SymbolicTensor::new(y_true.clone()), SymbolicTensor::new(y_pred.clone()));
         let losses = Frame::of_loss(y_true.tracer()).during(|| function.call(FnArgs::from(arguments)));
         let losses = losses.map_err(thrown)?;
-        returned(&format!("loss '{}'", self.name), y_true.tracer(), &losses)
+        let losses = returned(&format!("loss '{}'", self.name), y_true.tracer(), &losses)?;
+        if losses.dtype().is_float() {
+            return Ok(losses);
+        }
+        let message = format!("its result must be float32, received {}: cast it", losses.dtype());
+        Err(glorot_nn::Error::config(&format!("loss '{}'", self.name), message))
     }
 }

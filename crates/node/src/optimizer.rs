@@ -115,6 +115,18 @@ impl Optimizer {
                 "apply: expected a gradient for each of {wanted} variables, received {given}"
             )));
         }
+        let gradients = gradients.into_iter().map(HostTensor::into_tensor).collect::<Result<Vec<_>>>()?;
+        for (i, (gradient, variable)) in gradients.iter().zip(&variables).enumerate() {
+            let spec = variable.variable().spec();
+            if (gradient.shape(), gradient.dtype()) != (&spec.shape, spec.dtype) {
+                let name = variable.variable().name();
+                let received = format!("{} {}", gradient.dtype(), gradient.shape());
+                return Err(Failure::config(format!(
+                    "apply: gradient {i}: expected {} {}, as variable '{name}'; received {received}",
+                    spec.dtype, spec.shape
+                )));
+            }
+        }
         let weights: Vec<Weight> = variables
             .iter()
             .map(|variable| Weight {
@@ -126,8 +138,7 @@ impl Optimizer {
             .collect();
         self.optimizer.borrow_mut().build(&weights)?;
         let frame = Frame::of_function();
-        let gradients = gradients.into_iter().map(|gradient| Ok(frame.tensor(gradient.into_tensor()?)));
-        let gradients = gradients.collect::<Result<Vec<_>>>()?;
+        let gradients: Vec<_> = gradients.into_iter().map(|gradient| frame.tensor(gradient)).collect();
         self.optimizer.borrow().apply(frame.ctx()?, &weights, &gradients)?;
         eager::run(&frame)?;
         Ok(())

@@ -332,10 +332,10 @@ impl Model {
         Ok(value.cast(tensor.dtype())?)
     }
 
-    /// Tells a sequential model the shapes of its inputs, batch axis included; a model that knows them is left alone.
+    /// Tells a sequential model the shapes of its inputs, batch axis included. A model that knows them keeps its own.
     pub fn build(&self, inputs: &[Shape]) -> Result<()> {
         match (self.is_built(), inputs) {
-            (true, _) => Ok(()),
+            (true, _) => self.expect_inputs(inputs),
             (false, [shape]) => {
                 let any_batch = shape.iter().enumerate().map(|(axis, &dim)| (axis > 0).then_some(dim)).collect();
                 self.build_sequential(any_batch)
@@ -346,6 +346,22 @@ impl Model {
                 inputs.len()
             ))),
         }
+    }
+
+    /// Fails for other inputs than those that the model was built for.
+    fn expect_inputs(&self, inputs: &[Shape]) -> Result<()> {
+        let ports = self.input_specs()?;
+        let fits = |(port, shape): (&Port, &Shape)| {
+            port.shape.len() == shape.rank()
+                && port.shape.iter().zip(shape.iter()).skip(1).all(|(own, dim)| own.is_none_or(|own| own == *dim))
+        };
+        if ports.len() == inputs.len() && ports.iter().zip(inputs).all(fits) {
+            return Ok(());
+        }
+        let list = |shapes: Vec<String>| shapes.join(" and ");
+        let own = list(ports.iter().map(|port| show_shape(&port.shape)).collect());
+        let received = list(inputs.iter().map(|shape| shape.to_string()).collect());
+        Err(Error::invalid(format!("model '{}' was built for inputs of shape {own}, received {received}", self.name())))
     }
 }
 
