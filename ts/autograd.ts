@@ -1,3 +1,4 @@
+import { configError, prefixed, shown } from './errors.js'
 import { native } from './native.js'
 import { type Operand, toNative } from './ops/run.js'
 import { type SymbolicTensor, traced } from './symbolic.js'
@@ -26,9 +27,14 @@ export interface ValueAndGrads {
  * const { value, grads } = valueAndGrad((w, b) => ops.mean(ops.square(ops.sub(ops.add(ops.matMul(x, w), b), y))))(w, b)
  */
 export function valueAndGrad<Args extends Operand[]>(f: ScalarFunction<Args>): (...args: Args) => ValueAndGrads {
+  if (typeof f !== 'function') {
+    throw configError(`valueAndGrad: expected a function of tensors, as x => ops.sum(x); received ${shown(f)}`)
+  }
   return (...args) => {
-    const call = (inputs: unknown[]) => traced('the function to differentiate', f(...(inputs as never)))
-    const { value, grads } = native.valueAndGrad(call, args.map(toNative))
+    if (args.length === 0) throw configError('valueAndGrad: there are no arguments to differentiate by')
+    const call = (inputs: unknown[]) => traced('the function to differentiate', () => f(...(inputs as never)))
+    const operands = prefixed('valueAndGrad', () => args.map(toNative))
+    const { value, grads } = native.valueAndGrad(call, operands)
     return { value: new Tensor(value), grads: grads.map(grad => new Tensor(grad)) }
   }
 }

@@ -1,3 +1,4 @@
+import { configError, shown } from './errors.js'
 /**
  * The seed of everything random that has none of its own: initial weights, dropout, shuffling.
  *
@@ -13,6 +14,6 @@ import { native } from './native.js'
  */
 export function setSeed(seed: number): void {
   if (!Number.isSafeInteger(seed) || seed < 0)
-    throw new RangeError(`seed: expected a whole number from 0, received ${seed}`)
+    throw configError(`seed: expected a whole number from 0, received ${shown(seed)}`)
   native.setSeed(seed)
 }

@@ -1,5 +1,7 @@
 import { inspect } from 'node:util'
 import type { HostTensor } from '../native/binding.cjs'
+import { configError, shapeError, shown } from './errors.js'
+import { lengthsOf } from './ops/checks.js'
 import { sliceTensor, tensorMoments } from './ops/eager.js'
 import type { DType, NestedArray, Shape, TypedArray } from './types.js'
 
@@ -18,6 +20,7 @@ export class Tensor {
 
   /** @internal Use {@link tensor}. */
   constructor(host: HostTensor) {
+    if (!ArrayBuffer.isView(host?.values)) throw configError('Tensor: make tensors with tensor(values)')
     this.shape = host.shape
     this.dtype = host.dtype
     this.values = host.values
@@ -36,8 +39,7 @@ export class Tensor {
   /** The one element of a tensor of size 1. */
   item(): number {
     const [value] = this.values
-    if (value === undefined || this.size > 1)
-      throw new RangeError(`item() needs one element, the shape is [${this.shape}]`)
+    if (value === undefined || this.size > 1) throw shapeError(`item() needs one element, the shape is [${this.shape}]`)
     return value
   }
 
@@ -67,10 +69,21 @@ export class Tensor {
     return tensorMoments(this, axis)
   }
 
+  /** The elements as nested arrays: what `JSON.stringify` writes. */
+  toJSON(): NestedArray {
+    return this.toArray()
+  }
+
+  /** The one element in arithmetic and comparisons, of a tensor of size 1; else an error: compute with `ops`. */
+  [Symbol.toPrimitive](hint: string): number | string {
+    return hint === 'string' ? inspect(this) : this.item()
+  }
+
   /** `Tensor float32 [2, 3] [[1, 2, 3], …]` in `console.log`. */
-  [inspect.custom](_depth: number, options: object, inspector: typeof inspect): string {
-    const values = this.size <= 1000 ? inspector(this.toArray(), options) : inspector(this.values, options)
-    return `Tensor ${this.dtype} [${this.shape.join(', ')}] ${values}`
+  [inspect.custom](depth: number, options: object, inspector: typeof inspect): string {
+    const type = `Tensor ${this.dtype} [${this.shape.join(', ')}]`
+    if (depth < 1) return type
+    return `${type} ${inspector(this.size <= 1000 ? this.toArray() : this.values, options)}`
   }
 }
 
@@ -88,10 +101,16 @@ export class Tensor {
  * tensor(new Uint8Array(784 * n), [n, 28, 28])   // uint8, shares the array
  */
 export function tensor(values: NestedArray | ArrayLike<number> | TypedArray, shape?: Shape, dtype?: DType): Tensor {
+  if (dtype != null && !dtypes.includes(dtype)) {
+    throw configError(`tensor: the dtype must be one of ${dtypes.join(', ')}; received ${shown(dtype)}`)
+  }
   const flat = flatten(values)
   const array = toTyped(flat.values, dtype ?? flat.dtype)
-  return new Tensor({ dtype: dtype ?? flat.dtype, shape: resolve(shape ?? flat.shape, array.length), values: array })
+  const lengths = shape == null ? flat.shape : resolve(lengthsOf('tensor', shape, -1), array.length)
+  return new Tensor({ dtype: dtype ?? flat.dtype, shape: lengths, values: array })
 }
+
+const dtypes: DType[] = ['float32', 'int32', 'uint8', 'bool']
 
 /** Whatever a function that wants a tensor accepts. */
 export type TensorLike = Tensor | NestedArray | TypedArray
@@ -108,15 +127,21 @@ interface Flat {
   dtype: DType
 }
 
+/** An array that contains itself has no end. */
+const maxDepth = 32
+
 function flatten(values: NestedArray | ArrayLike<number>): Flat {
   if (ArrayBuffer.isView(values)) {
     const array = values as unknown as ArrayLike<number>
     return { values: array, shape: [array.length], dtype: dtypeOf(values) }
   }
   const shape: number[] = []
-  for (let level: unknown = values; Array.isArray(level); level = level[0]) shape.push(level.length)
-  const flat = (Array.isArray(values) ? values.flat(Number.POSITIVE_INFINITY) : [values]) as (number | boolean)[]
+  for (let level: unknown = values; Array.isArray(level); level = level[0]) {
+    if (shape.length === maxDepth) throw shapeError(`expected arrays nested at most ${maxDepth} deep`)
+    shape.push(level.length)
+  }
   checkRows(values, shape, 0)
+  const flat = (Array.isArray(values) ? values.flat(maxDepth) : [values]) as (number | boolean)[]
   const dtype = flat.length > 0 && flat.every(value => typeof value === 'boolean') ? 'bool' : 'float32'
   return { values: flat.map(Number), shape, dtype }
 }
@@ -124,10 +149,11 @@ function flatten(values: NestedArray | ArrayLike<number>): Flat {
 function checkRows(values: unknown, shape: number[], axis: number): void {
   if (axis === shape.length) {
     if (typeof values === 'number' || typeof values === 'boolean') return
-    throw shapeError(`expected numbers in arrays nested ${shape.length} deep, received ${inspect(values)}`)
+    const what = axis === 0 ? 'a number, an array of numbers or a tensor' : `numbers in arrays nested ${axis} deep`
+    throw shapeError(`expected ${what}; received ${shown(values)}`)
   }
   if (!Array.isArray(values) || values.length !== shape[axis]) {
-    const received = Array.isArray(values) ? `one of ${values.length}` : inspect(values)
+    const received = Array.isArray(values) ? `one of ${values.length}` : shown(values)
     throw shapeError(`expected rows of ${shape[axis]} on axis ${axis}, received ${received}`)
   }
   for (const row of values) checkRows(row, shape, axis + 1)
@@ -147,12 +173,24 @@ function toTyped(values: ArrayLike<number>, dtype: DType): TypedArray {
     case 'float32':
       return values instanceof Float32Array ? values : Float32Array.from(values)
     case 'int32':
-      return values instanceof Int32Array ? values : Int32Array.from(values)
+      return values instanceof Int32Array ? values : Int32Array.from(whole(values, dtype, -(2 ** 31), 2 ** 31 - 1))
     case 'uint8':
-      return values instanceof Uint8Array ? values : Uint8Array.from(values)
+      return values instanceof Uint8Array ? values : Uint8Array.from(whole(values, dtype, 0, 255))
     case 'bool':
       return Uint8Array.from(values, value => Number(value !== 0))
   }
+}
+
+/** Conversion would cut other numbers. */
+function whole(values: ArrayLike<number>, dtype: DType, least: number, most: number): ArrayLike<number> {
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] as number
+    if (Number.isInteger(value) && value >= least && value <= most) continue
+    throw shapeError(
+      `${dtype} holds whole numbers from ${least} to ${most}; received ${value}: use ops.cast to cut them`,
+    )
+  }
+  return values
 }
 
 function resolve(shape: Shape, length: number): number[] {
@@ -164,8 +202,4 @@ function resolve(shape: Shape, length: number): number[] {
   const size = resolved.reduce((product, dim) => product * dim, 1)
   if (size !== length) throw shapeError(`shape [${shape}] needs ${size} values, received ${length}`)
   return resolved
-}
-
-function shapeError(message: string): Error {
-  return Object.assign(new Error(message), { code: 'GLOROT_SHAPE' })
 }

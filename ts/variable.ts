@@ -1,5 +1,10 @@
+import { inspect } from 'node:util'
 import type { Variable as NativeVariable } from '../native/binding.cjs'
+import { readOptions, text } from './callbacks/options.js'
+import { configError, prefixed } from './errors.js'
 import { native } from './native.js'
+import { type Operand, run } from './ops/run.js'
+import { isSymbolic, type SymbolicTensor } from './symbolic.js'
 import { asTensor, Tensor, type TensorLike } from './tensor.js'
 import type { DType } from './types.js'
 
@@ -10,6 +15,7 @@ export class Variable {
 
   /** @internal Use {@link variable}. */
   constructor(handle: NativeVariable) {
+    if (!(handle instanceof native.Variable)) throw configError('Variable: make variables with variable(value)')
     this.handle = handle
   }
 
@@ -32,13 +38,30 @@ export class Variable {
   }
 
   /**
-   * Replaces the value (the tensor is copied).
+   * Replaces the value (the tensor is copied). With a traced tensor, in the `call` of a layer or the `update` of a metric,
+   * it becomes part of the program: the variable has the new value after each step.
    *
-   * @throws `GLOROT_INVALID`, if shape or dtype differ.
+   * @throws `GLOROT_INVALID` or, of a traced tensor, `GLOROT_CONFIG`, if shape or dtype differ.
    */
-  assign(value: TensorLike): this {
-    this.handle.assign(asTensor(value, this.dtype))
+  assign(value: TensorLike | SymbolicTensor): this {
+    if (isSymbolic(value)) this.handle.assignTraced(value)
+    else this.handle.assign(prefixed(`variable '${this.name}'`, () => asTensor(value, this.dtype)))
     return this
+  }
+
+  /** `Variable 'kernel' float32 [2, 3] [[…]]` in `console.log`. */
+  [inspect.custom](depth: number, options: object, inspector: typeof inspect): string {
+    return this.value()[inspect.custom](depth, options, inspector).replace('Tensor', `Variable '${this.name}'`)
+  }
+
+  /** Adds to the value: `assign(ops.add(variable, value))`. */
+  assignAdd(value: Operand): this {
+    return this.assign(run('add', [this, value]))
+  }
+
+  /** Subtracts from the value: `assign(ops.sub(variable, value))`. */
+  assignSub(value: Operand): this {
+    return this.assign(run('sub', [this, value]))
   }
 }
 
@@ -49,6 +72,12 @@ export interface VariableOptions {
 }
 
 /** Makes a variable with a first value. The value is copied. */
-export function variable(value: TensorLike, { name = 'variable' }: VariableOptions = {}): Variable {
-  return new Variable(new native.Variable(name, asTensor(value)))
+export function variable(value: TensorLike, options: VariableOptions = {}): Variable {
+  const { name } = readOptions('variable', options, { name: text('variable') })
+  return new Variable(
+    new native.Variable(
+      name,
+      prefixed('variable', () => asTensor(value)),
+    ),
+  )
 }

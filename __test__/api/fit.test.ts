@@ -295,7 +295,7 @@ test.each([
     'a wrong option',
     async () => network().fit(small().x, small().y, { batchSize: 0, verbose: 0 }),
     'GLOROT_CONFIG',
-    /batchSize: expected at least 1/,
+    /option 'batchSize' must be a whole number of at least 1; received 0/,
   ],
   [
     'a model that is not compiled',

@@ -101,10 +101,10 @@ test.each([
   ['a rate out of range', () => layers.dropout({ rate: 2 }), 'GLOROT_CONFIG', "option 'rate' must be"],
   ['NaN', () => layers.rescaling({ scale: Number.NaN }), 'GLOROT_CONFIG', "option 'scale' cannot be NaN"],
   [
-    'a function',
-    () => layers.dense({ units: 3, activation: (() => 1) as never }),
+    'a function where there can be none',
+    () => layers.dense({ units: (() => 3) as never }),
     'GLOROT_CONFIG',
-    "option 'activation'",
+    "option 'units' must be a whole number of at least 1; received the function 'units'",
   ],
   [
     'an unknown class',
@@ -113,7 +113,7 @@ test.each([
     "layer: unknown class 'Dance'",
   ],
   ['an unknown optimizer', () => optimizers.get('adamant' as never), 'GLOROT_CONFIG', "unknown optimizer 'adamant'"],
-  ['a wrong rate', () => optimizers.sgd({ learningRate: -1 }), 'GLOROT_CONFIG', "SGD: option 'learning_rate' must be"],
+  ['a wrong rate', () => optimizers.sgd({ learningRate: -1 }), 'GLOROT_CONFIG', "SGD: option 'learningRate' must be"],
   [
     'layers that do not fit',
     () => sequential([input({ shape: [2, 3] }), layers.batchNormalization({ axis: 5, name: 'norm' })]),
@@ -139,7 +139,7 @@ test.each([
   [{ optimizer: 'sgd', loss: 'mse', metrics: ['acuracy'] }, "unknown metric 'acuracy'"],
   [{ optimizer: 'sgd', loss: { output: 'mse' } }, "there is no output 'output'"],
   [{ optimizer: 'sgd', loss: 'mse', device: 'gpu' }, "there is no device 'gpu'"],
-  [{ optimizer: 'sgd', loss: 'mse', threads: 0 }, 'threads must be at least 1'],
+  [{ optimizer: 'sgd', loss: 'mse', threads: 0 }, "'threads' must be a whole number of at least 1"],
 ])('compile(%o) is an error that names it', async (options, message) => {
   const net = sequential([input({ shape: [2] }), layers.dense({ units: 1 })])
   expect((await failure(() => net.compile(options as never))).message).toContain(message)

@@ -35,7 +35,7 @@ test.each([
   [() => tensor([1, 2, 3], [2, 2]), 'shape [2,2] needs 4 values, received 3'],
   [() => tensor([1, 2, 3], [-1, 2]), 'shape [-1,2] does not fit 3 values'],
   [() => tensor([[1, 2], [3]]), 'expected rows of 2 on axis 1, received one of 1'],
-  [() => tensor([[1, 'a' as never]]), "expected numbers in arrays nested 2 deep, received 'a'"],
+  [() => tensor([[1, 'a' as never]]), "expected numbers in arrays nested 2 deep; received 'a'"],
   [() => tensor(new BigInt64Array(2) as never), 'received BigInt64Array'],
 ])('%s is an error', async (make, message) => {
   const error = await failure(make)

@@ -82,9 +82,9 @@ test('glyphs are drawn while the event loop runs', async () => {
 })
 
 test.each([
-  [{ train: 0 }, 'glyphs: train: expected a whole number from 1 to 1000000, received 0'],
-  [{ test: 1.5 }, 'glyphs: test: expected a whole number from 1 to 1000000, received 1.5'],
-  [{ seed: -1 }, 'glyphs: seed: expected a whole number from 0 to 4294967295, received -1'],
+  [{ train: 0 }, "glyphs: option 'train' must be a whole number of at least 1 and at most 1000000; received 0"],
+  [{ test: 1.5 }, "glyphs: option 'test' must be a whole number of at least 1 and at most 1000000; received 1.5"],
+  [{ seed: -1 }, "glyphs: option 'seed' must be a whole number of at least 0 and at most 4294967295; received -1"],
 ])('%o is an error', async (options, message) => {
   await expect(glyphs(options)).rejects.toThrow(message)
 })

@@ -5,9 +5,9 @@
  */
 import type { Serialized } from '../config-object.js'
 import type { Operand, Result } from '../ops/run.js'
-import { type Activation, type ActivationLike, activation } from './activation.js'
+import { type Activation, type ActivationLike, activation, customActivation } from './activation.js'
 
-export type { Activation, ActivationId, ActivationLayer, ActivationLike } from './activation.js'
+export type { Activation, ActivationFunction, ActivationId, ActivationLayer, ActivationLike } from './activation.js'
 
 function withOptions<Options extends object>(class_name: string) {
   const apply = <A extends Operand>(x: A, config: Options = {} as Options): Result<A> =>
@@ -139,8 +139,11 @@ export interface ThresholdOptions {
 export const threshold = <A extends Operand>(x: A, config: ThresholdOptions): Result<A> =>
   activation({ class_name: 'threshold', config })(x)
 
-/** The activation with an id, e.g. `'selu'`, with its defaults. */
-export const get = (id: ActivationLike): Activation => (typeof id === 'function' ? id : activation(id))
+/** The activation with an id, e.g. `'selu'`, with its defaults; or that of a function. */
+export const get = (id: ActivationLike): Activation => {
+  if (typeof id !== 'function') return activation(id)
+  return 'toJSON' in id ? (id as Activation) : customActivation(id)
+}
 
 /**
  * An activation from what Keras serializes.

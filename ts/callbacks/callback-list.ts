@@ -1,6 +1,6 @@
-import { inspect } from 'node:util'
+import { configError, shown } from '../errors.js'
+import { refuseFactory } from '../factories.js'
 import type { Model } from '../models/model.js'
-import { configError } from '../serialize.js'
 import { BackupAndRestore } from './backup-and-restore.js'
 import { Callback, type CallbackParams, type Hook } from './callback.js'
 
@@ -17,9 +17,10 @@ export class CallbackList {
     const list = (Array.isArray(callbacks) ? callbacks : [callbacks]) as Callback[]
     for (const [i, callback] of list.entries()) {
       if (callback instanceof Callback) continue
+      refuseFactory(method, 'callbacks', callback)
       throw configError(
         `${method}: option 'callbacks': expected callbacks, as callbacks.earlyStopping(), or objects of classes that ` +
-          `extend callbacks.Callback; received ${inspect(callback, { depth: 0 })} at ${i}`,
+          `extend callbacks.Callback; received ${shown(callback)} at ${i}`,
       )
     }
     // A backup holds what all others have made of an event.

@@ -1,5 +1,5 @@
-import { inspect } from 'node:util'
-import { configError } from '../serialize.js'
+import { configError, shown } from '../errors.js'
+import { isPlainObject } from '../serialize.js'
 import { Callback, type Hook } from './callback.js'
 
 /** Functions by the names of the methods of a callback. */
@@ -11,6 +11,9 @@ export type LambdaCallbackOptions = {
 export class LambdaCallback extends Callback {
   constructor(options: LambdaCallbackOptions = {}) {
     super()
+    if (!isPlainObject(options)) {
+      throw configError(`lambdaCallback: expected an object of functions; received ${shown(options)}`)
+    }
     for (const [name, value] of Object.entries(options)) {
       if (value === undefined) continue
       if (name === 'constructor' || !(name in Callback.prototype)) {
@@ -18,7 +21,7 @@ export class LambdaCallback extends Callback {
         throw configError(`lambdaCallback: unknown option '${name}'; known options: ${known.join(', ')}`)
       }
       if (typeof value !== 'function') {
-        throw configError(`lambdaCallback: option '${name}' must be a function; received ${inspect(value)}`)
+        throw configError(`lambdaCallback: option '${name}' must be a function; received ${shown(value)}`)
       }
       this[name as Hook] = value as never
     }

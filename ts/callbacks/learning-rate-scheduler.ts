@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
+import { configError } from '../errors.js'
 import type { Logs } from '../models/history.js'
 import type { Model } from '../models/model.js'
-import { configError } from '../serialize.js'
 import { Callback } from './callback.js'
 import { oneOf, readOptions } from './options.js'
 

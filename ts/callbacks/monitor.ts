@@ -1,6 +1,6 @@
+import { configError } from '../errors.js'
 import type { Logs } from '../models/history.js'
 import { camelCase } from '../models/names.js'
-import { configError } from '../serialize.js'
 import { oneOf, text } from './options.js'
 
 /** Which way a value gets better. */

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
+import { configError, shown } from '../errors.js'
 import { camelCase } from '../models/names.js'
-import { configError } from '../serialize.js'
 
 /**
  * What an option may be, and what it is where it is not given.
@@ -21,21 +21,24 @@ interface Limits {
   above?: number
   /** Exclusive. */
   below?: number
+  max?: number
 }
 
-const words = ({ min, above, below }: Limits) =>
+const words = ({ min, above, below, max }: Limits) =>
   [
     min !== undefined && ` of at least ${min}`,
     above !== undefined && ` greater than ${above}`,
     below !== undefined && ` less than ${below}`,
+    max !== undefined && ` at most ${max}`,
   ]
     .filter(Boolean)
     .join(' and')
 
-const within = (value: number, { min, above, below }: Limits) =>
+const within = (value: number, { min, above, below, max }: Limits) =>
   (min === undefined || value >= min) &&
   (above === undefined || value > above) &&
-  (below === undefined || value < below)
+  (below === undefined || value < below) &&
+  (max === undefined || value <= max)
 
 /** @internal A finite number. */
 export const number = (fallback: number, limits: Limits = {}): Option<number> => ({
@@ -107,7 +110,7 @@ export function readOptions<O extends Record<string, Option<unknown>>>(
   known: O,
 ): Read<O> {
   if (given != null && (typeof given !== 'object' || Array.isArray(given))) {
-    throw configError(`${owner}: expected an object of options, received ${inspect(given)}`)
+    throw configError(`${owner}: expected an object of options, received ${shown(given)}`)
   }
   const result: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(given ?? {})) {
@@ -116,7 +119,7 @@ export function readOptions<O extends Record<string, Option<unknown>>>(
       throw configError(`${owner}: unknown option '${name}'; known options: ${Object.keys(known).join(', ')}`)
     if (value === undefined) continue
     if (!option.fits(value)) {
-      throw configError(`${owner}: option '${name}' must be ${option.expected}; received ${inspect(value)}`)
+      throw configError(`${owner}: option '${name}' must be ${option.expected}; received ${shown(value)}`)
     }
     result[camelCase(name)] = value
   }

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util'
-import { configError } from '../serialize.js'
+import { configError } from '../errors.js'
 import { Tensor } from '../tensor.js'
 
 /** Tensors of states, by their numbers. */

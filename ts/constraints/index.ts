@@ -6,7 +6,7 @@
 import type { Serialized } from '../config-object.js'
 import { Constraint, type ConstraintLike } from './constraint.js'
 
-export { Constraint, type ConstraintLike } from './constraint.js'
+export { Constraint, type ConstraintFunction, type ConstraintLike } from './constraint.js'
 
 /** Axes along which norms are taken. */
 export interface AxisOptions {
@@ -38,7 +38,7 @@ export const nonNeg = () => new Constraint('nonNeg')
 /** Scales vectors to length 1. */
 export const unitNorm = (options: AxisOptions = {}) => new Constraint({ class_name: 'UnitNorm', config: options })
 
-/** The constraint with an id, e.g. `'maxNorm'`, with its defaults. */
+/** The constraint with an id, e.g. `'maxNorm'`, with its defaults; or that of a function. */
 export const get = (id: ConstraintLike): Constraint => (id instanceof Constraint ? id : new Constraint(id))
 
 /**

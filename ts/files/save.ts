@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { flag, readOptions } from '../callbacks/options.js'
 import type { Model } from '../models/model.js'
 import { native } from '../native.js'
-import { configError } from '../serialize.js'
+import { configError } from '../errors.js'
 import { toKeras } from './compile-config.js'
 import { inFile } from './in-file.js'
 

@@ -8,14 +8,20 @@ import { Initializer, type InitializerLike } from './initializer.js'
 
 export * from './constant.js'
 export * from './identity.js'
-export { Initializer, type InitializerId, type InitializerLike, type SeedOptions } from './initializer.js'
+export {
+  Initializer,
+  type InitializerFunction,
+  type InitializerId,
+  type InitializerLike,
+  type SeedOptions,
+} from './initializer.js'
 export * from './orthogonal.js'
 export * from './random.js'
 export * from './scaled.js'
 export * from './simple.js'
 export * from './variance-scaling.js'
 
-/** The initializer with an id, e.g. `'heNormal'`, with its defaults. */
+/** The initializer with an id, e.g. `'heNormal'`, with its defaults; or that of a function. */
 export const get = (id: InitializerLike): Initializer => (id instanceof Initializer ? id : new Initializer(id))
 
 /**

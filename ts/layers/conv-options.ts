@@ -46,6 +46,28 @@ export interface ConvOptions<Size> extends SlidingOptions<Size> {
   kernelConstraint?: ConstraintLike | null
 }
 
+/** Options of transposed convolutions. */
+export interface ConvTransposeOptions<Size> extends Omit<SlidingOptions<Size>, 'padding'> {
+  /** Number of channels of the output; at least 1. */
+  filters: number
+  /**
+   * `'valid'`: axes of `(length - 1) * stride + max(kernelSize, stride)`. `'same'`: axes of `length * stride`.
+   * Default: `'valid'`.
+   */
+  padding?: 'valid' | 'same'
+  /**
+   * How much longer the axes are than `(length - 1) * stride + kernelSize`, or under `'same'` than `(length - 1) * stride +
+   * kernelSize % 2`; less than the stride. Default: what `padding` says.
+   */
+  outputPadding?: Size | null
+  /** First values of `kernel` `[...kernelSize, filters, channels]`. Default: `'glorotUniform'`. */
+  kernelInitializer?: InitializerLike
+  /** Default: none. */
+  kernelRegularizer?: RegularizerLike | null
+  /** Default: none. */
+  kernelConstraint?: ConstraintLike | null
+}
+
 /** Options of convolutions of each channel by itself. */
 export interface DepthwiseConvOptions<Size> extends SlidingOptions<Size> {
   /** Number of results of each channel; at least 1. Default: 1. */

@@ -15,6 +15,11 @@ export interface EmbeddingOptions extends LayerOptions {
   embeddingsRegularizer?: RegularizerLike | null
   /** Default: none. */
   embeddingsConstraint?: ConstraintLike | null
+  /**
+   * Integer 0 is padding: what follows leaves those places out, as far as it heeds masks (see `layers.masking`).
+   * Default: `false`.
+   */
+  maskZero?: boolean
 }
 
 /**

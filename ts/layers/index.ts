@@ -20,7 +20,9 @@ export * from './average-pooling-2d.js'
 export * from './batch-normalization.js'
 export * from './concatenate.js'
 export * from './conv-1d.js'
+export * from './conv-1d-transpose.js'
 export * from './conv-2d.js'
+export * from './conv-2d-transpose.js'
 export type * from './conv-options.js'
 export * from './cropping-1d.js'
 export * from './cropping-2d.js'
@@ -40,10 +42,20 @@ export * from './global-average-pooling-2d.js'
 export * from './global-max-pooling-1d.js'
 export * from './global-max-pooling-2d.js'
 export * from './group-normalization.js'
+export * from './identity.js'
 export * from './input.js'
-export { type CallOptions, Layer, type LayerInput, type LayerOptions, type WeightOptions } from './layer.js'
+export * from './lambda.js'
+export {
+  type CallContext,
+  type CallOptions,
+  Layer,
+  type LayerInput,
+  type LayerOptions,
+  type WeightOptions,
+} from './layer.js'
 export * from './layer-normalization.js'
 export * from './leaky-relu.js'
+export * from './masking.js'
 export * from './max-pooling-1d.js'
 export * from './max-pooling-2d.js'
 export * from './maximum.js'

@@ -3,6 +3,7 @@ import { toJson } from '../serialize.js'
 import type { DType, Shape } from '../types.js'
 import { layerOf } from './layer-of.js'
 import { ModelTensor } from './model-tensor.js'
+import { checkName } from './name.js'
 
 /** Options of {@link input}. */
 export interface InputOptions {
@@ -21,6 +22,7 @@ export interface InputOptions {
  * applied to.
  */
 export function input(options: InputOptions): ModelTensor {
+  checkName('input', options?.name)
   const handle = native.ModelTensor.input(toJson('input', options))
   return new ModelTensor(handle, { layer: layerOf(handle.layer()), inputs: [] })
 }

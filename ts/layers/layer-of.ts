@@ -1,6 +1,7 @@
-import type { Layer as NativeLayer } from '../../native/binding.cjs'
+import type { Layer as NativeLayer, ModelTensor as NativeModelTensor } from '../../native/binding.cjs'
 import { native } from '../native.js'
 import { type Layer, newLayer } from './layer.js'
+import { ModelTensor } from './model-tensor.js'
 import { known } from './registry.js'
 
 type ModelOf = (handle: InstanceType<typeof native.Model>, held?: unknown) => Layer
@@ -26,3 +27,7 @@ export function layerOf(handle: NativeLayer): Layer {
   const model = native.Model.fromLayer(handle)
   return model ? modelOf(model) : newLayer(handle)
 }
+
+/** @internal The object for a tensor of a model that comes out of Rust. */
+export const modelTensor = (handle: NativeModelTensor): ModelTensor =>
+  new ModelTensor(handle, { layer: layerOf(handle.layer()), inputs: [] })

@@ -1,5 +1,7 @@
 import { inspect } from 'node:util'
 import type { ModelTensor as NativeModelTensor } from '../../native/binding.cjs'
+import { configError, failure } from '../errors.js'
+import { native } from '../native.js'
 import type { DType } from '../types.js'
 import type { Layer } from './layer.js'
 
@@ -15,6 +17,9 @@ export class ModelTensor {
 
   /** @internal */
   constructor(handle: NativeModelTensor, source: { layer: Layer; inputs: readonly ModelTensor[] }) {
+    if (!(handle instanceof native.ModelTensor)) {
+      throw configError('ModelTensor: they come of input({ shape }) and of layers that are applied to them')
+    }
     this.handle = handle
     this.source = source
   }
@@ -33,7 +38,13 @@ export class ModelTensor {
     return this.source.layer
   }
 
+  /** Operators of JavaScript cannot compute with it. */
+  [Symbol.toPrimitive](hint: string): string {
+    if (hint === 'string') return this[inspect.custom]()
+    throw failure('GLOROT_INVALID', 'a tensor of a model has no value: apply layers to it, as layers.add()')
+  }
+
   [inspect.custom](): string {
-    return `ModelTensor ${this.dtype} [${this.shape.join(', ')}] of '${this.layer.name}'`
+    return `ModelTensor ${this.dtype} [${this.shape.map(dim => dim ?? 'null').join(', ')}] of '${this.layer.name}'`
   }
 }

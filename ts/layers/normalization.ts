@@ -1,3 +1,4 @@
+import { shapeError } from '../errors.js'
 import { native } from '../native.js'
 import { asTensor, type Tensor, type TensorLike } from '../tensor.js'
 import type { NestedArray } from '../types.js'
@@ -49,8 +50,7 @@ export class Normalization extends Layer {
 }
 
 function noSamples(layer: string): Error {
-  const message = `layer '${layer}' (Normalization): received no samples to adapt to`
-  return Object.assign(new Error(message), { code: 'GLOROT_SHAPE' })
+  return shapeError(`layer '${layer}' (Normalization): received no samples to adapt to`)
 }
 
 builtin(Normalization)

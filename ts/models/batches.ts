@@ -1,5 +1,7 @@
+import type { Samples } from '../../native/binding.cjs'
+import { configError, shown } from '../errors.js'
 import { Tensor } from '../tensor.js'
-import type { Data } from './data.js'
+import { type Data, samples } from './data.js'
 
 /** `[x, y]` or `[x, y, sampleWeight]` of one step. */
 export type Batch = readonly [x: Data, y?: Data, sampleWeight?: Data]
@@ -11,7 +13,22 @@ export type Batches = AsyncIterable<Batch> | Iterable<Batch>
 export function isBatches(x: unknown): x is Batches {
   if (typeof x !== 'object' || x === null || Array.isArray(x) || ArrayBuffer.isView(x) || x instanceof Tensor)
     return false
-  return Symbol.asyncIterator in x || Symbol.iterator in x
+  const { [Symbol.asyncIterator]: asynchronous, [Symbol.iterator]: iterator } = x as Partial<Record<symbol, unknown>>
+  return typeof asynchronous === 'function' || typeof iterator === 'function'
+}
+
+/**
+ * The data of a batch.
+ *
+ * @internal
+ * @throws `GLOROT_CONFIG`, if it is no batch.
+ */
+export function readBatch(method: string, batch: unknown, names: Parameters<typeof samples>[3]): Samples {
+  if (!Array.isArray(batch) || batch.length < 1 || batch.length > 3) {
+    throw configError(`${method}: expected batches [x, y] or [x, y, sampleWeight], received ${shown(batch)}`)
+  }
+  const [x, y, sampleWeight] = batch as unknown as Batch
+  return samples(x, y, sampleWeight, names)
 }
 
 type Step = IteratorResult<Batch, unknown>
@@ -47,6 +64,8 @@ export class Prefetch {
   restart(): boolean {
     const iterator = iterate(this.batches)
     if (iterator === this.iterator) return false
+    // Who makes them need not be waited for.
+    Promise.resolve(this.iterator.return?.()).catch(() => {})
     this.iterator = iterator
     this.last = Promise.resolve({ done: false, value: [[]] })
     this.queue = []
@@ -69,5 +88,8 @@ export class Prefetch {
   }
 }
 
-const iterate = (batches: Batches) =>
-  Symbol.asyncIterator in batches ? batches[Symbol.asyncIterator]() : batches[Symbol.iterator]()
+function iterate(batches: Batches): AsyncIterator<Batch> | Iterator<Batch> {
+  const iterator = Symbol.asyncIterator in batches ? batches[Symbol.asyncIterator]() : batches[Symbol.iterator]()
+  if (typeof iterator?.next === 'function') return iterator
+  throw configError(`batches: [Symbol.iterator]() must return an iterator; received ${shown(iterator)}`)
+}

@@ -4,7 +4,7 @@ import { made } from '../files/custom-objects.js'
 import { Layer } from '../layers/layer.js'
 import { modelOf } from '../layers/layer-of.js'
 import { native } from '../native.js'
-import { configError } from '../serialize.js'
+import { configError } from '../errors.js'
 import { Model } from './model.js'
 
 /** How a model is cloned. */

@@ -1,8 +1,11 @@
 import type { CompileSpec, MetricSpec } from '../../native/binding.cjs'
+import { integer, number, type Option, optional, readOptions, required, text } from '../callbacks/options.js'
+import { configError, shown } from '../errors.js'
+import { refuseFactory } from '../factories.js'
 import type { LossFunction, LossLike } from '../losses/index.js'
 import { Metric, type MetricLike } from '../metrics/index.js'
 import { get as getOptimizer, type Optimizer, type OptimizerLike } from '../optimizers/index.js'
-import { configError, toJson } from '../serialize.js'
+import { isPlainObject, toJson } from '../serialize.js'
 import { traced } from '../symbolic.js'
 
 /** One for all outputs, an array in their order, or an object by their names. */
@@ -25,24 +28,36 @@ export interface CompileOptions {
   threads?: number
 }
 
-const known = ['optimizer', 'loss', 'lossWeights', 'metrics', 'weightedMetrics', 'device', 'threads']
+const anything = (expected: string): Option<unknown> => ({ fallback: undefined, expected, fits: () => true })
+
+const known = {
+  optimizer: required(anything("an optimizer, or its id, as 'nadam'")),
+  loss: anything('a loss'),
+  lossWeights: anything('numbers'),
+  metrics: anything('metrics'),
+  weightedMetrics: anything('metrics'),
+  device: optional(text('auto')),
+  threads: optional(integer(1, { min: 1, max: 1024 })),
+}
+
+const weight = number(1)
 
 /** @internal The options as Rust takes them, and the optimizer. */
-export function compileSpec(options: CompileOptions, outputs: readonly string[]) {
-  for (const name of Object.keys(options)) {
-    if (!known.includes(name))
-      throw configError(`compile: unknown option '${name}'; known options: ${known.join(', ')}`)
+export function compileSpec(given: CompileOptions, outputs: readonly string[]) {
+  if (typeof given !== 'object' || given === null) {
+    const expected = "expected an object of options, as { optimizer: 'nadam', loss: 'mse' }"
+    throw configError(`compile: ${expected}; received ${shown(given)}`)
   }
-  if (options.optimizer == null) throw configError("compile: option 'optimizer' is missing; give an id, as 'nadam'")
+  const options = readOptions('compile', given, known) as CompileOptions
   const optimizer: Optimizer = getOptimizer(options.optimizer)
   const losses = spread('loss', options.loss, outputs)
-  const weights = spread('lossWeights', options.lossWeights, outputs)
+  const weights = lossWeights(options.lossWeights, outputs)
   const metrics = spreadMetrics('metrics', options.metrics, outputs)
   const weightedMetrics = spreadMetrics('weightedMetrics', options.weightedMetrics, outputs)
   const spec: CompileSpec = {
     optimizer: optimizer.handle,
-    device: options.device,
-    threads: options.threads,
+    device: options.device ?? undefined,
+    threads: options.threads ?? undefined,
     targets: outputs.map((_, i) => ({
       ...lossSpec(losses[i]),
       lossWeight: weights[i] ?? undefined,
@@ -53,11 +68,26 @@ export function compileSpec(options: CompileOptions, outputs: readonly string[])
   return { spec, optimizer }
 }
 
+function lossWeights(given: CompileOptions['lossWeights'], outputs: readonly string[]) {
+  const isNumber = typeof given === 'number'
+  if (given != null && (isNumber ? outputs.length > 1 : !Array.isArray(given) && !isPlainObject(given))) {
+    const expected = 'must be an array of numbers in the order of the outputs, or an object by their names'
+    throw configError(`compile: option 'lossWeights' ${expected}; received ${shown(given)}`)
+  }
+  const weights = spread('lossWeights', given, outputs)
+  const wrong = weights.find(value => value != null && !weight.fits(value))
+  if (wrong === undefined) return weights
+  throw configError(
+    `compile: option 'lossWeights' must have ${weight.expected} for each output; received ${shown(wrong)}`,
+  )
+}
+
 function lossSpec(loss: LossLike | null | undefined) {
   if (loss == null) return {}
   if (typeof loss === 'function' && !('toJSON' in loss)) {
+    refuseFactory('compile', 'loss', loss)
     const call = (yTrue: unknown, yPred: unknown) =>
-      traced(`loss '${loss.name || 'loss'}'`, (loss as LossFunction)(yTrue as never, yPred as never))
+      traced(`loss '${loss.name || 'loss'}'`, () => (loss as LossFunction)(yTrue as never, yPred as never))
     return { lossFunction: call, lossName: loss.name || 'loss' }
   }
   return { loss: toJson('loss', loss) }
@@ -65,6 +95,7 @@ function lossSpec(loss: LossLike | null | undefined) {
 
 function metricSpec(metric: MetricLike): MetricSpec {
   if (metric instanceof Metric) return { metric: metric.handle }
+  refuseFactory('compile', 'metrics', metric)
   return typeof metric === 'function' ? { metric: new Metric(metric).handle } : { json: toJson('metrics', metric) }
 }
 
@@ -96,14 +127,13 @@ function spreadMetrics(what: string, given: CompileOptions['metrics'], outputs: 
 }
 
 /** An object by names of outputs, and not one that is itself a loss or metric. */
-function isByName(given: unknown): boolean {
-  if (typeof given !== 'object' || given === null || Array.isArray(given) || given instanceof Metric) return false
-  return !('toJSON' in given || 'class_name' in given || 'className' in given)
-}
+const isByName = (given: unknown): boolean =>
+  isPlainObject(given) && !('toJSON' in given || 'class_name' in given || 'className' in given)
 
 function byName<T>(what: string, given: Record<string, T>, outputs: readonly string[]): (T | undefined)[] {
-  const unknown = Object.keys(given).filter(name => !outputs.includes(name))
-  if (unknown.length === 0) return outputs.map(name => given[name])
-  const names = unknown.join("', '")
-  throw configError(`compile: ${what}: there is no output '${names}'; outputs: '${outputs.join("', '")}'`)
+  const names = Object.keys(given)
+  const unknown = names.filter(name => !outputs.includes(name))
+  if (names.length > 0 && unknown.length === 0) return outputs.map(name => given[name])
+  const wrong = names.length === 0 ? 'the object is empty' : `there is no output '${unknown.join("', '")}'`
+  throw configError(`compile: ${what}: ${wrong}; outputs: '${outputs.join("', '")}'`)
 }

@@ -1,6 +1,7 @@
 import { Callback } from '../callbacks/callback.js'
 import { integer, number, readOptions } from '../callbacks/options.js'
-import { configError } from '../serialize.js'
+import { configError } from '../errors.js'
+import * as given from './call-options.js'
 import { type Data, tensors } from './data.js'
 import { fit } from './fit.js'
 import type { Logs } from './history.js'
@@ -29,6 +30,8 @@ const known = {
   steps: integer(300, { min: 2 }),
   batchSize: integer(32, { min: 1 }),
   explosion: number(4, { above: 1 }),
+  sampleWeight: given.data,
+  signal: given.signal,
 }
 
 /** The losses of a training whose learning rate grew. */
@@ -100,10 +103,10 @@ export async function findLearningRate(
   model: Model,
   x: Data,
   y: Data | undefined,
-  { sampleWeight, signal, ...given }: FindLearningRateOptions,
+  options: FindLearningRateOptions,
 ): Promise<LearningRateSearch> {
-  const options = readOptions('findLearningRate', given, known)
-  const { min, max, steps, batchSize } = options
+  const read = readOptions('findLearningRate', options, known)
+  const { min, max, steps, batchSize, sampleWeight, signal } = read
   if (min >= max) throw configError(`findLearningRate: option 'min' must be less than max (${max}); received ${min}`)
   if (model.optimizer.schedule) {
     throw configError(
@@ -120,7 +123,7 @@ export async function findLearningRate(
       stepsPerEpoch: 1,
       batchSize,
       stopOnNonFinite: false,
-      callbacks: [new Sweep(search, options)],
+      callbacks: [new Sweep(search, read)],
       sampleWeight,
       signal,
       verbose: 0,

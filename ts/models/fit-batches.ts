@@ -1,17 +1,20 @@
-import { inspect } from 'node:util'
 import { hearsSteps } from '../callbacks/callback.js'
 import { CallbackList } from '../callbacks/callback-list.js'
-import { flag, integer, optional, readOptions } from '../callbacks/options.js'
+import { flag, integer, type Option, optional, readOptions } from '../callbacks/options.js'
 import { TerminateOnNaN } from '../callbacks/terminate-on-nan.js'
+import { dataError, failure } from '../errors.js'
 import { createReporter, type Reporter } from '../progress/index.js'
-import { configError, toJson } from '../serialize.js'
-import { type Batch, type Batches, Prefetch } from './batches.js'
-import { samples } from './data.js'
-import { exclusively, type FitOptions, restored } from './fit.js'
+import { toJson } from '../serialize.js'
+import { type Batch, type Batches, Prefetch, readBatch } from './batches.js'
+import { exclusively } from './busy.js'
+import * as given from './call-options.js'
+import { type Data, isBatchesOfValidation, type ValidationData, validationSamples } from './data.js'
+import { evaluate, evaluateBatches } from './evaluate.js'
+import { type FitOptions, restored } from './fit.js'
 import { History, type Logs } from './history.js'
 import { AbortError, logsOf, runJob } from './job.js'
 import type { Model } from './model.js'
-import { kerasNames, namedLogs } from './names.js'
+import { withValidation } from './names.js'
 
 /** How to train on batches that come one after the other. */
 export interface FitBatchesOptions
@@ -24,6 +27,7 @@ export interface FitBatchesOptions
     | 'validationData'
     | 'validationBatchSize'
     | 'validationFreq'
+    | 'validationSteps'
     | 'stopOnNonFinite'
     | 'callbacks'
     | 'verbose'
@@ -37,9 +41,15 @@ const known = {
   epochs: integer(1, { min: 1 }),
   initialEpoch: integer(0, { min: 0 }),
   stepsPerEpoch: optional(integer(1, { min: 1 })),
-  validationBatchSize: integer(32, { min: 1 }),
+  classWeight: given.classWeight,
+  validationData: given.data as Option<ValidationData | undefined>,
+  validationBatchSize: optional(integer(32, { min: 1 })),
   validationFreq: integer(1, { min: 1 }),
+  validationSteps: optional(integer(1, { min: 1 })),
   stopOnNonFinite: flag(true),
+  callbacks: given.callbacks,
+  verbose: given.verbose('auto'),
+  signal: given.signal,
   prefetch: integer(2, { min: 1 }),
 }
 
@@ -47,17 +57,18 @@ const known = {
 export const fitBatches = (model: Model, batches: Batches, options: FitBatchesOptions): Promise<History> =>
   exclusively(model, () => train(model, batches, options))
 
-async function train(model: Model, batches: Batches, given: FitBatchesOptions): Promise<History> {
-  const { callbacks: list = [], signal, classWeight, validationData, verbose = 'auto', ...rest } = given
-  const callbacks = new CallbackList('fit', list)
-  if (callbacks.some(callback => callback instanceof TerminateOnNaN)) rest.stopOnNonFinite ??= false
-  const options = readOptions('fit', rest, known)
-  const { epochs, initialEpoch, stepsPerEpoch, validationFreq } = options
+async function train(model: Model, batches: Batches, options: FitBatchesOptions): Promise<History> {
+  const read = readOptions('fit', options, known)
+  const { epochs, initialEpoch, stepsPerEpoch, validationFreq, classWeight, verbose, signal } = read
+  const callbacks = new CallbackList('fit', read.callbacks)
+  const stops = callbacks.some(callback => callback instanceof TerminateOnNaN)
+  const stopOnNonFinite = options.stopOnNonFinite ?? (!stops && read.stopOnNonFinite)
+  const validation = validationOf(model, read)
   const history = new History()
   model.history = history
-  const params = { epochs, initialEpoch, steps: stepsPerEpoch ?? 0, validates: validationData !== undefined, verbose }
+  const params = { epochs, initialEpoch, steps: stepsPerEpoch ?? 0, validates: validation !== undefined, verbose }
   const hearsOfSteps = callbacks.some(hearsSteps)
-  const source = new Prefetch(batches, options.prefetch)
+  const source = new Prefetch(batches, read.prefetch)
   let reporter: Reporter | undefined
   // Only a model that knows its inputs can be given back its weights.
   const resumed = await restored(model, callbacks, history, [])
@@ -67,14 +78,12 @@ async function train(model: Model, batches: Batches, given: FitBatchesOptions): 
   /** One step; the values are running ones since the epoch began. */
   const step = async (batch: Batch, number: number, epoch: number) => {
     if (hearsOfSteps) await callbacks.call('onTrainBatchBegin', number, {})
-    if (!Array.isArray(batch)) throw configError(`fit: expected batches [x, y], received ${inspect(batch)}`)
-    const [x, y, sampleWeight] = batch
-    const data = samples(x, y, sampleWeight, model.portNames())
+    const data = readBatch('fit', batch, model.portNames())
     const json = toJson('fit', { classWeight, resetMetrics: number === 0 })
     logs = logsOf(await runJob(hear => model.model.trainOnBatch(data, json, hear), signal, { history }))
-    if (options.stopOnNonFinite && !Number.isFinite(logs.loss)) {
+    if (stopOnNonFinite && !Number.isFinite(logs.loss)) {
       const message = `the loss is ${logs.loss} in step ${number} of epoch ${epoch}: lower the learning rate, clip the gradients or look for such values in the data`
-      throw Object.assign(new Error(message), { code: 'GLOROT_NONFINITE_LOSS', history })
+      throw failure('GLOROT_NONFINITE_LOSS', message, { history })
     }
     if (hearsOfSteps) await callbacks.call('onTrainBatchEnd', number, logs)
   }
@@ -119,20 +128,14 @@ async function train(model: Model, batches: Batches, given: FitBatchesOptions): 
       if (from > 0) await resumed?.applyAll()
       const steps = resumed?.stopTraining ? from : await epochOf(epoch, from, begin)
       if (steps === 0) {
+        if (history.epoch.length === 0) throw dataError('fit: there are no batches')
         process.emitWarning(`fit: there are no more batches: the training ends after ${history.epoch.length} epochs`)
         break
       }
-      if (validationData && (epoch + 1) % validationFreq === 0) {
-        const [x, y, sampleWeight] = validationData
-        const batchSize = options.validationBatchSize
-        const scores = await model.evaluate(x, y, { sampleWeight, batchSize, callbacks: list, verbose: 0, signal })
+      if (validation && (epoch + 1) % validationFreq === 0) {
+        const scores = await validation.evaluate()
         callbacks.begin(model, params)
-        const values = Object.entries(kerasNames(scores)).map(([name, value]) => [`val_${name}`, value] as const)
-        const all = [...Object.entries(kerasNames(logs)), ...values]
-        logs = namedLogs(
-          all.map(([name]) => name),
-          all.map(([, value]) => value),
-        )
+        logs = withValidation(logs, scores)
       }
       const elapsedMs = performance.now() - begin
       try {
@@ -147,7 +150,23 @@ async function train(model: Model, batches: Batches, given: FitBatchesOptions): 
     await callbacks.call('onTrainEnd', logs)
   } finally {
     reporter?.close()
+    await validation?.close()
     await source.close()
   }
   return history
+}
+
+/** What the model is evaluated on, if it is. */
+function validationOf(model: Model, options: ReturnType<typeof readOptions<typeof known>>) {
+  const { validationData, validationBatchSize, validationSteps: steps, callbacks, signal } = options
+  if (validationData == null) return undefined
+  const common = { steps, callbacks, verbose: 0 as const, signal }
+  if (isBatchesOfValidation(validationData)) {
+    const source = new Prefetch(validationData, options.prefetch)
+    return { evaluate: () => evaluateBatches(model, source, common), close: () => source.close() }
+  }
+  validationSamples(validationData, model.portNames())
+  const [x, y, sampleWeight] = validationData as readonly [Data, Data, Data?]
+  const given = { ...common, sampleWeight, batchSize: validationBatchSize ?? 32 }
+  return { evaluate: () => evaluate(model, x, y, given), close: async () => {} }
 }

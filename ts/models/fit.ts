@@ -1,14 +1,20 @@
 import type { Restored } from '../callbacks/backup-and-restore.js'
 import { type Callback, hearsSteps, hearsTestSteps, hearsTests } from '../callbacks/callback.js'
 import { CallbackList } from '../callbacks/callback-list.js'
+import { flag, integer, number, type Option, optional, readOptions } from '../callbacks/options.js'
 import { TensorBoard } from '../callbacks/tensor-board.js'
 import { TerminateOnNaN } from '../callbacks/terminate-on-nan.js'
 import { createReporter, type Reporter, type Verbose } from '../progress/index.js'
 import { toJson } from '../serialize.js'
-import { type Data, samples, type ValidationData } from './data.js'
+import { Prefetch } from './batches.js'
+import { exclusively } from './busy.js'
+import * as given from './call-options.js'
+import { type Data, isBatchesOfValidation, samples, type ValidationData, validationSamples } from './data.js'
+import { evaluateBatches } from './evaluate.js'
 import { History, type Logs } from './history.js'
 import { runJob } from './job.js'
 import type { Model } from './model.js'
+import { withValidation } from './names.js'
 import type { TrainingEvent } from './training-events.js'
 
 /** How to train. */
@@ -19,21 +25,23 @@ export interface FitOptions {
   initialEpoch?: number
   /** Samples a step; the last step of an epoch takes what is left. Default: 32. */
   batchSize?: number
-  /** Fraction of the samples, the last ones, that is kept for validation: 0 to 1. Default: 0. */
+  /** Fraction of the samples, the last ones, that is kept for validation: 0 to below 1. Default: 0. */
   validationSplit?: number
-  /** What the model is evaluated on at the end of an epoch. */
+  /** What the model is evaluated on at the end of an epoch; goes before `validationSplit`. */
   validationData?: ValidationData
   /** Samples a step of validation. Default: `batchSize`. */
-  validationBatchSize?: number
+  validationBatchSize?: number | null
   /** Evaluate at the end of every so many epochs. Default: 1. */
   validationFreq?: number
+  /** Evaluate on so many batches, the first ones. Default: all. */
+  validationSteps?: number | null
   /** Draw the order of the samples anew each epoch. Default: `true`. */
   shuffle?: boolean
   /** Steps an epoch; an epoch goes on where the last one ended. Default: one pass over the samples. */
-  stepsPerEpoch?: number
+  stepsPerEpoch?: number | null
   /** Weights of the samples: `[n]`, or one for each output. */
   sampleWeight?: Data
-  /** Weights of the samples by class: `{ 0: 1, 1: 2.5 }`; others weigh 1. */
+  /** Weights of the samples by class: `{ 0: 1, 1: 2.5 }`; others weigh 1. Not beside `sampleWeight`, as in Keras. */
   classWeight?: Readonly<Record<number, number>>
   /** End with an error when the loss is NaN or infinite. Default: `true`. */
   stopOnNonFinite?: boolean
@@ -44,23 +52,28 @@ export interface FitOptions {
   signal?: AbortSignal
 }
 
+const known = {
+  epochs: integer(1, { min: 1 }),
+  initialEpoch: integer(0, { min: 0 }),
+  batchSize: integer(32, { min: 1 }),
+  validationSplit: number(0, { min: 0, below: 1 }),
+  validationData: given.data as Option<ValidationData | undefined>,
+  validationBatchSize: optional(integer(32, { min: 1 })),
+  validationFreq: integer(1, { min: 1 }),
+  validationSteps: optional(integer(1, { min: 1 })),
+  shuffle: flag(true),
+  stepsPerEpoch: optional(integer(1, { min: 1 })),
+  sampleWeight: given.data,
+  classWeight: given.classWeight,
+  stopOnNonFinite: flag(true),
+  callbacks: given.callbacks,
+  verbose: given.verbose('auto'),
+  signal: given.signal,
+}
+
 /** @internal See `Model.fit`. */
 export const fit = (model: Model, x: Data, y: Data | undefined, options: FitOptions, tell?: Tell): Promise<History> =>
   exclusively(model, () => train(model, x, y, options, tell))
-
-/** @internal Runs a training, unless the model is in one already. */
-export async function exclusively<T>(model: Model, run: () => Promise<T>): Promise<T> {
-  if (training.has(model)) {
-    const message = `model '${model.name}' is being trained: wait for the running fit() to end before you start another`
-    throw Object.assign(new Error(message), { code: 'GLOROT_BUSY' })
-  }
-  training.add(model)
-  try {
-    return await run()
-  } finally {
-    training.delete(model)
-  }
-}
 
 /** @internal Where a training goes on that was interrupted, if a callback backs it up and there is a backup. */
 export async function restored(
@@ -78,9 +91,6 @@ export async function restored(
 /** @internal Hears of the progress within epochs, now and then, and of the ends of epochs (`last`). */
 export type Tell = (event: TrainingEvent, last: boolean) => void
 
-/** Models in a `fit`. */
-const training = new WeakSet<Model>()
-
 async function train(
   model: Model,
   x: Data,
@@ -88,16 +98,20 @@ async function train(
   options: FitOptions,
   tell: Tell | undefined,
 ): Promise<History> {
-  const { callbacks: given = [], signal, sampleWeight, validationData, verbose = 'auto', ...rest } = options
-  const callbacks = new CallbackList('fit', given)
-  if (callbacks.some(callback => callback instanceof TerminateOnNaN)) rest.stopOnNonFinite ??= false
+  const read = readOptions('fit', options, known)
+  const { callbacks: list, signal, sampleWeight, validationData, verbose, ...rest } = read
+  const callbacks = new CallbackList('fit', list)
+  if (callbacks.some(callback => callback instanceof TerminateOnNaN) && options.stopOnNonFinite === undefined) {
+    Object.assign(rest, { stopOnNonFinite: false })
+  }
   const history = new History()
-  model.history = history
   const ports = model.portNames()
   const data = samples(x, y, sampleWeight, ports)
-  const validation = validationData && samples(validationData[0], validationData[1], validationData[2], ports)
+  const batches = isBatchesOfValidation(validationData) ? new Prefetch(validationData, 2) : undefined
+  const validation = validationData != null && !batches ? validationSamples(validationData, ports) : undefined
+  const validates = validationData != null || rest.validationSplit > 0
   const follow = {
-    epochs: callbacks.callbacks.length > 0,
+    epochs: callbacks.callbacks.length > 0 || batches !== undefined,
     steps: callbacks.some(hearsSteps),
     tests: callbacks.some(hearsTests),
     testSteps: callbacks.some(hearsTestSteps),
@@ -113,18 +127,20 @@ async function train(
   let stepsDone = 0
   let steps = 0
   const call: CallbackList['call'] = (hook, ...args) => callbacks.call(hook, ...args)
+  const params = () => ({ epochs: rest.epochs, initialEpoch: rest.initialEpoch, steps, validates, verbose })
   const at = (epoch: number, values: Logs) => ({ ...values, epoch, step: stepsDone, steps }) as TrainingEvent
   let begun: Promise<unknown> = Promise.resolve()
   try {
     await runJob(
       onEvent => {
-        const started = model.model.fit(data, validation, toJson('fit', plan), follow, onEvent)
-        const epochs = resumed ? (rest.epochs ?? 1) : started.epochs
-        reporter = createReporter({ verbose, epochs, stepsPerEpoch: started.steps })
+        // Batches are evaluated here, when an epoch has ended.
+        const split = batches ? { validationSplit: 0 } : {}
+        const started = model.model.fit(data, validation, toJson('fit', { ...plan, ...split }), follow, onEvent)
+        model.history = history
+        reporter = createReporter({ verbose, epochs: rest.epochs, stepsPerEpoch: started.steps })
         model.stopTraining = false
         steps = started.steps
-        const validates = validation !== undefined || (rest.validationSplit ?? 0) > 0
-        callbacks.begin(model, { epochs, initialEpoch: rest.initialEpoch ?? 0, steps, validates, verbose })
+        callbacks.begin(model, params())
         begun = call('onTrainBegin', {}).then(() => resumed?.applyAll())
         // An error is thrown where this is awaited, at the first event.
         begun.catch(() => {})
@@ -169,6 +185,13 @@ async function train(
               await call('onTestEnd', values)
               break
             case 'epochEnd':
+              if (batches && (epoch + 1) % rest.validationFreq === 0) {
+                const { validationSteps } = rest
+                const test = { steps: validationSteps, callbacks: list, verbose: 0 as const, signal }
+                const scores = await evaluateBatches(model, batches, test)
+                callbacks.begin(model, params())
+                values = withValidation(values, scores)
+              }
               logs = values
               try {
                 await call('onEpochEnd', epoch, values)
@@ -187,6 +210,7 @@ async function train(
     await call('onTrainEnd', logs)
   } finally {
     reporter?.close()
+    await batches?.close()
   }
   return history
 }

@@ -1,24 +1,28 @@
-import type { Model as NativeModel, OnEvent } from '../../native/binding.cjs'
-import { type Callback, hearsPredictSteps, hearsTestSteps } from '../callbacks/callback.js'
-import { CallbackList } from '../callbacks/callback-list.js'
+import type { Model as NativeModel } from '../../native/binding.cjs'
+import { flag, integer, type Option, optional, readOptions } from '../callbacks/options.js'
+import { configError, prefixed, shown } from '../errors.js'
 import { type LoadWeightsOptions, loadWeights } from '../files/load-weights.js'
 import { type SaveOptions, type SaveWeightsOptions, saveModel, saveWeights } from '../files/save.js'
-import { Layer } from '../layers/layer.js'
-import { layerOf } from '../layers/layer-of.js'
+import { checkFlag, configJson, Layer, shapesOf } from '../layers/layer.js'
+import { layerOf, modelTensor } from '../layers/layer-of.js'
+import type { ModelTensor } from '../layers/model-tensor.js'
+import { native } from '../native.js'
 import type { Optimizer } from '../optimizers/index.js'
-import type { Verbose } from '../progress/index.js'
-import { configError, toJson } from '../serialize.js'
+import { isPlainObject, toJson } from '../serialize.js'
 import { asTensor, Tensor, type TensorLike } from '../tensor.js'
 import { Variable } from '../variable.js'
 import { type Batches, isBatches } from './batches.js'
+import { refuseWhileTraining } from './busy.js'
+import * as given from './call-options.js'
 import { type CompileOptions, compileSpec } from './compile.js'
 import { type Data, samples, tensors } from './data.js'
+import { type EvaluateOptions, evaluate } from './evaluate.js'
 import { type FindLearningRateOptions, findLearningRate, type LearningRateSearch } from './find-learning-rate.js'
 import { type FitOptions, fit } from './fit.js'
 import { type FitBatchesOptions, fitBatches } from './fit-batches.js'
 import type { History, Logs } from './history.js'
 import { logsOf, runJob } from './job.js'
-import { runShown } from './run-shown.js'
+import { type PredictOptions, type PredictSamplesOptions, predict, predictSamples } from './predict.js'
 import { type TrainingEvent, trainingEvents } from './training-events.js'
 
 /** How a summary looks. */
@@ -33,43 +37,31 @@ export interface SummaryOptions {
   print?: (text: string) => void
 }
 
-/** How to evaluate. */
-export interface EvaluateOptions {
-  /** Samples a step. Default: 32. */
-  batchSize?: number
-  /** Weights of the samples: `[n]`, or one for each output. */
-  sampleWeight?: Data
-  /** Their `onTest…` methods are called. */
-  callbacks?: readonly Callback[]
-  /** As in `fit`. Default: `'auto'`. */
-  verbose?: Verbose
-  signal?: AbortSignal
-}
-
-/** How to predict. */
-export interface PredictOptions {
-  /** Samples a step. Default: 32. */
-  batchSize?: number
-  /** Their `onPredict…` methods are called. */
-  callbacks?: readonly Callback[]
-  /** As in `fit`. Default: 0. */
-  verbose?: Verbose
-  signal?: AbortSignal
-}
-
-/** How to predict with noise. */
-export interface PredictSamplesOptions extends PredictOptions {
-  /** Number of predictions. Default: 100. */
-  samples?: number
-}
-
 /** How to train on one batch. */
 export interface TrainOnBatchOptions {
   /** Weights of the samples: `[n]`, or one for each output. */
   sampleWeight?: Data
-  /** Weights of the samples by class; others weigh 1. */
+  /** Weights of the samples by class; others weigh 1. Not beside `sampleWeight`, as in Keras. */
   classWeight?: Readonly<Record<number, number>>
+  /** Whether loss and metrics are those of this batch alone, or of all since the last reset. Default: `true`. */
+  resetMetrics?: boolean
 }
+
+/** How to evaluate one batch. */
+export type TestOnBatchOptions = Omit<TrainOnBatchOptions, 'classWeight'>
+
+const summaryOptions = {
+  lineLength: optional(integer(88, { min: 1, max: 1000 })),
+  expandNested: flag(false),
+  showTrainable: flag(false),
+  print: {
+    fallback: (text: string) => console.log(text),
+    expected: 'a function of a text',
+    fits: value => typeof value === 'function',
+  } as Option<(text: string) => void>,
+}
+
+const batchOptions = { sampleWeight: given.data, resetMetrics: flag(true) }
 
 /**
  * Layers put together, and what trains them. Made by {@link sequential}, {@link model} and `models.fromJSON`. A model is
@@ -84,14 +76,16 @@ export class Model extends Layer {
   history: History | undefined
   /** @internal How the model was compiled. */
   compiled: { readonly options: CompileOptions; readonly optimizer: Optimizer } | undefined
-  /** Layers written in JavaScript live as long as their objects. */
+  /** Layers and functions written in JavaScript live as long as their objects. */
   protected held: unknown
 
   /** @internal */
   constructor(model: NativeModel, held?: unknown) {
+    if (!(model instanceof native.Model))
+      throw configError('Model: make models with sequential(layers) or model({ inputs, outputs })')
     super({}, model.asLayer())
     this.model = model
-    this.held = held ?? this.layers
+    this.held = [held, this.layers]
   }
 
   override get trainable(): boolean {
@@ -99,7 +93,7 @@ export class Model extends Layer {
   }
 
   override set trainable(trainable: boolean) {
-    this.model.trainable = trainable
+    this.model.trainable = checkFlag(`model '${this.name}'`, 'trainable', trainable)
   }
 
   /** Whether the shapes of the inputs are known, and so the weights made. */
@@ -113,18 +107,45 @@ export class Model extends Layer {
   }
 
   /**
+   * The inputs, for another model: `model({ inputs: net.inputs, outputs: net.getLayer('hidden').output })` computes
+   * what a hidden layer gives.
+   *
+   * @throws `GLOROT_INVALID` of a sequential model that does not know its input yet.
+   */
+  get inputs(): ModelTensor[] {
+    return this.model.inputs().map(modelTensor)
+  }
+
+  /** The outputs, as {@link Model.inputs}. */
+  get outputs(): ModelTensor[] {
+    return this.model.outputs().map(modelTensor)
+  }
+
+  /** The input, or an array of several. */
+  override get input(): ModelTensor {
+    return oneOrAll(this.inputs)
+  }
+
+  /** The output, or an array of several. */
+  override get output(): ModelTensor {
+    return oneOrAll(this.outputs)
+  }
+
+  /**
    * The layer of the given name.
    *
    * @throws `GLOROT_INVALID`, which lists the names that there are.
    */
   getLayer(name: string): Layer {
+    if (typeof name !== 'string')
+      throw configError(`model '${this.name}': getLayer: expected a name; received ${shown(name)}`)
     return layerOf(this.model.getLayer(name))
   }
 
   /** What trains the model, after `compile`. */
   get optimizer(): Optimizer {
     if (this.compiled) return this.compiled.optimizer
-    throw new Error(`model '${this.name}' has no optimizer yet: call compile({ optimizer, loss })`)
+    throw configError(`model '${this.name}' has no optimizer yet: call compile({ optimizer, loss })`)
   }
 
   /** The device that the model is compiled for: `'cpu'`. */
@@ -160,12 +181,14 @@ export class Model extends Layer {
    * @throws `GLOROT_INVALID`, which names the weight, if one does not fit; then nothing is changed.
    */
   override setWeights(values: readonly TensorLike[]): void {
-    this.model.setWeights(values.map(value => asTensor(value)))
+    const owner = `model '${this.name}': setWeights`
+    if (!Array.isArray(values)) throw configError(`${owner}: expected an array of tensors; received ${shown(values)}`)
+    this.model.setWeights(values.map((value, i) => prefixed(`${owner}: value ${i}`, () => asTensor(value))))
   }
 
   /** Tells a sequential model the shape of its input; axis 0 is the batch. */
-  override build(shape: number[]): void {
-    this.model.build([shape])
+  override build(shape: (number | null)[]): void {
+    this.model.build(shapesOf(`model '${this.name}'`, shape as number[]))
   }
 
   /**
@@ -201,6 +224,7 @@ export class Model extends Layer {
   }
 
   override toJSON(): { class_name: string; config: Record<string, unknown> } {
+    for (const layer of this.layers) if (layer.isCustom) configJson(layer)
     return JSON.parse(this.model.toJson())
   }
 
@@ -209,9 +233,11 @@ export class Model extends Layer {
    *
    * @returns The text.
    */
-  summary({ print = console.log, ...options }: SummaryOptions = {}): string {
+  summary(options: SummaryOptions = {}): string {
+    const { print, lineLength, ...others } = readOptions('summary', options, summaryOptions)
     const columns = process.stdout.columns
-    const text = this.model.summary({ maxLineLength: columns && columns - 4, ...options }).trimEnd()
+    const widths = { maxLineLength: columns && columns - 4, lineLength: lineLength ?? undefined }
+    const text = this.model.summary({ ...widths, ...others }).trimEnd()
     print(text)
     return text
   }
@@ -220,9 +246,10 @@ export class Model extends Layer {
    * Sets how the model is trained and judged. Layers that are frozen now are not trained.
    *
    * @throws `GLOROT_CONFIG`, which names an unknown optimizer, loss, metric or option; `GLOROT_DEVICE`, if there is no
-   *   such device.
+   *   such device; `GLOROT_BUSY` while the model trains.
    */
   compile(options: CompileOptions): void {
+    refuseWhileTraining(this, 'compile it')
     const { spec, optimizer } = compileSpec(options, this.portNames().outputs ?? [this.layers.at(-1)?.name ?? 'output'])
     this.model.compile(spec)
     this.compiled = { options, optimizer }
@@ -247,7 +274,7 @@ export class Model extends Layer {
    */
   fit(batches: Batches, options?: FitBatchesOptions): Promise<History>
   fit(x: Data | Batches, y?: Data | FitBatchesOptions, options: FitOptions = {}): Promise<History> {
-    if (isBatches(x)) return fitBatches(this, x, (y as FitBatchesOptions | undefined) ?? options)
+    if (isBatches(x)) return fitBatches(this, x, optionsOf('fit', y, options) as FitBatchesOptions)
     return fit(this, x, y as Data | undefined, options)
   }
 
@@ -270,20 +297,23 @@ export class Model extends Layer {
     return findLearningRate(this, x, y, options)
   }
 
-  /** Loss and metrics over all samples: `{ loss, accuracy }`. Data as in {@link Model.fit}. */
-  async evaluate(x: Data, y: Data | undefined, options: EvaluateOptions = {}): Promise<Logs> {
-    const { batchSize = 32, sampleWeight, callbacks = [], verbose = 'auto', signal } = options
-    const data = samples(x, y, sampleWeight, this.portNames())
-    const list = new CallbackList('evaluate', callbacks)
-    const start = (shown: boolean, hear: OnEvent) =>
-      this.model.evaluate(data, batchSize, shown, list.some(hearsTestSteps), hear)
-    const run = { kind: 'Test', passes: 1, callbacks: list, verbose, x: data.x[0], batchSize, signal, start } as const
-    return logsOf(await runShown(this, run))
+  /**
+   * Loss and metrics over all samples, or over batches `[x, y]` or `[x, y, sampleWeight]` that come one after the other:
+   * `{ loss, accuracy }`. Data and errors as in {@link Model.fit}.
+   */
+  evaluate(x: Data, y: Data | undefined, options?: EvaluateOptions): Promise<Logs>
+  evaluate(batches: Batches, options?: Omit<EvaluateOptions, 'batchSize' | 'sampleWeight'>): Promise<Logs>
+  async evaluate(x: Data | Batches, y?: Data | EvaluateOptions, options?: EvaluateOptions): Promise<Logs> {
+    if (isBatches(x)) return evaluate(this, x, undefined, optionsOf('evaluate', y, options ?? {}))
+    return evaluate(this, x, y as Data | undefined, options ?? {})
   }
 
-  /** The outputs for all samples: a tensor, or one for each output. In inference mode. */
-  predict(x: Data, options: PredictOptions = {}): Promise<Tensor> {
-    return this.predictDraws(x, options, undefined)
+  /**
+   * The outputs for all samples, or for batches that come one after the other: a tensor, or one for each output. In
+   * inference mode.
+   */
+  async predict(x: Data | Batches, options: PredictOptions = {}): Promise<Tensor> {
+    return predict(this, x, options)
   }
 
   /**
@@ -292,37 +322,14 @@ export class Model extends Layer {
    * 2016). `(await net.predictSamples(x)).moments(0)` tells how sure the model is.
    */
   async predictSamples(x: Data, options: PredictSamplesOptions = {}): Promise<Tensor> {
-    const { samples: draws = 100, ...rest } = options
-    if (!Number.isSafeInteger(draws) || draws < 1) {
-      throw configError(`predictSamples: option 'samples' must be a whole number of at least 1; received ${draws}`)
-    }
-    return this.predictDraws(x, rest, draws)
-  }
-
-  private async predictDraws(x: Data, options: PredictOptions, draws: number | undefined): Promise<Tensor> {
-    const { batchSize = 32, callbacks = [], verbose = 0, signal } = options
-    const inputs = tensors('x', x, this.portNames().inputs)
-    const list = new CallbackList('predict', callbacks)
-    const start = (shown: boolean, hear: OnEvent) =>
-      this.model.predict(inputs, batchSize, draws, shown, list.some(hearsPredictSteps), hear)
-    const run = {
-      kind: 'Predict',
-      passes: draws ?? 1,
-      callbacks: list,
-      verbose,
-      x: inputs[0],
-      batchSize,
-      signal,
-      start,
-    } as const
-    const { outputs = [] } = await runShown(this, run)
-    const predictions = outputs.map(output => new Tensor(output))
-    return (predictions.length === 1 ? predictions[0] : predictions) as Tensor
+    return predictSamples(this, x, options)
   }
 
   /** One training step on one batch: loss and metrics of the batch before the update. */
   async trainOnBatch(x: Data, y: Data | undefined, options: TrainOnBatchOptions = {}): Promise<Logs> {
-    const { sampleWeight, ...rest } = options
+    refuseWhileTraining(this, 'train on a batch')
+    const known = { ...batchOptions, classWeight: given.classWeight }
+    const { sampleWeight, ...rest } = readOptions('trainOnBatch', options, known)
     const batch = samples(x, y, sampleWeight, this.portNames())
     const json = toJson('trainOnBatch', rest)
     return logsOf(await runJob(hear => this.model.trainOnBatch(batch, json, hear), undefined))
@@ -343,15 +350,16 @@ export class Model extends Layer {
   }
 
   /** The outputs for one batch. */
-  predictOnBatch(x: Data): Promise<Tensor> {
+  async predictOnBatch(x: Data): Promise<Tensor> {
     const [first] = tensors('x', x, this.portNames().inputs)
     return this.predict(x, { batchSize: Math.max(1, first?.shape[0] ?? 1) })
   }
 
   /** Loss and metrics of one batch. */
-  async testOnBatch(x: Data, y: Data | undefined, options: { sampleWeight?: Data } = {}): Promise<Logs> {
-    const batch = samples(x, y, options.sampleWeight, this.portNames())
-    return logsOf(await runJob(hear => this.model.testOnBatch(batch, hear), undefined))
+  async testOnBatch(x: Data, y: Data | undefined, options: TestOnBatchOptions = {}): Promise<Logs> {
+    const { sampleWeight, resetMetrics } = readOptions('testOnBatch', options, batchOptions)
+    const batch = samples(x, y, sampleWeight, this.portNames())
+    return logsOf(await runJob(hear => this.model.testOnBatch(batch, resetMetrics, hear), undefined))
   }
 
   /** @internal Names of inputs and outputs, where they are known. */
@@ -362,3 +370,14 @@ export class Model extends Layer {
     }
   }
 }
+
+/** The options of a call on batches, which have the targets with them. */
+function optionsOf(method: string, second: unknown, third: object): object {
+  if (second == null) return third
+  if (isPlainObject(second)) return second
+  const expected = 'batches [x, y] have the targets with them: only options may follow'
+  throw configError(`${method}: ${expected}; received ${shown(second)}`)
+}
+
+/** One tensor is passed as it is, several as an array. */
+const oneOrAll = (tensors: ModelTensor[]): ModelTensor => (tensors.length === 1 ? tensors[0] : tensors) as ModelTensor

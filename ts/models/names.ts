@@ -23,6 +23,20 @@ export function namedLogs(names: readonly string[], values: readonly number[]): 
 }
 
 /**
+ * The logs of an epoch with those of its validation.
+ *
+ * @internal
+ */
+export function withValidation(logs: Logs, scores: Logs): Logs {
+  const validation = Object.entries(kerasNames(scores)).map(([name, value]) => [`val_${name}`, value] as const)
+  const all = [...Object.entries(kerasNames(logs)), ...validation]
+  return namedLogs(
+    all.map(([name]) => name),
+    all.map(([, value]) => value),
+  )
+}
+
+/**
  * The same logs under Keras's names, for files that other programs read.
  *
  * @internal

@@ -1,3 +1,5 @@
+import { readOptions } from '../callbacks/options.js'
+import * as given from './call-options.js'
 import type { Data } from './data.js'
 import { type FitOptions, fit } from './fit.js'
 import type { History, Logs } from './history.js'
@@ -35,9 +37,10 @@ export async function* trainingEvents(
     wake()
   }
   const controller = new AbortController()
-  const abort = () => controller.abort(options.signal?.reason)
-  options.signal?.addEventListener('abort', abort, { once: true })
-  if (options.signal?.aborted) abort()
+  const { signal } = readOptions('fit', { signal: options?.signal }, { signal: given.signal })
+  const abort = () => controller.abort(signal?.reason)
+  signal?.addEventListener('abort', abort, { once: true })
+  if (signal?.aborted) abort()
   const run = fit(model, x, y, { verbose: 0, ...options, signal: controller.signal }, tell).finally(() => {
     ended = true
     wake()
@@ -52,7 +55,7 @@ export async function* trainingEvents(
       else await new Promise<void>(resolve => (wake = resolve))
     }
   } finally {
-    options.signal?.removeEventListener('abort', abort)
+    signal?.removeEventListener('abort', abort)
     controller.abort()
     await run.catch(() => {})
   }

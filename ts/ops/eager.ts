@@ -5,8 +5,8 @@ import { mean } from './reduce.js'
 
 /** @internal See `Tensor.slice`. */
 export function sliceTensor(x: Tensor, begin: number | readonly number[], size?: number | readonly number[]): Tensor {
-  const list = (value: number | readonly number[] | undefined) => (typeof value === 'number' ? [value] : value)
-  return slice(x, list(begin) ?? [], list(size))
+  const list = (value: number | readonly number[]) => (typeof value === 'number' ? [value] : value)
+  return slice(x, list(begin), size === undefined ? undefined : list(size))
 }
 
 /** @internal See `Tensor.moments`. */

@@ -1,3 +1,4 @@
+import { flagsOf } from './checks.js'
 import { type Operand, type Result, run } from './run.js'
 
 /** Whether the last two axes of an operand are swapped. */
@@ -10,6 +11,6 @@ export interface MatMulOptions {
 
 /** The matrix product over the last two axes; axes before those broadcast. */
 export function matMul<A extends Operand, B extends Operand>(a: A, b: B, options: MatMulOptions = {}): Result<A, B> {
-  const { transposeA, transposeB } = options
+  const { transposeA, transposeB } = flagsOf('matMul', options, 'transposeA', 'transposeB')
   return run<A, B>('matMul', [a, b], { transposeA, transposeB })
 }

@@ -1,4 +1,5 @@
 import type { HostTensor, OpAttributes } from '../../native/binding.cjs'
+import { prefixed } from '../errors.js'
 import { native } from '../native.js'
 import { isSymbolic, type SymbolicTensor } from '../symbolic.js'
 import { asTensor, Tensor, type TensorLike } from '../tensor.js'
@@ -43,11 +44,6 @@ export function run<A extends Operand, B extends Operand = never, C extends Oper
   operands: [A, B?, C?] | Operand[],
   attributes: OpAttributes = {},
 ): Result<A, B, C> {
-  const inputs = (operands as Operand[]).map(toNative)
+  const inputs = prefixed(name, () => (operands as Operand[]).map(toNative))
   return fromNative(native.op(name, inputs, attributes)) as Result<A, B, C>
-}
-
-/** @internal One axis or several as Rust takes them; `undefined`: all. */
-export function axesOf(axis: number | readonly number[] | undefined): number[] | undefined {
-  return axis === undefined ? undefined : typeof axis === 'number' ? [axis] : [...axis]
 }

@@ -1,5 +1,8 @@
+import { inspect } from 'node:util'
 import type { Optimizer as NativeOptimizer } from '../../native/binding.cjs'
+import { type Option, readOptions } from '../callbacks/options.js'
 import type { Serialized } from '../config-object.js'
+import { configError, prefixed, shown } from '../errors.js'
 import { native } from '../native.js'
 import { Schedule, type ScheduleFunction } from '../schedules/index.js'
 import { toJson } from '../serialize.js'
@@ -57,7 +60,7 @@ export class Optimizer {
     this.scheduleFunction = schedule
     if (!schedule) return
     const name = schedule.name || 'learningRate'
-    this.handle.setSchedule(name, step => traced(`schedule '${name}'`, schedule(step as SymbolicTensor)))
+    this.handle.setSchedule(name, step => traced(`schedule '${name}'`, () => schedule(step as SymbolicTensor)))
   }
 
   /** The class name, as in Keras. */
@@ -79,6 +82,9 @@ export class Optimizer {
   }
 
   set learningRate(learningRate: number) {
+    if (typeof learningRate !== 'number') {
+      throw configError(`${this.className}: learningRate must be a number; received ${shown(learningRate)}`)
+    }
     this.handle.learningRate = learningRate
   }
 
@@ -96,23 +102,24 @@ export class Optimizer {
 
   /** Updates variables once, by their gradients; always the same variables. */
   apply(gradients: readonly TensorLike[], variables: readonly Variable[]): void {
-    this.handle.apply(
-      gradients.map(gradient => asTensor(gradient)),
-      variables.map(variable => variable.handle),
-    )
+    const owner = `${this.className}: apply`
+    if (!Array.isArray(gradients)) {
+      throw configError(`${owner}: expected an array of gradients; received ${shown(gradients)}`)
+    }
+    const tensors = gradients.map((gradient, i) => prefixed(`${owner}: gradient ${i}`, () => asTensor(gradient)))
+    this.handle.apply(tensors, handlesOf(owner, variables))
   }
 
   /** Replaces the variables by their moving averages, if the optimizer keeps them: what `fit` does at its end. */
   finalizeVariables(variables: readonly Variable[]): void {
-    this.handle.finalizeVariables(variables.map(variable => variable.handle))
+    this.handle.finalizeVariables(handlesOf(`${this.className}: finalizeVariables`, variables))
   }
 
   /** Names weights that weight decay leaves alone; before the first update. */
-  excludeFromWeightDecay({ variables = [], names = [] }: ExcludeFromWeightDecay): void {
-    this.handle.excludeFromWeightDecay(
-      variables.map(variable => variable.handle),
-      [...names],
-    )
+  excludeFromWeightDecay(options: ExcludeFromWeightDecay): void {
+    const owner = `${this.className}: excludeFromWeightDecay`
+    const { variables, names } = readOptions(owner, options, excluded)
+    this.handle.excludeFromWeightDecay(handlesOf(owner, variables), names)
   }
 
   /** The options as Keras serializes them, with the learning rate as it is now. */
@@ -124,11 +131,34 @@ export class Optimizer {
   toJSON(): { class_name: string; config: Record<string, unknown> } {
     return JSON.parse(this.handle.toJson())
   }
+
+  /** `Adam { learningRate: 0.001, iterations: 0 }` in `console.log`. */
+  [inspect.custom](): string {
+    return `${this.className} { learningRate: ${this.learningRate}, iterations: ${this.iterations} }`
+  }
+}
+
+const list = (expected: string, fits: (value: unknown) => boolean): Option<unknown[]> => ({
+  fallback: [],
+  expected,
+  fits: value => Array.isArray(value) && value.every(fits),
+})
+
+const excluded = {
+  variables: list('an array of variables', value => value instanceof Variable) as Option<Variable[]>,
+  names: list('an array of strings', value => typeof value === 'string') as Option<string[]>,
+}
+
+function handlesOf(owner: string, variables: unknown) {
+  if (Array.isArray(variables) && variables.every(variable => variable instanceof Variable)) {
+    return variables.map(variable => variable.handle)
+  }
+  throw configError(`${owner}: expected an array of variables; received ${shown(variables)}`)
 }
 
 /** A configuration without the function that computes the learning rate, if it has one. */
 function takeFunction(serialized: Serialized): [Serialized, ScheduleFunction | undefined] {
-  if (typeof serialized === 'string' || !serialized.config) return [serialized, undefined]
+  if (typeof serialized !== 'object' || !serialized?.config) return [serialized, undefined]
   const { learningRate, ...config } = serialized.config as OptimizerOptions
   if (typeof learningRate !== 'function') return [serialized, undefined]
   return [{ ...serialized, config }, learningRate]

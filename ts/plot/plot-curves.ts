@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, extname, resolve } from 'node:path'
+import { configError, shown } from '../errors.js'
 import { curvesSpec, type Panel } from './spec.js'
 
 /**
@@ -14,16 +15,16 @@ import { curvesSpec, type Panel } from './spec.js'
  * @internal
  */
 export async function plotCurves(panels: Panel[], path: string): Promise<string> {
-  if (extname(path).toLowerCase() !== '.svg') {
-    throw new Error(`plot: expected a path that ends in .svg, received '${path}'`)
+  if (typeof path !== 'string' || extname(path).toLowerCase() !== '.svg') {
+    throw configError(`plot: expected a path that ends in .svg, received ${shown(path)}`)
   }
   if (!panels.some(panel => panel.lines.some(line => line.y.length > 0))) {
-    throw new Error('plot: there is nothing to draw yet: no epoch has ended')
+    throw configError('plot: there is nothing to draw yet: no epoch has ended')
   }
   for (const { title, lines } of panels) {
     for (const { name, x, y } of lines) {
       if (x.length !== y.length) {
-        throw new Error(`plot: line '${name}' of '${title}' has ${x.length} x values and ${y.length} y values`)
+        throw configError(`plot: line '${name}' of '${title}' has ${x.length} x values and ${y.length} y values`)
       }
     }
   }

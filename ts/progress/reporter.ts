@@ -1,4 +1,5 @@
 import cliProgress from 'cli-progress'
+import { configError, shown } from '../errors.js'
 import { formatBar, formatDuration, formatLogs, formatStepTime, type Logs } from './format.js'
 
 /**
@@ -53,7 +54,7 @@ export function createReporter({ verbose, epochs, stepsPerEpoch, stream }: Repor
     case 2:
       return lineReporter(out, title, stepsPerEpoch)
     default:
-      throw new Error(`verbose: expected 'auto', 0, 1 or 2, received ${JSON.stringify(verbose)}`)
+      throw configError(`verbose: expected 'auto', 0, 1 or 2, received ${shown(verbose)}`)
   }
 }
 

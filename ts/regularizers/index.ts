@@ -6,7 +6,7 @@
 import type { Serialized } from '../config-object.js'
 import { Regularizer, type RegularizerLike } from './regularizer.js'
 
-export { Regularizer, type RegularizerLike } from './regularizer.js'
+export { Regularizer, type RegularizerFunction, type RegularizerLike } from './regularizer.js'
 
 /** Options of {@link l1l2}. */
 export interface L1L2Options {
@@ -37,7 +37,7 @@ export interface OrthogonalOptions {
 export const orthogonal = (options: OrthogonalOptions = {}) =>
   new Regularizer({ class_name: 'OrthogonalRegularizer', config: options })
 
-/** The regularizer with an id, e.g. `'l2'`, with its defaults. */
+/** The regularizer with an id, e.g. `'l2'`, with its defaults; or that of a function. */
 export const get = (id: RegularizerLike): Regularizer => (id instanceof Regularizer ? id : new Regularizer(id))
 
 /**

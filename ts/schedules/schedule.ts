@@ -1,4 +1,5 @@
 import { ConfigObject, type Serialized } from '../config-object.js'
+import { configError, shown } from '../errors.js'
 import { native } from '../native.js'
 import type { SymbolicTensor } from '../symbolic.js'
 
@@ -15,8 +16,15 @@ export class Schedule extends ConfigObject {
     super('schedule', serialized)
   }
 
-  /** The value at the update number `step`, counted from 0. */
+  /**
+   * The value at the update number `step`, counted from 0.
+   *
+   * @throws `GLOROT_CONFIG`, if that is no whole number below 2³².
+   */
   at(step: number): number {
+    if (!Number.isInteger(step) || step < 0 || step >= 2 ** 32) {
+      throw configError(`${this.className}: the step must be a whole number from 0; received ${shown(step)}`)
+    }
     return native.scheduleValue(this.json, step)
   }
 }

@@ -72,6 +72,11 @@ pub fn gradients(graph: &mut Graph, loss: NodeId, wrt: &[NodeId]) -> Result<Vec<
     Ok(wrt.iter().map(|id| adjoint(id).unwrap_or_else(|| graph.fill_like(*id, 0.0))).collect())
 }
 
+/// Whether a gradient of the loss flows to one of the nodes `wrt`.
+pub fn reaches(graph: &Graph, loss: NodeId, wrt: &[NodeId]) -> bool {
+    leads_to(graph, loss.index() + 1, wrt)[loss.index()]
+}
+
 /// For the first `nodes` nodes, whether a gradient flows from them to one of `wrt`.
 fn leads_to(graph: &Graph, nodes: usize, wrt: &[NodeId]) -> Vec<bool> {
     let mut wanted = vec![false; nodes];

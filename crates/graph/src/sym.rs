@@ -2,6 +2,7 @@
 //! with.
 
 mod conv;
+mod conv_transpose;
 mod pool;
 mod taps;
 
@@ -24,6 +25,11 @@ pub struct Tracer(Rc<RefCell<Graph>>);
 impl Tracer {
     pub fn new() -> Tracer {
         Tracer::default()
+    }
+
+    /// Whether both are the same trace.
+    pub fn same(&self, other: &Tracer) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
     }
 
     pub fn graph(&self) -> Ref<'_, Graph> {
@@ -101,6 +107,12 @@ impl Tracer {
         let grads = crate::autograd::gradients(&mut self.graph_mut(), loss.id, &ids)?;
         Ok(grads.into_iter().map(|id| self.sym(id)).collect())
     }
+
+    /// Whether a gradient of the loss flows to one of `wrt`.
+    pub fn reaches(&self, loss: &Sym, wrt: &[Sym]) -> bool {
+        let ids: Vec<NodeId> = wrt.iter().map(|sym| sym.id).collect();
+        crate::autograd::reaches(&self.graph(), loss.id, &ids)
+    }
 }
 
 /// A tensor of a graph under construction. Methods broadcast like NumPy and fail with a [`GraphError`] that names shapes.
@@ -155,7 +167,7 @@ impl Sym {
     }
 
     fn same_graph(&self, op: &'static str, other: &Sym) -> Result<()> {
-        if Rc::ptr_eq(&self.tracer.0, &other.tracer.0) {
+        if self.tracer.same(&other.tracer) {
             return Ok(());
         }
         Err(GraphError::new(

@@ -2,14 +2,16 @@
 //!
 //! An object is given as an id (`"nadam"`) or as Keras serializes it (`{ class_name, config }`). Option names are
 //! accepted in snake_case and camelCase. What is misspelled, of the wrong type or out of range is an error that names
-//! the class and the option; options that Keras writes and that change nothing here are known and ignored.
+//! the class and the option, in the spelling of who gave it; options that Keras writes and that change nothing here are
+//! known and ignored.
 
 use std::fmt::Display;
 
 use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
-use crate::names::fold;
+use crate::functions::shown;
+use crate::names::{camel_case, fold};
 
 /// The class name (or id) and the options of an object that is given as a string or as `{ class_name, config }`.
 /// `kind` names it in errors: `optimizer`.
@@ -24,10 +26,12 @@ pub fn class_and_config(kind: &str, value: &Value) -> Result<(String, Value)> {
                     Some(Value::String(id)) if class == "function" => Ok((id.clone(), Value::Null)),
                     config => Ok((class.clone(), config.cloned().unwrap_or(Value::Null))),
                 },
-                _ => Err(Error::config(kind, format!("expected {{ class_name, config }}, received {value}"))),
+                _ => Err(Error::config(kind, format!("expected {{ class_name, config }}, received {}", shown(value)))),
             }
         }
-        _ => Err(Error::config(kind, format!("expected a name or {{ class_name, config }}, received {value}"))),
+        _ => {
+            Err(Error::config(kind, format!("expected a name or {{ class_name, config }}, received {}", shown(value))))
+        }
     }
 }
 
@@ -37,6 +41,8 @@ pub struct Options {
     class: String,
     given: Map<String, Value>,
     known: Vec<&'static str>,
+    /// Options as they were spelled.
+    spelled: Vec<String>,
 }
 
 impl Options {
@@ -45,9 +51,12 @@ impl Options {
         let given = match config {
             Value::Null => Map::new(),
             Value::Object(options) => options.clone(),
-            other => return Err(Error::config(class, format!("expected an object of options, received {other}"))),
+            other => {
+                return Err(Error::config(class, format!("expected an object of options, received {}", shown(other))));
+            }
         };
-        Ok(Options { class: class.into(), given, known: Vec::new() })
+        let spelled = given.keys().cloned().collect();
+        Ok(Options { class: class.into(), given, known: Vec::new(), spelled })
     }
 
     /// An option as it was given, unless it is `null`.
@@ -72,7 +81,7 @@ impl Options {
         let Some(value) = self.value(name)? else { return Ok(None) };
         match read(&value) {
             Some(read) => Ok(Some(read)),
-            None => Err(self.error(format!("option '{name}' must be {kind}; received {value}"))),
+            None => Err(self.error(format!("option '{name}' must be {kind}; received {}", shown(&value)))),
         }
     }
 
@@ -108,6 +117,15 @@ impl Options {
 
     pub fn string(&mut self, name: &'static str, default: &str) -> Result<String> {
         Ok(self.optional_string(name)?.unwrap_or_else(|| default.into()))
+    }
+
+    /// An object among the options, which `read` makes: an error in it names the option too. `None` if it is not given.
+    pub fn nested<T>(&mut self, name: &'static str, read: impl FnOnce(&Value) -> Result<T>) -> Result<Option<T>> {
+        let Some(value) = self.value(name)? else { return Ok(None) };
+        match read(&value) {
+            Ok(read) => Ok(Some(read)),
+            Err(error) => Err(self.error(format!("option '{name}': {error}"))),
+        }
     }
 
     /// A list of strings; none if it is not given.
@@ -150,16 +168,22 @@ impl Options {
     /// A whole number of at least 1 that must be given.
     pub fn positive(&mut self, name: &'static str) -> Result<usize> {
         let value = self.optional_positive(name)?;
-        value.ok_or_else(|| self.error(format!("option '{name}' is missing; give a whole number of at least 1")))
+        value.ok_or_else(|| self.missing(name, "a whole number of at least 1"))
     }
 
-    /// A random seed: a whole number, or Keras's serialized `SeedGenerator`.
+    /// A random seed: a whole number from 0, or Keras's serialized `SeedGenerator`.
     pub fn seed(&mut self) -> Result<Option<u64>> {
         let read = |value: &Value| {
             let number = value.pointer("/config/seed").unwrap_or(value);
-            if number.is_null() { Some(None) } else { whole(number).map(|seed| Some(seed as u64)) }
+            if number.is_null() { Some(None) } else { u64::try_from(whole(number)?).ok().map(Some) }
         };
-        Ok(self.typed("seed", "a whole number", read)?.flatten())
+        Ok(self.typed("seed", "a whole number of at least 0", read)?.flatten())
+    }
+
+    /// The name of the object.
+    pub fn name(&mut self, default: &str) -> Result<String> {
+        let read = |value: &Value| value.as_str().filter(|name| !name.is_empty()).map(String::from);
+        Ok(self.typed("name", "a string that is not empty", read)?.unwrap_or_else(|| default.to_string()))
     }
 
     /// One of a few words, in any spelling.
@@ -169,7 +193,7 @@ impl Options {
         let chosen = choices.iter().find(|(word, _)| given.as_deref() == Some(fold(word).as_str()));
         chosen.map(|&(_, choice)| choice).ok_or_else(|| {
             let words: Vec<String> = choices.iter().map(|(word, _)| format!("'{word}'")).collect();
-            self.error(format!("option '{name}' must be one of {}; received {value}", words.join(", ")))
+            self.error(format!("option '{name}' must be one of {}; received {}", words.join(", "), shown(&value)))
         })
     }
 
@@ -178,7 +202,9 @@ impl Options {
         for &name in names {
             let off = |value: &Value| *value == Value::Bool(false) || value.as_f64() == Some(0.0);
             if let Some(value) = self.value(name)?.filter(|value| !off(value)) {
-                return Err(self.error(format!("option '{name}' is not supported; received {value}; remove it")));
+                return Err(
+                    self.error(format!("option '{name}' is not supported; received {}; remove it", shown(&value)))
+                );
             }
             self.known.retain(|known| *known != name);
         }
@@ -194,9 +220,32 @@ impl Options {
         Ok(())
     }
 
-    /// An error that names the class.
+    /// An error that names the class. Options that it names as `option 'units'` are spelled as they were given.
     pub fn error(&self, message: impl Display) -> Error {
-        Error::config(&self.class, message.to_string())
+        let message = message.to_string();
+        let mut parts = message.split("option '");
+        let mut spelled = parts.next().unwrap_or_default().to_string();
+        for part in parts {
+            let (name, rest) = part.split_once('\'').unwrap_or((part, ""));
+            spelled.push_str(&format!("option '{}'{rest}", self.spelling(name)));
+        }
+        Error::config(&self.class, spelled)
+    }
+
+    /// An option that must be given and is not; `give` says what.
+    pub fn missing(&self, name: &str, give: &str) -> Error {
+        let given: Vec<&str> = self.given.keys().map(String::as_str).collect();
+        let given = if given.is_empty() { String::new() } else { format!("; given: {}", given.join(", ")) };
+        self.error(format!("option '{name}' is missing; give {give}{given}"))
+    }
+
+    /// How the options' giver spells a name: as it was given, in snake_case where another name is, else in camelCase.
+    fn spelling(&self, name: &str) -> String {
+        if let Some(given) = self.spelled.iter().find(|given| fold(given) == fold(name)) {
+            return given.clone();
+        }
+        let snake = self.spelled.iter().any(|given| given.contains('_'));
+        if snake { name.into() } else { camel_case(name) }
     }
 
     /// An error unless the option's value lies in its range, which `expected` describes: `at least 0`.
@@ -210,9 +259,40 @@ impl Options {
     /// Fails if an option was given that nobody asked for.
     pub fn finish(self) -> Result<()> {
         let Some((name, _)) = self.given.iter().next() else { return Ok(()) };
-        let known = if self.known.is_empty() { "none".to_string() } else { self.known.join(", ") };
-        Err(self.error(format!("unknown option '{name}'; known options: {known}")))
+        let hint =
+            self.meant(name).map_or_else(String::new, |known| format!("; did you mean '{}'?", self.spelling(known)));
+        let known: Vec<String> = self.known.iter().map(|known| self.spelling(known)).collect();
+        let known = if known.is_empty() { "none".to_string() } else { known.join(", ") };
+        Err(Error::config(&self.class, format!("unknown option '{name}'{hint}; known options: {known}")))
     }
+
+    /// The known option that a name is a misspelling or the initials of (`lr`).
+    fn meant(&self, name: &str) -> Option<&'static str> {
+        let name = fold(name);
+        let initials = |known: &str| known.split('_').filter_map(|word| word.chars().next()).collect::<String>();
+        let near = |known: &str| 2 * distance(&fold(known), &name) <= name.len() + 1;
+        let mut known = self.known.iter().copied();
+        known
+            .clone()
+            .find(|known| known.contains('_') && initials(known) == name)
+            .or_else(|| known.by_ref().filter(|known| near(known)).min_by_key(|known| distance(&fold(known), &name)))
+    }
+}
+
+/// Number of letters to change, add or remove between two words (Levenshtein, 1966).
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, &y) in b.iter().enumerate() {
+            let replaced = diagonal + usize::from(x != y);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
 }
 
 fn whole(value: &Value) -> Option<i64> {
@@ -240,9 +320,9 @@ mod tests {
     fn errors_name_the_option() {
         let mut options = Options::new("Adam", &json!({ "beta1": "x", "lr": 1 })).unwrap();
         let message = options.float("beta_1", 0.9).unwrap_err().to_string();
-        assert_eq!(message, "Adam: option 'beta_1' must be a number; received \"x\"");
+        assert_eq!(message, "Adam: option 'beta1' must be a number; received \"x\"");
         let message = options.finish().unwrap_err().to_string();
-        assert_eq!(message, "Adam: unknown option 'lr'; known options: beta_1");
+        assert_eq!(message, "Adam: unknown option 'lr'; known options: beta1");
         let mut options = Options::new("Adam", &json!({ "beta1": 0.1, "beta_1": 0.2 })).unwrap();
         assert!(options.float("beta_1", 0.9).unwrap_err().to_string().contains("given twice"));
     }
@@ -256,5 +336,52 @@ mod tests {
         assert_eq!(class_and_config("loss", &function).unwrap(), ("mean_squared_error".into(), Value::Null));
         assert!(class_and_config("loss", &json!({ "name": "mse" })).is_err());
         assert!(class_and_config("loss", &json!(3)).is_err());
+    }
+
+    #[test]
+    fn errors_speak_the_spelling_of_who_gave_the_options() {
+        let read = |given: Value| {
+            let mut options = Options::new("Dense", &given).unwrap();
+            options.positive("units")?;
+            options.bool("use_bias", true)?;
+            options.float("learning_rate", 0.0)?;
+            options.finish()
+        };
+        let message = |given: Value| read(given).unwrap_err().to_string();
+        assert_eq!(
+            message(json!({ "unit": 3 })),
+            "Dense: option 'units' is missing; give a whole number of at least 1; given: unit"
+        );
+        for (given, expected) in [
+            (json!({ "units": 1, "useBias": 1 }), "Dense: option 'useBias' must be true or false; received 1"),
+            (json!({ "units": 1, "use_bias": 1 }), "Dense: option 'use_bias' must be true or false; received 1"),
+            (
+                json!({ "units": 1, "usebia": 1 }),
+                "Dense: unknown option 'usebia'; did you mean 'useBias'?; known options: units, useBias, learningRate",
+            ),
+            (
+                json!({ "units": 1, "use_bais": 1 }),
+                "Dense: unknown option 'use_bais'; did you mean 'use_bias'?; known options: units, use_bias, learning_rate",
+            ),
+            (
+                json!({ "units": 1, "lr": 1 }),
+                "Dense: unknown option 'lr'; did you mean 'learningRate'?; known options: units, useBias, learningRate",
+            ),
+            (
+                json!({ "units": 1, "colour": 1 }),
+                "Dense: unknown option 'colour'; known options: units, useBias, learningRate",
+            ),
+        ] {
+            assert_eq!(message(given), expected);
+        }
+        assert_eq!([distance("", "abc"), distance("kitten", "sitting"), distance("a", "a")], [3, 3, 0]);
+    }
+
+    #[test]
+    fn errors_in_nested_objects_name_the_option() {
+        let mut options = Options::new("Dense", &json!({ "kernelInitializer": "x" })).unwrap();
+        let read = |_: &Value| -> Result<()> { Err(Error::config("initializer", "unknown 'x'")) };
+        let message = options.nested("kernel_initializer", read).unwrap_err().to_string();
+        assert_eq!(message, "Dense: option 'kernelInitializer': initializer: unknown 'x'");
     }
 }

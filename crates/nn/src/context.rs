@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use glorot_graph::{RandomKind, StateId, Sym, TensorSpec, Tracer};
+use glorot_graph::{NodeId, RandomKind, StateId, Sym, TensorSpec, Tracer};
 use glorot_tensor::{DType, Shape, Tensor};
 
 use crate::error::Result;
@@ -75,6 +75,7 @@ pub struct Context {
     mode: Mode,
     random_state: Variable,
     losses: Rc<RefCell<Vec<Sym>>>,
+    masks: Rc<RefCell<HashMap<NodeId, Sym>>>,
 }
 
 impl Context {
@@ -85,7 +86,7 @@ impl Context {
 
     /// A trace in any mode.
     pub fn with_mode(states: StateTable, random_state: Variable, mode: Mode) -> Context {
-        Context { tracer: Tracer::new(), states, mode, random_state, losses: Rc::default() }
+        Context { tracer: Tracer::new(), states, mode, random_state, losses: Rc::default(), masks: Rc::default() }
     }
 
     /// The same trace in another mode.
@@ -151,6 +152,16 @@ impl Context {
         let high = state.slice(&[3], &[1])?.add(&carry)?;
         let advanced = self.tracer.concat(&[state.slice(&[0], &[2])?, low, high], 0)?;
         self.assign(&self.random_state, &advanced)
+    }
+
+    /// Which of the steps of a tensor count (bool, the shape of its first axes); `None`: all.
+    pub fn mask(&self, x: &Sym) -> Option<Sym> {
+        self.masks.borrow().get(&x.id()).cloned()
+    }
+
+    /// Marks the steps of a tensor that count, for the layers and losses after it.
+    pub fn set_mask(&self, x: &Sym, mask: Sym) {
+        self.masks.borrow_mut().insert(x.id(), mask);
     }
 
     /// Adds a scalar to the loss: a regularization penalty.

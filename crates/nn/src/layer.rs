@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::cell::{Cell, Ref, RefCell};
+use std::collections::HashSet;
 use std::rc::{Rc, Weak};
 
 use glorot_graph::Sym;
@@ -11,7 +12,8 @@ use serde_json::{Map, Value};
 use crate::constraint::Constraint;
 use crate::context::{Context, Mode};
 use crate::error::{Error, Result};
-use crate::initializers::Initializer;
+use crate::initializers::{self, Initializer};
+use crate::model::CallNode;
 use crate::regularizer::Regularizer;
 use crate::variable::Variable;
 use crate::weight_limit::claim_weight;
@@ -53,6 +55,13 @@ pub trait Layer: Any {
         Ok(())
     }
 
+    /// The same for layers whose code looks at the layer itself while it makes weights (those written in JavaScript):
+    /// called first, and if it returns true, [`Layer::build`] is not.
+    fn build_shared(&self, weights: &mut WeightBuilder<'_>, inputs: &[Shape]) -> Result<bool> {
+        let _ = (weights, inputs);
+        Ok(false)
+    }
+
     /// Builds the graph of a call. `training` is the mode of this call: that of the context, which is the caller's if it
     /// forces one, unless the layer is frozen (`trainable` false) and of a kind that then stays in inference mode.
     fn call(&self, ctx: &Context, inputs: &[Sym], training: bool) -> Result<Vec<Sym>>;
@@ -60,6 +69,18 @@ pub trait Layer: Any {
     /// True if a frozen layer runs in inference mode (batch normalization).
     fn frozen_means_inference(&self) -> bool {
         false
+    }
+
+    /// True if outputs have the mask of the (first) input: the layer works on each step by itself.
+    fn passes_mask(&self) -> bool {
+        false
+    }
+
+    /// Which steps of the outputs count (bool); `None`: all. `masks` are those of the inputs. Where a layer does not say,
+    /// the outputs have no mask, as in Keras.
+    fn output_mask(&self, ctx: &Context, inputs: &[Sym], masks: &[Option<Sym>]) -> Result<Option<Sym>> {
+        let _ = (ctx, inputs);
+        Ok(masks.first().filter(|_| self.passes_mask()).cloned().flatten())
     }
 
     /// If the input holds indices into a table of the layer (embedding): the number of its rows.
@@ -88,9 +109,6 @@ pub trait Layer: Any {
     }
 }
 
-/// The most elements of a weight.
-const MAX_ELEMENTS: usize = 1 << 31;
-
 /// Collects the weights that a layer makes in [`Layer::build`].
 pub struct WeightBuilder<'a> {
     layer: &'a str,
@@ -98,18 +116,11 @@ pub struct WeightBuilder<'a> {
 }
 
 impl WeightBuilder<'_> {
-    /// Makes a weight with an initial value. One of more than 2^31 elements is an error: it is a mistake in a shape.
+    /// Makes a weight with an initial value, unless it is too large.
     pub fn add(&mut self, spec: WeightSpec<'_>) -> Result<Variable> {
-        let elements = spec.shape.iter().try_fold(1usize, |product, &dim| product.checked_mul(dim));
-        if elements.is_none_or(|elements| elements > MAX_ELEMENTS) {
-            let message = format!(
-                "weight '{}' of shape {} would have more than {MAX_ELEMENTS} elements; make the layer or its inputs smaller",
-                spec.name, spec.shape
-            );
-            return Err(Error::invalid(message));
-        }
-        claim_weight(spec.name, spec.shape.numel())?;
-        let value = spec.initializer.initialize(&spec.shape, spec.dtype)?;
+        claim_weight(spec.name, &spec.shape)?;
+        let value = initializers::initialize(spec.initializer, &spec.shape, spec.dtype);
+        let value = value.map_err(|error| Error::invalid(format!("weight '{}': {error}", spec.name)))?;
         let path = format!("{}/{}", self.layer, spec.name);
         let variable = Variable::with_path(spec.name, path, value);
         self.weights.push(Weight {
@@ -148,6 +159,8 @@ struct LayerCell {
     built_for: RefCell<Option<Vec<Shape>>>,
     weights: RefCell<Vec<Weight>>,
     layer: RefCell<Box<dyn Layer>>,
+    /// The calls on symbolic tensors.
+    calls: RefCell<Vec<Weak<CallNode>>>,
 }
 
 impl LayerRef {
@@ -163,6 +176,7 @@ impl LayerRef {
             built_for: RefCell::new(None),
             weights: RefCell::default(),
             layer: RefCell::new(layer),
+            calls: RefCell::default(),
         }))
     }
 
@@ -180,8 +194,18 @@ impl LayerRef {
 
     /// Freezes or unfreezes the layer and those inside of it. Takes effect when a model that holds it is compiled.
     pub fn set_trainable(&self, trainable: bool) {
-        self.0.trainable.set(trainable);
-        self.sublayers().iter().for_each(|layer| layer.set_trainable(trainable));
+        self.walk(&mut HashSet::new(), &mut |layer| {
+            layer.0.trainable.set(trainable);
+            true
+        });
+    }
+
+    /// Visits the layer and those inside of it, each once, parents before what is inside of them. Where `visit` returns
+    /// false, what is inside is left out.
+    pub(crate) fn walk(&self, seen: &mut HashSet<usize>, visit: &mut dyn FnMut(&LayerRef) -> bool) {
+        if seen.insert(self.id()) && visit(self) {
+            self.sublayers().iter().for_each(|layer| layer.walk(seen, visit));
+        }
     }
 
     /// The layers inside of this one.
@@ -206,10 +230,19 @@ impl LayerRef {
     /// All weights in Keras's order: the layer's own, trainable ones first, then those of the layers inside of it.
     /// Empty before the layer is built.
     pub fn weights(&self) -> Vec<Weight> {
-        let own = self.own_weights();
-        let (trainable, others): (Vec<Weight>, Vec<Weight>) = own.into_iter().partition(|weight| weight.trainable);
-        let inner = self.sublayers().into_iter().flat_map(|layer| layer.weights());
-        trainable.into_iter().chain(others).chain(inner).collect()
+        let mut weights = Vec::new();
+        self.walk(&mut HashSet::new(), &mut |layer| {
+            weights.extend(layer.ordered_weights());
+            true
+        });
+        weights
+    }
+
+    /// The weights without those of the layers inside: trainable ones first.
+    pub(crate) fn ordered_weights(&self) -> Vec<Weight> {
+        let own = self.own_weights().into_iter();
+        let (trainable, others): (Vec<Weight>, Vec<Weight>) = own.partition(|weight| weight.trainable);
+        [trainable, others].concat()
     }
 
     /// The weights without those of the layers inside, in the order of creation.
@@ -219,11 +252,14 @@ impl LayerRef {
 
     /// The weights that training changes: none while the layer is frozen.
     pub fn trainable_weights(&self) -> Vec<Weight> {
-        if !self.trainable() {
-            return Vec::new();
-        }
-        let own = self.own_weights().into_iter().filter(|weight| weight.trainable);
-        own.chain(self.sublayers().into_iter().flat_map(|layer| layer.trainable_weights())).collect()
+        let mut weights = Vec::new();
+        self.walk(&mut HashSet::new(), &mut |layer| {
+            if layer.trainable() {
+                weights.extend(layer.own_weights().into_iter().filter(|weight| weight.trainable));
+            }
+            layer.trainable()
+        });
+        weights
     }
 
     /// Number of elements of all weights.
@@ -238,6 +274,17 @@ impl LayerRef {
     /// The layer as its own type, if it is of that type.
     pub fn downcast<T: Layer>(&self) -> Option<Ref<'_, T>> {
         Ref::filter_map(self.layer(), |layer| (layer.as_ref() as &dyn Any).downcast_ref::<T>()).ok()
+    }
+
+    pub(crate) fn record_call(&self, node: &Rc<CallNode>) {
+        let mut calls = self.0.calls.borrow_mut();
+        calls.retain(|call| call.strong_count() > 0);
+        calls.push(Rc::downgrade(node));
+    }
+
+    /// The first call on symbolic tensors, as long as a tensor or model holds it.
+    pub fn first_call(&self) -> Option<Rc<CallNode>> {
+        self.0.calls.borrow().iter().find_map(Weak::upgrade)
     }
 
     pub(crate) fn downgrade(&self) -> WeakLayer {
@@ -259,10 +306,12 @@ impl LayerRef {
             return Ok(());
         }
         let mut weights = Vec::new();
-        let mut layer = self.0.layer.borrow_mut();
-        layer
-            .build(&mut WeightBuilder { layer: self.name(), weights: &mut weights }, inputs)
-            .map_err(|error| error.in_layer(self.name(), layer.class_name()))?;
+        let mut builder = WeightBuilder { layer: self.name(), weights: &mut weights };
+        let of_layer = |error: Error| error.in_layer(self.name(), &self.class_name());
+        if !self.layer().build_shared(&mut builder, inputs).map_err(of_layer)? {
+            let built = self.0.layer.borrow_mut().build(&mut builder, inputs);
+            built.map_err(of_layer)?;
+        }
         *self.0.weights.borrow_mut() = weights;
         *self.0.built_for.borrow_mut() = Some(inputs.to_vec());
         Ok(())
@@ -282,6 +331,10 @@ impl LayerRef {
         };
         let name = |error: Error| error.in_layer(self.name(), layer.class_name());
         let outputs = layer.call(ctx, inputs, training).map_err(name)?;
+        let masks: Vec<Option<Sym>> = inputs.iter().map(|input| ctx.mask(input)).collect();
+        if let Some(mask) = layer.output_mask(ctx, inputs, &masks).map_err(name)? {
+            outputs.iter().for_each(|output| ctx.set_mask(output, mask.clone()));
+        }
         if let Some(regularizer) = &self.0.options.activity_regularizer {
             for output in &outputs {
                 let penalty = regularizer.penalty(output).map_err(name)?;

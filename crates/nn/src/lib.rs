@@ -9,6 +9,7 @@ pub mod constraint;
 pub mod constraints;
 pub mod context;
 pub mod error;
+pub mod functions;
 pub mod initializers;
 pub mod layer;
 pub mod layers;

@@ -20,6 +20,27 @@ pub fn snake_case(name: &str) -> String {
     snake
 }
 
+/// The camelCase of an option's name, as in JavaScript: `use_bias` to `useBias`. Keras writes some without underscores.
+pub fn camel_case(name: &str) -> String {
+    const RUN_TOGETHER: [(&str, &str); 4] = [
+        ("clipnorm", "clipNorm"),
+        ("global_clipnorm", "globalClipNorm"),
+        ("clipvalue", "clipValue"),
+        ("keepdims", "keepDims"),
+    ];
+    if let Some((_, camel)) = RUN_TOGETHER.iter().find(|(keras, _)| *keras == name) {
+        return (*camel).into();
+    }
+    let mut words = name.split('_');
+    let mut camel = words.next().unwrap_or_default().to_string();
+    for word in words {
+        let mut letters = word.chars();
+        camel.extend(letters.next().into_iter().flat_map(char::to_uppercase));
+        camel.push_str(letters.as_str());
+    }
+    camel
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -30,6 +51,19 @@ mod tests {
             assert_eq!(fold(name), "henormal");
         }
         assert_ne!(fold("he_normal"), fold("he_uniform"));
+    }
+
+    #[test]
+    fn options_become_camel_case() {
+        for (snake, camel) in [
+            ("units", "units"),
+            ("use_bias", "useBias"),
+            ("beta_1", "beta1"),
+            ("clipnorm", "clipNorm"),
+            ("stepsPerEpoch", "stepsPerEpoch"),
+        ] {
+            assert_eq!(camel_case(snake), camel);
+        }
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::cell::Cell;
 
+use glorot_tensor::Shape;
+
 use crate::error::{Error, Result};
 
 thread_local! {
@@ -22,8 +24,9 @@ pub fn with_weight_limit<T>(elements: usize, run: impl FnOnce() -> T) -> T {
 }
 
 /// Accounts for a weight before it is made.
-pub fn claim_weight(name: &str, elements: usize) -> Result<()> {
+pub fn claim_weight(name: &str, shape: &Shape) -> Result<()> {
     let Some(left) = LEFT.get() else { return Ok(()) };
+    let elements = shape.iter().fold(1usize, |product, &dim| product.saturating_mul(dim));
     let Some(rest) = left.checked_sub(elements) else {
         return Err(Error::invalid(format!(
             "weight '{name}' has {elements} elements, but there are values for only {left}: the configuration does not \

@@ -7,7 +7,7 @@ use napi_derive::napi;
 use crate::eager;
 use crate::error::{Failure, Result, keep_thrown};
 use crate::operand::{JsOperand, Operand, syms};
-use crate::symbolic::{Frame, SymbolicTensor};
+use crate::symbolic::{Frame, SymbolicTensor, returned};
 use crate::tensor::HostTensor;
 
 /// A value and its gradients.
@@ -36,8 +36,9 @@ pub fn value_and_grad(
     let frame = Frame::of_function();
     let wrt = syms(&frame, &arguments)?;
     let inputs = wrt.iter().cloned().map(SymbolicTensor::new).collect();
-    let value = frame.during(|| f.call(inputs)).map_err(|error| keep_thrown(env, error))?.sym().clone();
     let tracer = frame.tracer();
+    let value = frame.during(|| f.call(inputs)).map_err(|error| keep_thrown(env, error))?;
+    let value = returned("grad", tracer, &value)?;
     tracer.output(&value);
     for gradient in tracer.gradients(&value, &wrt)? {
         tracer.output(&gradient);

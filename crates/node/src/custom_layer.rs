@@ -13,20 +13,28 @@ use napi::bindgen_prelude::{ClassInstance, FnArgs, FunctionRef};
 use serde_json::{Map, Value};
 
 use crate::error::keep_thrown;
-use crate::symbolic::{Frame, SymbolicTensor};
+use crate::layer::Layer;
+use crate::symbolic::{Frame, SymbolicTensor, returned};
 use crate::tensor::dims;
 
-/// The weights that a layer's `build` has made so far.
-pub type Pending = Rc<RefCell<Vec<Weight>>>;
+/// The weights that a layer's `build` has made so far; `None` while it is not being built.
+pub type Pending = Rc<RefCell<Option<Vec<Weight>>>>;
 
-/// Inputs and mode to outputs.
-pub type Call = FunctionRef<FnArgs<(Vec<SymbolicTensor>, bool)>, Vec<ClassInstance<'static, SymbolicTensor>>>;
+/// Inputs, mode and masks of the inputs to outputs.
+pub type Call = FunctionRef<
+    FnArgs<(Vec<SymbolicTensor>, bool, Vec<Option<SymbolicTensor>>)>,
+    Vec<ClassInstance<'static, SymbolicTensor>>,
+>;
 
 /// The JavaScript functions of a layer. They reach the layer's object weakly, so that it can be collected.
 pub struct Functions {
     pub env: Env,
-    pub build: Option<FunctionRef<Vec<Vec<u32>>, ()>>,
+    pub build: FunctionRef<Vec<Vec<u32>>, ()>,
     pub call: Option<Call>,
+    /// The layers that the layer's object has as properties.
+    pub sublayers: FunctionRef<(), Vec<ClassInstance<'static, Layer>>>,
+    /// Whether outputs have the mask of the first input.
+    pub supports_masking: FunctionRef<(), bool>,
     /// The options as JSON.
     pub config: FunctionRef<(), String>,
 }
@@ -64,20 +72,16 @@ impl glorot_nn::Layer for CustomLayer {
         }
     }
 
-    fn build(&mut self, weights: &mut WeightBuilder<'_>, inputs: &[Shape]) -> glorot_nn::Result<()> {
-        match &self.functions.build {
-            Some(build) => {
-                let build = build.borrow_back(&self.functions.env).map_err(|error| self.thrown(error))?;
-                build.call(inputs.iter().map(dims).collect()).map_err(|error| self.thrown(error))?;
-            }
-            None => {
-                if let Some(base) = &self.base {
-                    base.build(inputs)?;
-                }
-            }
+    fn build_shared(&self, weights: &mut WeightBuilder<'_>, inputs: &[Shape]) -> glorot_nn::Result<bool> {
+        if self.pending.replace(Some(Vec::new())).is_some() {
+            return Err(Error::invalid("build() needs the layer to be built already; do not call the layer in it"));
         }
-        self.pending.borrow_mut().drain(..).for_each(|weight| weights.push(weight));
-        Ok(())
+        let build = self.functions.build.borrow_back(&self.functions.env);
+        let built = build.and_then(|build| build.call(inputs.iter().map(dims).collect()));
+        let made = self.pending.take().unwrap_or_default();
+        built.map_err(|error| self.thrown(error))?;
+        made.into_iter().for_each(|weight| weights.push(weight));
+        Ok(true)
     }
 
     fn call(&self, ctx: &Context, inputs: &[Sym], training: bool) -> glorot_nn::Result<Vec<Sym>> {
@@ -89,9 +93,16 @@ impl glorot_nn::Layer for CustomLayer {
         };
         let call = call.borrow_back(&self.functions.env).map_err(|error| self.thrown(error))?;
         let arguments = inputs.iter().cloned().map(SymbolicTensor::new).collect();
-        let outputs = Frame::of_model(ctx).during(|| call.call(FnArgs::from((arguments, training))));
+        let masks = inputs.iter().map(|input| ctx.mask(input).map(SymbolicTensor::new)).collect();
+        let outputs = Frame::of_model(ctx).during(|| call.call(FnArgs::from((arguments, training, masks))));
         let outputs = outputs.map_err(|error| self.thrown(error))?;
-        Ok(outputs.iter().map(|output| output.sym().clone()).collect())
+        outputs.iter().map(|output| returned("call()", ctx.tracer(), output)).collect()
+    }
+
+    fn passes_mask(&self) -> bool {
+        let supports = self.functions.supports_masking.borrow_back(&self.functions.env);
+        let own = supports.and_then(|supports| supports.call(())).unwrap_or(false);
+        own || self.base.as_ref().is_some_and(|base| base.layer().passes_mask())
     }
 
     fn frozen_means_inference(&self) -> bool {
@@ -103,6 +114,9 @@ impl glorot_nn::Layer for CustomLayer {
     }
 
     fn sublayers(&self) -> Vec<LayerRef> {
-        self.base.iter().cloned().collect()
+        let list = self.functions.sublayers.borrow_back(&self.functions.env).and_then(|sublayers| sublayers.call(()));
+        // An object that was collected has no layers any more; who uses it hears of that elsewhere.
+        let own = list.iter().flatten().map(|layer| layer.layer().clone());
+        self.base.iter().cloned().chain(own).collect()
     }
 }

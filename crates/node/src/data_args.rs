@@ -63,6 +63,7 @@ pub fn fit_options(json: &str, validation: Option<Samples>, progress: Progress) 
         validation,
         validation_batch_size: options.optional_size("validationBatchSize")?,
         validation_freq: options.optional_size("validationFreq")?.unwrap_or(default.validation_freq),
+        validation_steps: options.optional_size("validationSteps")?,
         shuffle: options.bool("shuffle", default.shuffle)?,
         steps_per_epoch: options.optional_size("stepsPerEpoch")?,
         class_weight: class_weight(options.value("classWeight")?)?,

@@ -7,6 +7,7 @@ use glorot_train::Eager;
 
 use crate::device;
 use crate::error::Result;
+use crate::jobs;
 use crate::symbolic::Frame;
 
 thread_local! {
@@ -16,6 +17,8 @@ thread_local! {
 /// Runs the trace of a function on its inputs and the values of its variables, writes back the variables that it
 /// assigns (moving statistics), and returns the outputs.
 pub fn run(frame: &Frame) -> Result<Vec<Tensor>> {
+    jobs::sync()?;
+    frame.seed()?;
     EAGER.with_borrow_mut(|eager| {
         let eager = match eager {
             Some(eager) => eager,

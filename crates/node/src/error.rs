@@ -7,6 +7,8 @@ use glorot_graph::device::DeviceError;
 use glorot_tensor::TensorError;
 use napi::{Env, JsError};
 
+use crate::symbolic::TOO_DEEP;
+
 /// What went wrong in a call from JavaScript.
 #[derive(Debug)]
 pub enum Failure {
@@ -30,6 +32,9 @@ thread_local! {
 /// Keeps what a JavaScript function threw, and returns an error that carries its message through Rust code.
 pub fn keep_thrown(env: Env, error: napi::Error) -> glorot_nn::Error {
     let message = error.reason.clone();
+    if error.status == TOO_DEEP {
+        return glorot_nn::Error::invalid(message);
+    }
     THROWN.set(Some((env, error)));
     glorot_nn::Error::invalid(message)
 }
@@ -54,6 +59,7 @@ impl Failure {
                 glorot_train::Error::Model(error) => model_code(error),
             },
             Failure::Device(_) => code::DEVICE,
+            Failure::Js(error) if [TOO_DEEP, napi::Status::GenericFailure].contains(&error.status) => code::INVALID,
             Failure::Js(error) => error.status.as_ref(),
             Failure::Coded(code, _) => code,
         }

@@ -66,7 +66,8 @@ pub fn initialize(json: String, shape: Vec<u32>, dtype: String) -> Result<HostTe
     let shape: Shape = shape.iter().map(|&dim| dim as usize).collect();
     let dtype = DType::from_name(&dtype)
         .ok_or_else(|| Failure::config(format!("dtype: expected float32, int32, uint8 or bool, received '{dtype}'")))?;
-    Ok(initializers::deserialize(&parse(&json)?)?.initialize(&shape, dtype)?.into())
+    let initializer = initializers::deserialize(&parse(&json)?)?;
+    Ok(initializers::initialize(&*initializer, &shape, dtype)?.into())
 }
 
 /// The learning rate that a schedule gives for the update number `step`, counted from 0.

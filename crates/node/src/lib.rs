@@ -9,6 +9,7 @@ mod compile;
 mod config;
 mod copies;
 mod custom_layer;
+mod custom_metric;
 mod data;
 mod data_args;
 mod device;
@@ -29,6 +30,7 @@ mod snapshot;
 mod symbolic;
 mod tensor;
 mod tensorboard;
+mod user_functions;
 mod variable;
 
 use napi_derive::napi;

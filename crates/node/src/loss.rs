@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::config::parse;
 use crate::error::{Result, keep_thrown};
 use crate::operand::{JsOperand, JsResult, Operand, run};
-use crate::symbolic::{Frame, SymbolicTensor};
+use crate::symbolic::{Frame, SymbolicTensor, returned};
 
 /// The serialized form of a loss: checked, with the defaults filled in.
 #[napi(catch_unwind)]
@@ -50,6 +50,12 @@ impl Loss for CustomLoss {
         let function = self.function.borrow_back(&self.env).map_err(thrown)?;
         let arguments = (SymbolicTensor::new(y_true.clone()), SymbolicTensor::new(y_pred.clone()));
         let losses = Frame::of_loss(y_true.tracer()).during(|| function.call(FnArgs::from(arguments)));
-        Ok(losses.map_err(thrown)?.sym().clone())
+        let losses = losses.map_err(thrown)?;
+        let losses = returned(&format!("loss '{}'", self.name), y_true.tracer(), &losses)?;
+        if losses.dtype().is_float() {
+            return Ok(losses);
+        }
+        let message = format!("its result must be float32, received {}: cast it", losses.dtype());
+        Err(glorot_nn::Error::config(&format!("loss '{}'", self.name), message))
     }
 }

@@ -11,12 +11,13 @@ use napi_derive::napi;
 use serde_json::Value;
 
 use crate::config::parse;
+use crate::custom_metric::{CustomMetric, CustomMetricSpec};
 use crate::eager;
 use crate::error::{Result, keep_thrown};
 use crate::jobs;
 use crate::loss::LossFunction;
 use crate::operand::{JsOperand, Operand, syms};
-use crate::symbolic::{Frame, SymbolicTensor};
+use crate::symbolic::{Frame, SymbolicTensor, returned};
 use crate::tensor::HostTensor;
 use crate::variable::Variable;
 
@@ -48,6 +49,12 @@ impl Metric {
         #[napi(ts_arg_type = "(yTrue: SymbolicTensor, yPred: SymbolicTensor) => SymbolicTensor")] compute: LossFunction,
     ) -> Metric {
         Metric { metric: Rc::new(metrics::Mean::new(CustomValues { env, function: compute }, name)) }
+    }
+
+    /// A metric written in JavaScript.
+    #[napi(factory, catch_unwind)]
+    pub fn custom(env: Env, spec: CustomMetricSpec) -> Metric {
+        Metric { metric: Rc::new(CustomMetric { env, spec }) }
     }
 
     #[napi(getter, catch_unwind)]
@@ -116,7 +123,8 @@ impl metrics::Values for CustomValues {
         let function = self.function.borrow_back(&self.env).map_err(thrown)?;
         let arguments = (SymbolicTensor::new(y_true.clone()), SymbolicTensor::new(y_pred.clone()));
         let values = Frame::of_loss(y_true.tracer()).during(|| function.call(FnArgs::from(arguments)));
-        let values = values.map_err(thrown)?.sym().cast(DType::F32)?;
+        let values = values.map_err(thrown)?;
+        let values = returned("metric", y_true.tracer(), &values)?.cast(DType::F32)?;
         // One value for the batch stands for all of its samples.
         match (values.rank(), y_pred.shape().first()) {
             (0, Some(&samples)) => Ok(values.broadcast_to([samples])?),

@@ -380,6 +380,7 @@ impl Model {
         on_event: OnEvent<'_>,
     ) -> Result<Job> {
         let data = data.into_dataset()?;
+        jobs::sync()?;
         let trainer = self.trainer("evaluate")?;
         let waits = Waits::at_steps(steps);
         let mut evaluate = trainer.prepare_evaluate(data, batch_size as usize, progress(waits, shown))?;
@@ -402,6 +403,7 @@ impl Model {
         on_event: OnEvent<'_>,
     ) -> Result<Job> {
         let x = host_tensors(x)?;
+        jobs::sync()?;
         let predictor = self.predictor()?;
         let waits = Waits::at_steps(steps);
         let (batch_size, progress) = (batch_size as usize, progress(waits, shown));
@@ -477,12 +479,13 @@ impl Model {
         Ok(Snapshot::of(self.trainer("snapshot")?.lasting()?))
     }
 
-    /// Starts one evaluation step on one batch.
+    /// Starts one evaluation step on one batch. `reset`: begin the running values anew.
     #[napi(catch_unwind)]
-    pub fn test_on_batch(&self, batch: Samples, on_event: OnEvent<'_>) -> Result<Job> {
+    pub fn test_on_batch(&self, batch: Samples, reset: bool, on_event: OnEvent<'_>) -> Result<Job> {
         let batch = batch.into_dataset()?;
+        jobs::sync()?;
         let trainer = self.trainer("testOnBatch")?;
-        let mut job = trainer.prepare_test_batch(batch)?;
+        let mut job = trainer.prepare_test_batch(batch, reset)?;
         jobs::spawn(on_event, Waits::Never, move |_| Ok(JobEnd::of_logs(job.run()?)))
     }
 }

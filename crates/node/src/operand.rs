@@ -52,13 +52,14 @@ impl Operand {
     }
 
     /// Makes numbers scalars of the dtype of the first operand that has one, or float32.
-    pub fn give_dtype(operands: &mut [Operand]) {
+    pub fn give_dtype(operands: &mut [Operand]) -> Result<()> {
         let dtype = number_dtype(operands);
         for operand in operands {
             if let Operand::Number(value) = operand {
-                *operand = Operand::Tensor(scalar(*value, dtype));
+                *operand = Operand::Tensor(scalar(*value, dtype)?);
             }
         }
+        Ok(())
     }
 
     /// The operand in a trace. A number becomes a scalar of the given dtype.
@@ -66,7 +67,7 @@ impl Operand {
         Ok(match self {
             Operand::Traced(sym) => sym.clone(),
             Operand::Variable(variable) => frame.ctx()?.read(variable),
-            Operand::Number(value) => frame.tracer().fill(*value, Shape::scalar(), number),
+            Operand::Number(value) => frame.tracer().fill(checked(*value, number)?, Shape::scalar(), number),
             Operand::Tensor(tensor) => frame.tensor(tensor.clone()),
         })
     }
@@ -76,8 +77,23 @@ fn number_dtype(operands: &[Operand]) -> DType {
     operands.iter().find_map(Operand::dtype).unwrap_or(DType::F32)
 }
 
-fn scalar(value: f64, dtype: DType) -> Tensor {
-    Tensor::from_f64(Shape::scalar(), dtype, &[value]).expect("one value has the shape of a scalar")
+fn scalar(value: f64, dtype: DType) -> Result<Tensor> {
+    let value = checked(value, dtype)?;
+    Ok(Tensor::from_f64(Shape::scalar(), dtype, &[value]).expect("one value has the shape of a scalar"))
+}
+
+/// A number that a dtype holds: others would be cut.
+fn checked(value: f64, dtype: DType) -> Result<f64> {
+    let (least, most) = match dtype {
+        DType::I32 => (f64::from(i32::MIN), f64::from(i32::MAX)),
+        DType::U8 => (0.0, 255.0),
+        DType::Bool => (0.0, 1.0),
+        _ => return Ok(value),
+    };
+    if value.fract() == 0.0 && (least..=most).contains(&value) {
+        return Ok(value);
+    }
+    Err(Failure::config(format!("{value} is no {} value: cast the tensor that it is computed with", dtype.name())))
 }
 
 /// The operands in a trace; numbers take the dtype of the first operand that has one.

@@ -4,7 +4,7 @@ use glorot_graph::{GraphError, ReduceKind, Sym};
 use glorot_tensor::{DType, Shape};
 use napi_derive::napi;
 
-use crate::error::{Failure, Result};
+use crate::error::{Failure, Result, code};
 use crate::operand::{JsOperand, JsResult, Operand, run};
 
 /// Adds an op to the trace of its operands, or runs it at once if none is traced.
@@ -13,9 +13,17 @@ pub fn op(name: String, operands: Vec<JsOperand<'_>>, attributes: OpAttributes) 
     let mut operands = Operand::all_from_js(operands)?;
     if name == "where" && operands.len() == 3 {
         // A number takes the dtype of the other value, not that of the condition.
-        Operand::give_dtype(&mut operands[1..]);
+        Operand::give_dtype(&mut operands[1..])?;
     }
-    run(&operands, |inputs| build(&name, inputs, &attributes))
+    run(&operands, |inputs| build(&name, inputs, &attributes).map_err(|failure| named(failure, &name)))
+}
+
+/// An error of an op under the name that JavaScript knows.
+fn named(failure: Failure, name: &str) -> Failure {
+    match failure {
+        Failure::Nn(glorot_nn::Error::Graph(error)) => Failure::Coded(code::SHAPE, format!("{name}: {}", error.detail)),
+        other => other,
+    }
 }
 
 /// The attributes of an op; each op uses some of them.
@@ -152,7 +160,13 @@ fn axes(op: &str, x: &Sym, attributes: &OpAttributes) -> Result<Vec<usize>> {
     let shape = x.shape();
     match &attributes.axes {
         None => Ok((0..shape.rank()).collect()),
-        Some(axes) => axes.iter().map(|&axis| resolve(op, &shape, axis)).collect(),
+        Some(axes) => {
+            let resolved = axes.iter().map(|&axis| resolve(op, &shape, axis)).collect::<Result<Vec<usize>>>()?;
+            match resolved.iter().enumerate().find(|(i, axis)| resolved[..*i].contains(axis)) {
+                Some((_, axis)) => Err(invalid(op, format!("axis {axis} of {shape} is given twice"))),
+                None => Ok(resolved),
+            }
+        }
     }
 }
 
@@ -189,7 +203,10 @@ fn shape(op: &str, attributes: &OpAttributes) -> Result<Shape> {
 fn reshaped(x: &Sym, attributes: &OpAttributes) -> Result<Shape> {
     let requested = attributes.shape.as_deref().unwrap_or_default();
     let from = x.shape();
-    let known: usize = requested.iter().filter(|&&dim| dim >= 0).map(|&dim| dim as usize).product();
+    let mut known = requested.iter().filter(|&&dim| dim >= 0).map(|&dim| dim as usize);
+    let Some(known) = known.try_fold(1usize, usize::checked_mul) else {
+        return Err(GraphError::new("reshape", format!("cannot make {requested:?} of {from}")).into());
+    };
     let unknown = requested.iter().filter(|&&dim| dim == -1).count();
     if unknown > 1 || requested.iter().any(|&dim| dim < -1) {
         let message = format!("expected lengths of axes, at most one of them -1, received {requested:?}");

@@ -17,7 +17,7 @@ use crate::config::parse;
 use crate::eager;
 use crate::error::{Failure, Result, keep_thrown};
 use crate::jobs;
-use crate::symbolic::{Frame, SymbolicTensor};
+use crate::symbolic::{Frame, SymbolicTensor, returned};
 use crate::tensor::HostTensor;
 use crate::variable::Variable;
 
@@ -115,6 +115,18 @@ impl Optimizer {
                 "apply: expected a gradient for each of {wanted} variables, received {given}"
             )));
         }
+        let gradients = gradients.into_iter().map(HostTensor::into_tensor).collect::<Result<Vec<_>>>()?;
+        for (i, (gradient, variable)) in gradients.iter().zip(&variables).enumerate() {
+            let spec = variable.variable().spec();
+            if (gradient.shape(), gradient.dtype()) != (&spec.shape, spec.dtype) {
+                let name = variable.variable().name();
+                let received = format!("{} {}", gradient.dtype(), gradient.shape());
+                return Err(Failure::config(format!(
+                    "apply: gradient {i}: expected {} {}, as variable '{name}'; received {received}",
+                    spec.dtype, spec.shape
+                )));
+            }
+        }
         let weights: Vec<Weight> = variables
             .iter()
             .map(|variable| Weight {
@@ -126,11 +138,24 @@ impl Optimizer {
             .collect();
         self.optimizer.borrow_mut().build(&weights)?;
         let frame = Frame::of_function();
-        let gradients = gradients.into_iter().map(|gradient| Ok(frame.tensor(gradient.into_tensor()?)));
-        let gradients = gradients.collect::<Result<Vec<_>>>()?;
+        let gradients: Vec<_> = gradients.into_iter().map(|gradient| frame.tensor(gradient)).collect();
         self.optimizer.borrow().apply(frame.ctx()?, &weights, &gradients)?;
         eager::run(&frame)?;
         Ok(())
+    }
+
+    /// The weights that the optimizer has moving averages of.
+    #[napi(catch_unwind)]
+    pub fn averaged(&self) -> Vec<Variable> {
+        let optimizer = self.optimizer.borrow();
+        let weights = optimizer.weights().iter().zip(optimizer.averages());
+        weights.map(|(weight, _)| Variable::of(weight.clone())).collect()
+    }
+
+    /// The moving averages of the weights, in the same order.
+    #[napi(catch_unwind)]
+    pub fn averages(&self) -> Vec<Variable> {
+        self.optimizer.borrow().averages().iter().cloned().map(Variable::of).collect()
     }
 
     /// Replaces the variables that the optimizer was applied to by their moving averages, if it keeps them.
@@ -177,10 +202,12 @@ impl Schedule for CustomSchedule {
         let thrown = |error: napi::Error| keep_thrown(self.env, error);
         let function = self.function.borrow_back(&self.env).map_err(thrown)?;
         let rate = Frame::of_loss(step.tracer()).during(|| function.call(SymbolicTensor::new(step.clone())));
-        let rate = rate.map_err(thrown)?.sym().cast(DType::F32)?;
+        let owner = format!("schedule '{}'", self.name);
+        let rate = rate.map_err(thrown)?;
+        let rate = returned(&owner, step.tracer(), &rate)?.cast(DType::F32)?;
         if rate.rank() > 0 {
             let message = format!("a learning rate must be a scalar; received shape {}", rate.shape());
-            return Err(glorot_nn::Error::config(format!("schedule '{}'", self.name), message));
+            return Err(glorot_nn::Error::config(owner, message));
         }
         Ok(rate)
     }

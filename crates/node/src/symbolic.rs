@@ -3,9 +3,9 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use glorot_graph::{Sym, Tracer};
-use glorot_nn::{Context, StateTable, context, rng};
-use glorot_tensor::Tensor;
+use glorot_graph::{Op, Sym, Tracer};
+use glorot_nn::{Context, StateTable, Variable, context, rng};
+use glorot_tensor::{DType, Tensor};
 use napi_derive::napi;
 
 use crate::error::{Failure, Result};
@@ -26,6 +26,15 @@ impl SymbolicTensor {
     pub fn sym(&self) -> &Sym {
         &self.sym
     }
+}
+
+/// What a function of the user returned, if it is a tensor of the trace that the function took part in.
+pub fn returned(owner: &str, tracer: &Tracer, result: &SymbolicTensor) -> glorot_nn::Result<Sym> {
+    if tracer.same(result.sym().tracer()) {
+        return Ok(result.sym().clone());
+    }
+    let message = "the result belongs to another trace; compute it from the arguments";
+    Err(glorot_nn::Error::config(owner, message))
 }
 
 #[napi]
@@ -52,25 +61,37 @@ pub struct Frame {
     /// Host tensors that the traced function used, each an input of the program; `None` where they become constants
     /// of it. As inputs, their values may change from call to call without another compilation.
     captured: Option<Rc<RefCell<Vec<Tensor>>>>,
+    /// Of a function that is run at once: what its random numbers follow from.
+    random_state: Option<Variable>,
 }
 
 impl Frame {
     /// The trace of a part of a model; host tensors become constants.
     pub fn of_model(ctx: &Context) -> Frame {
-        Frame { tracer: ctx.tracer().clone(), ctx: Some(ctx.clone()), captured: None }
+        Frame { tracer: ctx.tracer().clone(), ctx: Some(ctx.clone()), captured: None, random_state: None }
     }
 
     /// The trace of a loss; host tensors become constants.
     pub fn of_loss(tracer: &Tracer) -> Frame {
-        Frame { tracer: tracer.clone(), ctx: None, captured: None }
+        Frame { tracer: tracer.clone(), ctx: None, captured: None, random_state: None }
     }
 
     /// A trace of its own, for a function that is run at once, in inference mode; host tensors become inputs. Random
     /// numbers are new ones each time.
     pub fn of_function() -> Frame {
-        let random_state = context::random_state(rng::next_seed());
-        let ctx = Context::new(StateTable::new(), random_state, false);
-        Frame { captured: Some(Rc::default()), ..Frame::of_model(&ctx) }
+        let random_state = context::random_state(0);
+        let ctx = Context::new(StateTable::new(), random_state.clone(), false);
+        Frame { captured: Some(Rc::default()), random_state: Some(random_state), ..Frame::of_model(&ctx) }
+    }
+
+    /// Draws the seed of the random numbers of a function that is run at once, if it has any: others leave the seeds to
+    /// those who need them.
+    pub fn seed(&self) -> Result<()> {
+        let is_random = self.tracer.graph().nodes().iter().any(|node| matches!(node.op, Op::Random { .. }));
+        if let Some(state) = self.random_state.as_ref().filter(|_| is_random) {
+            state.assign(context::random_state(rng::next_seed()).value())?;
+        }
+        Ok(())
     }
 
     pub fn tracer(&self) -> &Tracer {
@@ -101,8 +122,14 @@ impl Frame {
         self.captured.as_ref().map(|captured| captured.borrow().clone()).unwrap_or_default()
     }
 
-    /// Runs JavaScript code during which this is the trace that ops on variables and layers add to.
-    pub fn during<T>(&self, code: impl FnOnce() -> T) -> T {
+    /// Runs JavaScript code during which this is the trace that ops on variables and layers add to. Code that comes here
+    /// again and again from within itself ends with an error before the stack does.
+    pub fn during<T>(&self, code: impl FnOnce() -> napi::Result<T>) -> napi::Result<T> {
+        const DEEPEST: usize = 64;
+        if FRAMES.with_borrow(Vec::len) >= DEEPEST {
+            let message = format!("calls are nested more than {DEEPEST} deep: does the function or layer call itself?");
+            return Err(napi::Error::new(TOO_DEEP, message));
+        }
         struct Pop;
         impl Drop for Pop {
             fn drop(&mut self) {
@@ -120,6 +147,23 @@ impl Frame {
     }
 }
 
+/// The status of the error for calls that are nested too deep.
+pub const TOO_DEEP: napi::Status = napi::Status::WouldDeadlock;
+
 thread_local! {
     static FRAMES: RefCell<Vec<Frame>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Adds a penalty to the loss of the model that is traced.
+#[napi(catch_unwind)]
+pub fn add_loss(owner: String, penalty: &SymbolicTensor) -> Result<()> {
+    let frame = Frame::current()
+        .ok_or_else(|| Failure::config(format!("{owner}: addLoss() adds to a trace: use it in call()")))?;
+    let sym = penalty.sym();
+    if (sym.rank(), sym.dtype()) != (0, DType::F32) {
+        let message = format!("{owner}: addLoss() takes a float32 scalar, received {} {}", sym.dtype(), sym.shape());
+        return Err(Failure::config(message));
+    }
+    frame.ctx()?.add_loss(sym.clone());
+    Ok(())
 }

@@ -2,7 +2,9 @@
 
 use napi_derive::napi;
 
-use crate::error::Result;
+use crate::error::{Failure, Result};
+use crate::jobs;
+use crate::symbolic::{Frame, SymbolicTensor};
 use crate::tensor::{HostTensor, dims};
 
 /// A tensor whose value changes.
@@ -44,13 +46,37 @@ impl Variable {
     }
 
     #[napi(catch_unwind)]
-    pub fn value(&self) -> HostTensor {
-        self.variable.value().into()
+    pub fn value(&self) -> Result<HostTensor> {
+        jobs::sync()?;
+        Ok(self.variable.value().into())
     }
 
     #[napi(catch_unwind)]
     pub fn assign(&self, value: HostTensor) -> Result<()> {
         self.variable.assign(value.into_owned()?)?;
         Ok(())
+    }
+
+    /// Gives the variable a new value in the step that is traced.
+    #[napi(catch_unwind)]
+    pub fn assign_traced(&self, value: &SymbolicTensor) -> Result<()> {
+        let frame = Frame::current().ok_or_else(|| {
+            Failure::config(format!(
+                "variable '{}': a traced tensor was assigned outside of the function that received it",
+                self.name()
+            ))
+        })?;
+        let (spec, value) = (self.variable.spec(), value.sym());
+        if (value.shape(), value.dtype()) != (spec.shape.clone(), spec.dtype) {
+            return Err(Failure::config(format!(
+                "variable '{}' has {} {}; received {} {}",
+                self.name(),
+                spec.dtype,
+                spec.shape,
+                value.dtype(),
+                value.shape()
+            )));
+        }
+        Ok(frame.ctx()?.assign(&self.variable, value)?)
     }
 }

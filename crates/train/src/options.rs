@@ -20,6 +20,8 @@ pub struct FitOptions {
     pub validation_batch_size: Option<usize>,
     /// Evaluate at the end of every this many epochs, counted from 1. Default 1.
     pub validation_freq: usize,
+    /// Evaluate on so many batches, the first ones. Default: on all.
+    pub validation_steps: Option<usize>,
     /// Draw the order of the samples anew each epoch. Default true.
     pub shuffle: bool,
     /// Steps an epoch. With it, an epoch goes on where the last one ended, over as many passes as it takes. Default:
@@ -112,6 +114,7 @@ impl Default for FitOptions {
             validation: Validation::None,
             validation_batch_size: None,
             validation_freq: 1,
+            validation_steps: None,
             shuffle: true,
             steps_per_epoch: None,
             class_weight: Vec::new(),
@@ -134,6 +137,7 @@ impl FitOptions {
         at_least_1("batchSize", self.batch_size)?;
         at_least_1("validationFreq", self.validation_freq)?;
         at_least_1("validationBatchSize", self.validation_batch_size.unwrap_or(1))?;
+        at_least_1("validationSteps", self.validation_steps.unwrap_or(1))?;
         at_least_1("stepsPerEpoch", self.steps_per_epoch.unwrap_or(1))?;
         if self.initial_epoch > self.epochs {
             let message = format!("expected at most epochs ({}), received {}", self.epochs, self.initial_epoch);

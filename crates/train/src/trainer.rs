@@ -87,7 +87,8 @@ impl Trainer {
         check_labels(judge, &batches, &samples)?;
         let validation = validation.map(|(samples, first)| -> Result<ValidationPlan> {
             let batch_size = options.validation_batch_size.unwrap_or(options.batch_size);
-            let batches = self.batches(Kind::Test, &samples, samples.len - first, batch_size)?;
+            let len = options.validation_steps.map_or(samples.len, |steps| steps.saturating_mul(batch_size));
+            let batches = self.batches(Kind::Test, &samples, len.min(samples.len - first), batch_size)?;
             check_labels(judge, &batches, &samples).map_err(|error| error.within("validationData"))?;
             Ok(ValidationPlan { samples, first, batches, freq: options.validation_freq })
         });
@@ -163,10 +164,10 @@ impl Trainer {
         self.batch_job(judge, Kind::Train, samples, reset)
     }
 
-    /// Checks a batch and compiles its evaluation step.
-    pub fn prepare_test_batch(&self, batch: Dataset) -> Result<BatchJob> {
+    /// Checks a batch and compiles its evaluation step. `reset`: as of a training step.
+    pub fn prepare_test_batch(&self, batch: Dataset, reset: bool) -> Result<BatchJob> {
         let (judge, samples) = self.judged("testOnBatch", batch)?;
-        self.batch_job(judge, Kind::Test, samples, true)
+        self.batch_job(judge, Kind::Test, samples, reset)
     }
 
     fn batch_job(&self, judge: &Judge, kind: Kind, samples: Samples, reset: bool) -> Result<BatchJob> {
@@ -194,7 +195,13 @@ impl Trainer {
         let used: Vec<_> =
             compiled.targets.iter().zip(&ports).enumerate().filter(|(_, (target, _))| target.is_used()).collect();
         let names: Vec<&str> = used.iter().map(|(_, (_, port))| port.name.as_str()).collect();
-        let samples = samples.with_targets(&names, data.y, data.sample_weights)?;
+        // Targets of outputs without a loss may be left out, or given for nothing.
+        let all = ports.len();
+        let samples = samples.with_targets(
+            &names,
+            of_used(data.y, &used, all),
+            if data.sample_weights.len() == 1 { data.sample_weights } else { of_used(data.sample_weights, &used, all) },
+        )?;
         if let Some(judge) = self.judge.get() {
             return Ok((judge, samples));
         }
@@ -338,6 +345,19 @@ impl Trainer {
         self.states.state(self.model.random_state());
         States { pool: self.pool.clone(), variables: self.states.variables() }
     }
+}
+
+/// Of what is given for each of `all` outputs, that of the outputs that are used.
+fn of_used<T, U>(given: Vec<T>, used: &[(usize, U)], all: usize) -> Vec<T> {
+    if given.len() != all {
+        return given;
+    }
+    given
+        .into_iter()
+        .enumerate()
+        .filter(|(i, _)| used.iter().any(|(index, _)| index == i))
+        .map(|(_, value)| value)
+        .collect()
 }
 
 /// Number of samples that are trained on if a fraction of them is kept for validation.

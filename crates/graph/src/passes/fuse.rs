@@ -74,6 +74,8 @@ const TINY: usize = 64;
 /// An elementwise node may be computed in several kernels if it costs at most this many simple operations.
 const CHEAP: usize = 3;
 const MAX_COPIES_OF_CHEAP: usize = 4;
+/// Of a longer chain of elementwise nodes a value is stored on the way, so that emitting a kernel needs little stack.
+const MAX_CHAIN: usize = 64;
 
 pub fn fuse(graph: &Graph) -> Fusion<'_> {
     let mut fusion = Fusion {
@@ -186,6 +188,8 @@ impl Fusion<'_> {
         }
         // The kernels in which a fusible node would be computed if it were inlined, named by their root or reduction.
         let mut homes: Vec<Vec<NodeId>> = vec![Vec::new(); count];
+        // How many nodes lie between a node and the one that stores what is computed of it.
+        let mut depth = vec![0usize; count];
         for &node in self.graph.outputs().iter().chain(self.graph.updates().iter().map(|(_, value)| value)) {
             let base = self.access(node).base;
             self.root[base.index()] = true;
@@ -196,14 +200,16 @@ impl Fusion<'_> {
                 continue;
             }
             let fusible = self.is_fusible(node);
-            if fusible && (homes[index].len() > MAX_COPIES_OF_CHEAP || (homes[index].len() > 1 && cost[index] > CHEAP))
-            {
+            let costly = homes[index].len() > MAX_COPIES_OF_CHEAP || (homes[index].len() > 1 && cost[index] > CHEAP);
+            if fusible && (costly || depth[index] >= MAX_CHAIN) {
                 self.root[index] = true;
             }
+            let inner = if self.root[index] { 1 } else { depth[index] + 1 };
             let own_homes = if fusible && !self.root[index] { homes[index].clone() } else { vec![node] };
             for &operand in &self.graph.node(node).inputs {
                 let read = self.read(&self.graph.node(node).op, operand);
                 if read.aligned {
+                    depth[read.base.index()] = depth[read.base.index()].max(inner);
                     let known = &mut homes[read.base.index()];
                     known.extend(own_homes.iter().filter(|home| !known.contains(home)).copied().collect::<Vec<_>>());
                 } else {

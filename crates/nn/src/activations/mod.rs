@@ -39,6 +39,7 @@ use serde_json::{Value, json};
 
 use crate::config::{Options, class_and_config};
 use crate::error::{Error, Result};
+use crate::functions::referred;
 use crate::names::fold;
 
 pub use celu::Celu;
@@ -130,6 +131,11 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 pub fn deserialize(value: &Value) -> Made {
     if value.is_null() {
         return Ok(Rc::new(Linear));
+    }
+    if let Some(activation) =
+        referred("activation", value, |functions, number, json| functions.activation(number, json))?
+    {
+        return Ok(activation);
     }
     match class_and_config("activation", value)? {
         // Keras's form of a function: { class_name: "function", config: "elu" }.

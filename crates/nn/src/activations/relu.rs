@@ -42,13 +42,13 @@ impl Activation for Relu {
         let mut y = if threshold == 0.0 {
             x.relu()?
         } else {
-            x.greater(&x.scalar_like(threshold))?.select(x, &x.scalar_like(0.0))?
+            x.less_equal(&x.scalar_like(threshold))?.select(&x.scalar_like(0.0), x)?
         };
         match max_value {
             // TensorFlow has ReLU6 as an op, whose derivative at 6 is 0; cutting at other values has derivative 1 there.
             Some(6.0) if threshold == 0.0 => {
                 let limit = y.scalar_like(6.0);
-                y = y.less(&limit)?.select(&y, &limit)?;
+                y = y.greater_equal(&limit)?.select(&limit, &y)?;
             }
             Some(max_value) => y = y.minimum_scalar(max_value)?,
             None => {}

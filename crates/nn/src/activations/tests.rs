@@ -63,7 +63,7 @@ fn errors_name_what_is_wrong() {
     let message = |value: Value| deserialize(&value).err().expect("an error").to_string();
     assert!(message(json!("eluu")).starts_with("activation: unknown 'eluu'; known activations: celu, elu, "));
     let unknown = message(json!({ "class_name": "elu", "config": { "alfa": 1 } }));
-    assert_eq!(unknown, "elu: unknown option 'alfa'; known options: alpha");
+    assert_eq!(unknown, "elu: unknown option 'alfa'; did you mean 'alpha'?; known options: alpha");
     assert!(message(json!(3)).contains("received 3"));
     assert_eq!(message(json!("threshold")), "threshold: option 'threshold' is missing; give a number");
     for (name, option) in [("celu", "alpha"), ("squareplus", "b"), ("soft_shrink", "threshold")] {

@@ -17,7 +17,7 @@ impl Threshold {
     pub(super) fn from_options(options: &mut Options) -> Result<Rc<dyn Activation>> {
         let mut required = |name: &'static str| {
             let value = options.optional_float(name)?;
-            value.ok_or_else(|| options.error(format!("option '{name}' is missing; give a number")))
+            value.ok_or_else(|| options.missing(name, "a number"))
         };
         Ok(Rc::new(Threshold { threshold: required("threshold")?, default_value: required("default_value")? }))
     }

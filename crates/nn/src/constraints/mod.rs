@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use crate::config::{Options, class_and_config};
 pub use crate::constraint::Constraint;
 use crate::error::{Error, Result};
+use crate::functions::referred;
 use crate::names::fold;
 
 pub use max_norm::MaxNorm;
@@ -43,6 +44,11 @@ pub fn class_names() -> impl Iterator<Item = &'static str> {
 pub fn deserialize(value: &Value) -> Result<Option<Rc<dyn Constraint>>> {
     if value.is_null() {
         return Ok(None);
+    }
+    if let Some(constraint) =
+        referred("constraint", value, |functions, number, json| functions.constraint(number, json))?
+    {
+        return Ok(Some(constraint));
     }
     let (name, config) = class_and_config("constraint", value)?;
     create(&name, &config).map(Some)

@@ -19,6 +19,7 @@ use serde_json::{Map, Value, json};
 
 use crate::config::{Options, class_and_config};
 use crate::error::{Error, Result};
+use crate::functions::referred;
 use crate::names::fold;
 use crate::rng::next_seed;
 
@@ -40,6 +41,24 @@ pub trait Initializer {
 
     /// `{ class_name, config }` as Keras serializes it.
     fn to_json(&self) -> Value;
+}
+
+/// The most elements of a weight.
+const MAX_ELEMENTS: usize = 1 << 31;
+
+/// The first value of a weight, if there is memory for it. One of more than 2^31 elements is an error: it is a mistake in
+/// a shape.
+pub fn initialize(initializer: &dyn Initializer, shape: &Shape, dtype: DType) -> Result<Tensor> {
+    let elements = shape.iter().try_fold(1usize, |product, &dim| product.checked_mul(dim));
+    let Some(elements) = elements.filter(|&elements| elements <= MAX_ELEMENTS) else {
+        let message = format!("shape {shape} would have more than {MAX_ELEMENTS} elements; make it smaller");
+        return Err(Error::invalid(message));
+    };
+    // Where there is no room, an allocation that must succeed would end the process.
+    if Vec::<f32>::new().try_reserve_exact(elements).is_err() {
+        return Err(Error::invalid(format!("there is no memory for a tensor of shape {shape}")));
+    }
+    initializer.initialize(shape, dtype)
 }
 
 type Made = Result<Rc<dyn Initializer>>;
@@ -81,6 +100,11 @@ pub fn class_names() -> impl Iterator<Item = &'static str> {
 
 /// An initializer from its id (`"he_normal"`) or from `{ class_name, config }`.
 pub fn deserialize(value: &Value) -> Made {
+    if let Some(initializer) =
+        referred("initializer", value, |functions, number, json| functions.initializer(number, json))?
+    {
+        return Ok(initializer);
+    }
     let (name, config) = class_and_config("initializer", value)?;
     create(&name, &config)
 }

@@ -154,8 +154,7 @@ fn errors_name_what_is_wrong() {
     assert!(message("heNormall", json!({})).starts_with("initializer: unknown 'heNormall'; known initializers: "));
     assert_eq!(
         message("heNormal", json!({ "sed": 1 })),
-        "HeNormal: unknown option 'sed'; known options: seed, \
-        input_axes, output_axes"
+        "HeNormal: unknown option 'sed'; did you mean 'seed'?; known options: seed, inputAxes, outputAxes"
     );
     assert!(message("VarianceScaling", json!({ "scale": 0 })).contains("'scale' must be greater than 0; received 0"));
     assert!(message("VarianceScaling", json!({ "mode": "fan" })).contains("one of 'fan_in', 'fan_out', 'fan_avg'"));

@@ -19,9 +19,8 @@ impl FromOptions for Activation {
     const CLASS: &'static str = "Activation";
 
     fn from_options(options: &mut Options) -> Result<Activation> {
-        let value = options.value("activation")?;
-        let value = value.ok_or_else(|| options.error("option 'activation' is missing; give a name, as 'relu'"))?;
-        Ok(Activation { activation: activations::deserialize(&value)? })
+        let activation = options.nested("activation", activations::deserialize)?;
+        Ok(Activation { activation: activation.ok_or_else(|| options.missing("activation", "a name, as 'relu'"))? })
     }
 }
 
@@ -37,5 +36,9 @@ impl Layer for Activation {
     fn call(&self, _: &Context, inputs: &[Sym], _: bool) -> Result<Vec<Sym>> {
         let x = support::to_float(support::single(inputs)?)?;
         Ok(vec![self.activation.apply(&x)?])
+    }
+
+    fn passes_mask(&self) -> bool {
+        true
     }
 }

@@ -37,4 +37,8 @@ impl Layer for ActivityRegularization {
         ctx.add_loss(self.regularizer.penalty(&x)?.div_scalar(samples as f64)?);
         Ok(vec![x])
     }
+
+    fn passes_mask(&self) -> bool {
+        true
+    }
 }

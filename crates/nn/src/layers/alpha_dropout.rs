@@ -54,4 +54,8 @@ impl Layer for AlphaDropout {
     fn is_noise(&self) -> bool {
         true
     }
+
+    fn passes_mask(&self) -> bool {
+        true
+    }
 }

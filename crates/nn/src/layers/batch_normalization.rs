@@ -4,18 +4,19 @@ use glorot_graph::Sym;
 use glorot_tensor::{DType, Shape};
 use serde_json::{Map, Value, json};
 
+use super::merge::like;
 use super::normalizing::{Affine, Axes, moments, weight_shape};
 use super::{FromOptions, entries, support};
 use crate::config::Options;
 use crate::context::Context;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::initializers::Initializer;
 use crate::layer::{Layer, WeightBuilder, WeightSpec};
 use crate::variable::Variable;
 
 /// `gamma (x - mean) / sqrt(variance + epsilon) + beta` for each index along `axis` (default: the last; a list of axes:
 /// for each combination). In training, mean and (biased) variance are those of the batch, and the moving ones follow
-/// them by `moving * momentum + batch * (1 - momentum)`; in inference, and while the layer is frozen, they are the moving
+/// them by `moving * momentum + batch * (1 - momentum)`, where steps of sequences that a mask leaves out do not count; in inference, and while the layer is frozen, they are the moving
 /// ones. Ioffe and Szegedy (2015).
 ///
 /// Weights, each of the length of the axis: `gamma` (unless `scale` is false), `beta` (unless `center` is false),
@@ -113,7 +114,10 @@ impl Layer for BatchNormalization {
         let weights = weight_shape(&shape, &axes);
         let (mean, variance) = if training {
             let reduced: Vec<usize> = (0..shape.rank()).filter(|axis| !axes.contains(axis)).collect();
-            let (mean, variance) = moments(&x, &reduced)?;
+            let (mean, variance) = match ctx.mask(&inputs[0]) {
+                Some(mask) => masked_moments(&x, &mask, &reduced)?,
+                None => moments(&x, &reduced)?,
+            };
             for (variable, batch) in [(&moving.mean, &mean), (&moving.variance, &variance)] {
                 let kept = ctx.read(variable).mul_scalar(self.momentum)?;
                 let followed =
@@ -147,4 +151,26 @@ impl Layer for BatchNormalization {
     fn frozen_means_inference(&self) -> bool {
         true
     }
+
+    fn passes_mask(&self) -> bool {
+        true
+    }
+}
+
+/// Keras's epsilon: added to the number of elements that count.
+const EPSILON: f64 = 1e-7;
+
+/// Mean and biased variance along axes, which stay with length 1, of the steps that count.
+fn masked_moments(x: &Sym, mask: &Sym, axes: &[usize]) -> Result<(Sym, Sym)> {
+    let (shape, steps) = (x.shape(), mask.shape());
+    if steps.rank() + 1 != shape.rank() {
+        let message = format!("expected a mask of one axis less than the input, {shape}; received {steps}");
+        return Err(Error::invalid(message));
+    }
+    let counts = like(mask, x)?;
+    let zero = x.scalar_like(0.0);
+    let number = counts.cast(DType::F32)?.sum(axes, true)?.add_scalar(EPSILON)?;
+    let mean = counts.select(x, &zero)?.sum(axes, true)?.div(&number)?;
+    let squares = counts.select(&x.sub(&mean)?, &zero)?.square()?;
+    Ok((mean, squares.sum(axes, true)?.div(&number)?))
 }

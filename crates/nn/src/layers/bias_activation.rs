@@ -5,8 +5,8 @@ use std::rc::Rc;
 use glorot_graph::Sym;
 use serde_json::{Map, Value};
 
-use super::support::{WeightKeys, WeightOptions};
-use crate::activations::{self, Activation};
+use super::support::{self, WeightKeys, WeightOptions};
+use crate::activations::Activation;
 use crate::config::Options;
 use crate::context::Context;
 use crate::error::Result;
@@ -27,7 +27,7 @@ pub struct BiasActivation {
 impl BiasActivation {
     pub fn read(options: &mut Options) -> Result<BiasActivation> {
         Ok(BiasActivation {
-            activation: activations::deserialize(&options.value("activation")?.unwrap_or(Value::Null))?,
+            activation: support::activation(options, "activation")?,
             use_bias: options.bool("use_bias", true)?,
             options: WeightOptions::read(options, &BIAS, "zeros")?,
             bias: None,

@@ -1,6 +1,8 @@
 use glorot_graph::Sym;
+use glorot_tensor::DType;
 use serde_json::{Map, Value, json};
 
+use super::merge::like;
 use super::{FromOptions, entries, support};
 use crate::config::Options;
 use crate::context::Context;
@@ -52,5 +54,22 @@ impl Layer for Concatenate {
         let parts =
             if same_dtype { inputs.to_vec() } else { inputs.iter().map(support::to_float).collect::<Result<_>>()? };
         Ok(vec![ctx.tracer().concat(&parts, axis)?])
+    }
+
+    /// A step counts if it does in one of the inputs; an input without a mask counts as a whole.
+    fn output_mask(&self, ctx: &Context, inputs: &[Sym], masks: &[Option<Sym>]) -> Result<Option<Sym>> {
+        let Some(first) = inputs.first().filter(|_| masks.iter().any(Option::is_some)) else { return Ok(None) };
+        let axis = first.shape().axis(self.axis as isize).unwrap_or_default();
+        let last = first.rank() - 1;
+        let whole = |(input, mask): (&Sym, &Option<Sym>)| -> Result<Sym> {
+            let mask = match mask {
+                Some(mask) => mask.clone(),
+                None => ctx.tracer().fill(1.0, &input.shape()[..last], DType::Bool),
+            };
+            like(&mask, input)
+        };
+        let masks = inputs.iter().zip(masks).map(whole).collect::<Result<Vec<Sym>>>()?;
+        let joined = ctx.tracer().concat(&masks, axis)?.cast(DType::F32)?.max(&[last], false)?;
+        Ok(Some(joined.greater(&joined.scalar_like(0.0))?))
     }
 }

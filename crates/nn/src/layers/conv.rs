@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::layer::{Layer, WeightBuilder};
 use crate::variable::Variable;
 
-const KERNEL: WeightKeys = WeightKeys {
+pub(super) const KERNEL: WeightKeys = WeightKeys {
     initializer: "kernel_initializer",
     regularizer: "kernel_regularizer",
     constraint: "kernel_constraint",

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::support::{WeightKeys, WeightOptions};
 use super::{FromOptions, entries, support};
-use crate::activations::{self, Activation};
+use crate::activations::Activation;
 use crate::config::Options;
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -40,7 +40,7 @@ impl FromOptions for Dense {
     fn from_options(options: &mut Options) -> Result<Dense> {
         Ok(Dense {
             units: options.positive("units")?,
-            activation: activations::deserialize(&options.value("activation")?.unwrap_or(Value::Null))?,
+            activation: support::activation(options, "activation")?,
             use_bias: options.bool("use_bias", true)?,
             kernel_options: WeightOptions::read(options, &KERNEL, "glorot_uniform")?,
             bias_options: WeightOptions::read(options, &BIAS, "zeros")?,
@@ -98,5 +98,9 @@ impl Layer for Dense {
             y = y.add(&ctx.read(bias))?;
         }
         Ok(vec![self.activation.apply(&y)?])
+    }
+
+    fn passes_mask(&self) -> bool {
+        true
     }
 }

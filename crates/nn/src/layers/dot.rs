@@ -30,7 +30,7 @@ impl FromOptions for Dot {
             Some(axes) => {
                 return Err(options.error(format!("option 'axes' must be one axis or two; received {}", json!(axes))));
             }
-            None => return Err(options.error("option 'axes' is missing; give an axis of the inputs, as -1")),
+            None => return Err(options.missing("axes", "an axis of the inputs, as -1")),
         };
         Ok(Dot { axes, normalize: options.bool("normalize", false)? })
     }

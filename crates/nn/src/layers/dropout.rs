@@ -47,4 +47,8 @@ impl Layer for Dropout {
     fn is_noise(&self) -> bool {
         true
     }
+
+    fn passes_mask(&self) -> bool {
+        true
+    }
 }

@@ -31,4 +31,8 @@ impl Layer for Elu {
     fn call(&self, _: &Context, inputs: &[Sym], _: bool) -> Result<Vec<Sym>> {
         Ok(vec![self.0.apply(&support::to_float(support::single(inputs)?)?)?])
     }
+
+    fn passes_mask(&self) -> bool {
+        true
+    }
 }

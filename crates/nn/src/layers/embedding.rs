@@ -20,10 +20,12 @@ const EMBEDDINGS: WeightKeys = WeightKeys {
 /// `[batch, ..., output_dim]`. Indices of float32 inputs are cut to integers; those out of range give NaN.
 ///
 /// Weight: `embeddings [input_dim, output_dim]` (default: uniform in ±0.05). Its gradient is the sum, for each row, of
-/// the gradients at the places that took it. `mask_zero` is not supported.
+/// the gradients at the places that took it. With `mask_zero` (default false) index 0 is padding: layers and losses
+/// after this one leave those places out, as far as they heed masks.
 pub struct Embedding {
     input_dim: usize,
     output_dim: usize,
+    mask_zero: bool,
     options: WeightOptions,
     embeddings: Option<Variable>,
 }
@@ -35,11 +37,11 @@ impl FromOptions for Embedding {
         let embedding = Embedding {
             input_dim: options.positive("input_dim")?,
             output_dim: options.positive("output_dim")?,
+            mask_zero: options.bool("mask_zero", false)?,
             options: WeightOptions::read(options, &EMBEDDINGS, "uniform")?,
             embeddings: None,
         };
         options.check("input_dim", embedding.input_dim, embedding.input_dim <= i32::MAX as usize, "less than 2^31")?;
-        options.unsupported(&["mask_zero"])?;
         // Keras 2's: the length of the sequences.
         options.inert(&["input_length"])?;
         Ok(embedding)
@@ -54,7 +56,7 @@ impl Layer for Embedding {
     fn config(&self) -> Map<String, Value> {
         let mut config = entries(json!({ "input_dim": self.input_dim, "output_dim": self.output_dim }));
         self.options.write(&EMBEDDINGS, &mut config);
-        config.insert("mask_zero".into(), false.into());
+        config.insert("mask_zero".into(), self.mask_zero.into());
         config
     }
 
@@ -62,6 +64,14 @@ impl Layer for Embedding {
         support::single(inputs)?;
         self.embeddings = Some(self.options.add(weights, "embeddings", [self.input_dim, self.output_dim])?);
         Ok(())
+    }
+
+    fn output_mask(&self, _: &Context, inputs: &[Sym], _: &[Option<Sym>]) -> Result<Option<Sym>> {
+        if !self.mask_zero {
+            return Ok(None);
+        }
+        let indices = support::single(inputs)?.cast(DType::I32)?;
+        Ok(Some(indices.not_equal(&indices.scalar_like(0.0))?))
     }
 
     fn table_rows(&self) -> Option<usize> {

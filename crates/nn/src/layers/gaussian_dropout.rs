@@ -46,4 +46,8 @@ impl Layer for GaussianDropout {
     fn is_noise(&self) -> bool {
         true
     }
+
+    fn passes_mask(&self) -> bool {
+        true
+    }
 }

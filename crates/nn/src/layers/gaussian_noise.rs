@@ -19,7 +19,7 @@ impl FromOptions for GaussianNoise {
 
     fn from_options(options: &mut Options) -> Result<GaussianNoise> {
         let stddev = options.optional_float("stddev")?;
-        let stddev = stddev.ok_or_else(|| options.error("option 'stddev' is missing; give a number of at least 0"))?;
+        let stddev = stddev.ok_or_else(|| options.missing("stddev", "a number of at least 0"))?;
         options.check("stddev", stddev, stddev >= 0.0, "at least 0")?;
         Ok(GaussianNoise { stddev, seed: options.seed()? })
     }
@@ -45,6 +45,10 @@ impl Layer for GaussianNoise {
     }
 
     fn is_noise(&self) -> bool {
+        true
+    }
+
+    fn passes_mask(&self) -> bool {
         true
     }
 }

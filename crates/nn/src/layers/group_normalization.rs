@@ -100,4 +100,8 @@ impl Layer for GroupNormalization {
         }
         Ok(vec![y.reshape(shape)?])
     }
+
+    fn passes_mask(&self) -> bool {
+        true
+    }
 }

@@ -28,7 +28,7 @@ impl FromOptions for InputLayer {
         let batch = with_batch.as_ref().and_then(|shape| shape.first().copied()).flatten();
         let shape = shape.map(|shape| std::iter::once(batch).chain(shape).collect()).or(with_batch);
         let shape: Vec<Option<usize>> =
-            shape.ok_or_else(|| options.error("option 'shape' is missing; give the shape of one sample: [28, 28]"))?;
+            shape.ok_or_else(|| options.missing("shape", "the shape of one sample: [28, 28]"))?;
         if let Some(axis) = (1..shape.len()).find(|&axis| shape[axis].is_none()) {
             return Err(options.error(format!("the length of axis {axis} must be known; received {}", json!(shape))));
         }

@@ -68,4 +68,8 @@ impl Layer for LayerNormalization {
             None => y,
         }])
     }
+
+    fn passes_mask(&self) -> bool {
+        true
+    }
 }

@@ -1,6 +1,6 @@
 use glorot_graph::Sym;
 
-use super::merge::{Merge, fold};
+use super::merge::{Merge, fold, fold_counted};
 use crate::error::Result;
 
 /// The largest element at each place of two or more inputs of equal or broadcastable shapes.
@@ -12,5 +12,9 @@ impl Merge for Maximum {
 
     fn merge(inputs: &[Sym]) -> Result<Sym> {
         fold(inputs, Sym::maximum)
+    }
+
+    fn merge_masked(inputs: &[Sym], masks: &[Option<Sym>]) -> Result<Sym> {
+        fold_counted(inputs, masks, Sym::maximum)
     }
 }

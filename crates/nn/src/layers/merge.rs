@@ -15,6 +15,13 @@ pub trait Merge: Default + 'static {
 
     /// Combines two or more float32 inputs that broadcast together.
     fn merge(inputs: &[Sym]) -> Result<Sym>;
+
+    /// The same where some inputs have masks (bool, the shape of the input but for its last axis): what does not count
+    /// may have to be left out.
+    fn merge_masked(inputs: &[Sym], masks: &[Option<Sym>]) -> Result<Sym> {
+        let _ = masks;
+        Self::merge(inputs)
+    }
 }
 
 impl<M: Merge> FromOptions for M {
@@ -34,9 +41,54 @@ impl<M: Merge> Layer for M {
         Map::new()
     }
 
-    fn call(&self, _: &Context, inputs: &[Sym], _: bool) -> Result<Vec<Sym>> {
-        Ok(vec![M::merge(&aligned(inputs)?)?])
+    fn call(&self, ctx: &Context, inputs: &[Sym], _: bool) -> Result<Vec<Sym>> {
+        let aligned = aligned(inputs)?;
+        let masks: Vec<Option<Sym>> = inputs.iter().map(|input| ctx.mask(input)).collect();
+        if masks.iter().all(Option::is_none) {
+            return Ok(vec![M::merge(&aligned)?]);
+        }
+        let masks = masks.iter().zip(&aligned).map(|(mask, x)| mask.as_ref().map(|mask| like(mask, x)).transpose());
+        Ok(vec![M::merge_masked(&aligned, &masks.collect::<Result<Vec<_>>>()?)?])
     }
+
+    /// A step counts if it does in one of the inputs, of which all must have masks.
+    fn output_mask(&self, _: &Context, _: &[Sym], masks: &[Option<Sym>]) -> Result<Option<Sym>> {
+        let Some(masks) = masks.iter().cloned().collect::<Option<Vec<Sym>>>() else { return Ok(None) };
+        Ok(Some(fold(&masks, Sym::or)?))
+    }
+}
+
+/// A mask in the shape of an input.
+pub fn like(mask: &Sym, x: &Sym) -> Result<Sym> {
+    let (given, wanted) = (mask.shape(), x.shape());
+    let column = [&given[..], &[1]].concat();
+    // The input may have got axes of length 1 after the batch.
+    let missing = wanted.rank().saturating_sub(column.len());
+    let shape = [&column[..1], &vec![1; missing][..], &column[1..]].concat();
+    Ok(mask.reshape(shape)?.broadcast_to(wanted)?)
+}
+
+/// `combine` applied where both sides count, and the one that counts elsewhere: for functions without a neutral element.
+pub fn fold_counted(
+    inputs: &[Sym],
+    masks: &[Option<Sym>],
+    combine: impl Fn(&Sym, &Sym) -> glorot_graph::Result<Sym>,
+) -> Result<Sym> {
+    let mut pairs = inputs.iter().zip(masks);
+    let Some((first, mask)) = pairs.next() else { return Err(Error::invalid("expected inputs, received none")) };
+    let (mut result, mut counts) = (first.clone(), mask.clone());
+    for (x, mask) in pairs {
+        let mut x = x.clone();
+        if let Some(mask) = mask {
+            x = mask.select(&x, &result)?;
+        }
+        if let Some(counts) = &counts {
+            result = counts.select(&result, &x)?;
+        }
+        counts = counts.zip(mask.as_ref()).map(|(a, b)| a.or(b)).transpose()?;
+        result = combine(&result, &x)?;
+    }
+    Ok(result)
 }
 
 /// `combine` applied from left to right.

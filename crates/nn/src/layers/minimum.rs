@@ -1,6 +1,6 @@
 use glorot_graph::Sym;
 
-use super::merge::{Merge, fold};
+use super::merge::{Merge, fold, fold_counted};
 use crate::error::Result;
 
 /// The smallest element at each place of two or more inputs of equal or broadcastable shapes.
@@ -12,5 +12,9 @@ impl Merge for Minimum {
 
     fn merge(inputs: &[Sym]) -> Result<Sym> {
         fold(inputs, Sym::minimum)
+    }
+
+    fn merge_masked(inputs: &[Sym], masks: &[Option<Sym>]) -> Result<Sym> {
+        fold_counted(inputs, masks, Sym::minimum)
     }
 }

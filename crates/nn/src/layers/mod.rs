@@ -12,6 +12,7 @@ mod batch_normalization;
 mod bias_activation;
 mod concatenate;
 mod conv;
+mod conv_transpose;
 mod cropping;
 mod dense;
 mod depthwise_conv;
@@ -27,9 +28,11 @@ mod global_average_pooling;
 mod global_max_pooling;
 mod global_pooling;
 mod group_normalization;
+mod identity;
 mod input;
 mod layer_normalization;
 mod leaky_relu;
+mod masking;
 mod max_pooling;
 mod maximum;
 mod merge;
@@ -76,6 +79,7 @@ pub use average_pooling::AveragePooling;
 pub use batch_normalization::BatchNormalization;
 pub use concatenate::Concatenate;
 pub use conv::Conv;
+pub use conv_transpose::ConvTranspose;
 pub use cropping::Cropping;
 pub use dense::Dense;
 pub use depthwise_conv::DepthwiseConv;
@@ -89,9 +93,11 @@ pub use gaussian_noise::GaussianNoise;
 pub use global_average_pooling::GlobalAveragePooling;
 pub use global_max_pooling::GlobalMaxPooling;
 pub use group_normalization::GroupNormalization;
+pub use identity::Identity;
 pub use input::InputLayer;
 pub use layer_normalization::LayerNormalization;
 pub use leaky_relu::LeakyRelu;
+pub use masking::Masking;
 pub use max_pooling::MaxPooling;
 pub use maximum::Maximum;
 pub use minimum::Minimum;
@@ -144,7 +150,9 @@ const LAYERS: &[Entry] = &[
     entry::<BatchNormalization>(),
     entry::<Concatenate>(),
     entry::<Conv<1>>(),
+    entry::<ConvTranspose<1>>(),
     entry::<Conv<2>>(),
+    entry::<ConvTranspose<2>>(),
     entry::<Cropping<1>>(),
     entry::<Cropping<2>>(),
     entry::<Dense>(),
@@ -162,9 +170,11 @@ const LAYERS: &[Entry] = &[
     entry::<GlobalMaxPooling<1>>(),
     entry::<GlobalMaxPooling<2>>(),
     entry::<GroupNormalization>(),
+    entry::<Identity>(),
     entry::<InputLayer>(),
     entry::<LayerNormalization>(),
     entry::<LeakyRelu>(),
+    entry::<Masking>(),
     entry::<MaxPooling<1>>(),
     entry::<MaxPooling<2>>(),
     entry::<Maximum>(),
@@ -232,6 +242,16 @@ pub fn create(class: &str, config: &Value) -> Result<LayerRef> {
     };
     let mut options = Options::new(entry.class, config)?;
     let layer = (entry.make)(&mut options)?;
+    named(entry.class, options, layer)
+}
+
+/// A layer of a class that is not known here, with the options that every layer has.
+pub fn custom(class: &str, config: &Value, layer: Box<dyn Layer>) -> Result<LayerRef> {
+    named(class, Options::new(class, config)?, layer)
+}
+
+/// A layer with the options that every layer has, the last ones.
+fn named(class: &str, mut options: Options, layer: Box<dyn Layer>) -> Result<LayerRef> {
     let name = options.optional_string("name")?;
     let trainable = options.bool("trainable", true)?;
     let common = CommonOptions {
@@ -242,7 +262,7 @@ pub fn create(class: &str, config: &Value) -> Result<LayerRef> {
     options.inert(&["input_dtype", "autocast"])?;
     options.unsupported(&["quantization_config", "lora_rank", "lora_alpha"])?;
     options.finish()?;
-    let layer = LayerRef::with_options(name.unwrap_or_else(|| unique_name(entry.class)), layer, common);
+    let layer = LayerRef::with_options(name.unwrap_or_else(|| unique_name(class)), layer, common);
     layer.set_trainable(trainable);
     Ok(layer)
 }

@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 /// The option `rate`, the fraction that is dropped: from 0 to 1.
 pub fn rate(options: &mut Options) -> Result<f64> {
     let rate = options.optional_float("rate")?;
-    let rate = rate.ok_or_else(|| options.error("option 'rate' is missing; give a number from 0 to 1"))?;
+    let rate = rate.ok_or_else(|| options.missing("rate", "a number from 0 to 1"))?;
     options.check("rate", rate, (0.0..=1.0).contains(&rate), "from 0 to 1")?;
     Ok(rate)
 }

@@ -178,6 +178,10 @@ impl Layer for Normalization {
         let deviation = variance.sqrt()?.maximum_scalar(EPSILON)?;
         Ok(vec![if self.invert { x.mul(&deviation)?.add(&mean)? } else { x.sub(&mean)?.div(&deviation)? }])
     }
+
+    fn passes_mask(&self) -> bool {
+        true
+    }
 }
 
 /// Statistics for a [`Normalization`] layer in the making. It does not need the thread of the layer.

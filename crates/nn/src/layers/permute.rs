@@ -18,7 +18,7 @@ impl FromOptions for Permute {
 
     fn from_options(options: &mut Options) -> Result<Permute> {
         let dims = options.optional_ints("dims")?;
-        let dims = dims.ok_or_else(|| options.error("option 'dims' is missing; give the new order, as [2, 1]"))?;
+        let dims = dims.ok_or_else(|| options.missing("dims", "the new order, as [2, 1]"))?;
         let mut sorted = dims.clone();
         sorted.sort_unstable();
         let fits = sorted.iter().copied().eq(1..=dims.len() as i64);

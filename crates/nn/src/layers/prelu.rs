@@ -82,4 +82,8 @@ impl Layer for PRelu {
         let below = x.neg()?.relu()?;
         Ok(vec![x.relu()?.sub(&ctx.read(alpha).mul(&below)?)?])
     }
+
+    fn passes_mask(&self) -> bool {
+        true
+    }
 }

@@ -47,7 +47,7 @@ impl FromOptions for Rescaling {
 
     fn from_options(options: &mut Options) -> Result<Rescaling> {
         let scale = Factor::read(options, "scale")?;
-        let scale = scale.ok_or_else(|| options.error("option 'scale' is missing; give a number, as 1 / 255"))?;
+        let scale = scale.ok_or_else(|| options.missing("scale", "a number, as 1 / 255"))?;
         Ok(Rescaling { scale, offset: Factor::read(options, "offset")?.unwrap_or(Factor::One(0.0)) })
     }
 }
@@ -64,5 +64,9 @@ impl Layer for Rescaling {
     fn call(&self, _: &Context, inputs: &[Sym], _: bool) -> Result<Vec<Sym>> {
         let x = support::to_float(support::single(inputs)?)?;
         Ok(vec![x.mul(&self.scale.symbol(&x)?)?.add(&self.offset.symbol(&x)?)?])
+    }
+
+    fn passes_mask(&self) -> bool {
+        true
     }
 }

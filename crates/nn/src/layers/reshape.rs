@@ -19,8 +19,8 @@ impl FromOptions for Reshape {
 
     fn from_options(options: &mut Options) -> Result<Reshape> {
         let target_shape = options.optional_ints("target_shape")?;
-        let target_shape = target_shape
-            .ok_or_else(|| options.error("option 'target_shape' is missing; give the shape of a sample: [28, 28]"))?;
+        let target_shape =
+            target_shape.ok_or_else(|| options.missing("target_shape", "the shape of a sample: [28, 28]"))?;
         let fits =
             target_shape.iter().all(|&dim| dim >= -1) && target_shape.iter().filter(|&&dim| dim == -1).count() <= 1;
         options.check("target_shape", json!(target_shape), fits, "lengths of at least 0, at most one of them -1")?;

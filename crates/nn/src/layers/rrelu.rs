@@ -45,4 +45,8 @@ impl Layer for RRelu {
         let slopes = ctx.random(RandomKind::Uniform, x.shape(), seed)?.mul_scalar(upper - lower)?.add_scalar(lower)?;
         Ok(vec![x.greater(&x.scalar_like(0.0))?.select(&x, &x.mul(&slopes)?)?])
     }
+
+    fn passes_mask(&self) -> bool {
+        true
+    }
 }

@@ -55,8 +55,7 @@ impl<const AXES: usize> Sliding<AXES> {
     pub fn read(options: &mut Options, causal: bool) -> Result<Self> {
         let kernel_size = sizes(options, "kernel_size")?;
         Ok(Sliding {
-            kernel_size: kernel_size
-                .ok_or_else(|| options.error("option 'kernel_size' is missing; give the size of the windows, as 3"))?,
+            kernel_size: kernel_size.ok_or_else(|| options.missing("kernel_size", "the size of the windows, as 3"))?,
             strides: sizes(options, "strides")?.unwrap_or([1; AXES]),
             padding: read_padding(options, causal)?,
             dilation_rate: sizes(options, "dilation_rate")?.unwrap_or([1; AXES]),
@@ -77,8 +76,15 @@ impl<const AXES: usize> Sliding<AXES> {
         self.format.channels(support::single(inputs)?, AXES)
     }
 
-    /// The input as float32 with its channels last, of which there must be `channels`.
+    /// The input as float32 with its channels last, of which there must be `channels`. The windows must fit.
     pub fn enter(&self, inputs: &[Sym], channels: usize) -> Result<Sym> {
+        let x = self.enter_any(inputs, channels)?;
+        check_windows(&x, &self.kernel_size, &self.dilation_rate, self.padding, "kernel_size")?;
+        Ok(x)
+    }
+
+    /// The same of any length of the spatial axes.
+    pub fn enter_any(&self, inputs: &[Sym], channels: usize) -> Result<Sym> {
         let x = support::to_float(&self.format.enter(inputs, AXES)?)?;
         let received = x.shape()[AXES + 1];
         if received != channels {
@@ -88,7 +94,6 @@ impl<const AXES: usize> Sliding<AXES> {
                 support::any_batch(&inputs[0].shape())
             )));
         }
-        check_windows(&x, &self.kernel_size, &self.dilation_rate, self.padding, "kernel_size")?;
         Ok(x)
     }
 

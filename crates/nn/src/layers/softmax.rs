@@ -5,11 +5,14 @@ use super::{FromOptions, entries, support};
 use crate::activations::{self, Activation};
 use crate::config::Options;
 use crate::context::Context;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::layer::Layer;
 
+/// What stands for minus infinity where a mask leaves an element out, as in Keras.
+const MASKED: f64 = -1e9;
+
 /// `exp(x) / sum(exp(x))` along `axis`, or a list of axes. Default: the last axis, where a crossentropy of the result starts
-/// from `x`.
+/// from `x`. Elements that the mask of the input leaves out are 0.
 pub struct Softmax(activations::Softmax);
 
 impl FromOptions for Softmax {
@@ -29,7 +32,19 @@ impl Layer for Softmax {
         entries(json!({ "axis": self.0.axis_json() }))
     }
 
-    fn call(&self, _: &Context, inputs: &[Sym], _: bool) -> Result<Vec<Sym>> {
-        Ok(vec![self.0.apply(&support::to_float(support::single(inputs)?)?)?])
+    fn call(&self, ctx: &Context, inputs: &[Sym], _: bool) -> Result<Vec<Sym>> {
+        let x = support::to_float(support::single(inputs)?)?;
+        let Some(mask) = ctx.mask(&inputs[0]) else { return Ok(vec![self.0.apply(&x)?]) };
+        if mask.shape().broadcast(&x.shape()).as_ref() != Some(&x.shape()) {
+            let message =
+                format!("expected a mask that broadcasts to the input, {}; received {}", x.shape(), mask.shape());
+            return Err(Error::invalid(message));
+        }
+        let y = self.0.apply(&mask.select(&x, &x.scalar_like(MASKED))?)?;
+        Ok(vec![mask.select(&y, &y.scalar_like(0.0))?])
+    }
+
+    fn passes_mask(&self) -> bool {
+        true
     }
 }

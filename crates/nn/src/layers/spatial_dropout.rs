@@ -72,4 +72,8 @@ impl<const AXES: usize> Layer for SpatialDropout<AXES> {
     fn is_noise(&self) -> bool {
         true
     }
+
+    fn passes_mask(&self) -> bool {
+        true
+    }
 }

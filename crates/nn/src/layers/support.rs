@@ -6,6 +6,7 @@ use glorot_graph::Sym;
 use glorot_tensor::{DType, Shape};
 use serde_json::{Map, Value};
 
+use crate::activations::{self, Activation};
 use crate::config::Options;
 use crate::constraints::{self, Constraint};
 use crate::error::{Error, Result};
@@ -59,10 +60,7 @@ impl WeightOptions {
         Ok(WeightOptions {
             initializer: read_initializer(options, keys.initializer, initializer)?,
             regularizer: regularizer(options, keys.regularizer)?,
-            constraint: match options.value(keys.constraint)? {
-                Some(value) => constraints::deserialize(&value)?,
-                None => None,
-            },
+            constraint: options.nested(keys.constraint, constraints::deserialize)?.flatten(),
         })
     }
 
@@ -89,13 +87,21 @@ impl WeightOptions {
 }
 
 pub fn read_initializer(options: &mut Options, name: &'static str, default: &str) -> Result<Rc<dyn Initializer>> {
-    initializers::deserialize(&options.value(name)?.unwrap_or_else(|| default.into()))
+    match options.nested(name, initializers::deserialize)? {
+        Some(initializer) => Ok(initializer),
+        None => initializers::create(default, &Value::Null),
+    }
 }
 
 pub fn regularizer(options: &mut Options, name: &'static str) -> Result<Option<Rc<dyn Regularizer>>> {
-    match options.value(name)? {
-        Some(value) => regularizers::deserialize(&value),
-        None => Ok(None),
+    Ok(options.nested(name, regularizers::deserialize)?.flatten())
+}
+
+/// An activation; linear if none is given.
+pub fn activation(options: &mut Options, name: &'static str) -> Result<Rc<dyn Activation>> {
+    match options.nested(name, activations::deserialize)? {
+        Some(activation) => Ok(activation),
+        None => activations::deserialize(&Value::Null),
     }
 }
 

@@ -40,4 +40,8 @@ impl Layer for UnitNormalization {
         let squared = x.square()?.sum(&axes, true)?.maximum_scalar(EPSILON * EPSILON)?;
         Ok(vec![x.mul(&squared.rsqrt()?)?])
     }
+
+    fn passes_mask(&self) -> bool {
+        true
+    }
 }

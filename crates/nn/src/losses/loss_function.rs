@@ -43,7 +43,7 @@ pub struct NamedLoss {
 impl NamedLoss {
     /// Options: `name`, `reduction` (`sum_over_batch_size`).
     pub fn read(function: Box<dyn LossFunction>, options: &mut Options) -> Result<NamedLoss> {
-        let name = options.string("name", &function.default_name())?;
+        let name = options.name(&function.default_name())?;
         let reduction = Reduction::read(options)?;
         options.inert(&["dtype", "fn"])?;
         Ok(NamedLoss { function, name, reduction })

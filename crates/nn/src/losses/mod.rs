@@ -68,8 +68,25 @@ pub trait Loss {
     /// The reduced loss of a batch (scalar; with [`Reduction::None`] one number a sample). `sample_weight` (float32) has
     /// the shape of the losses of the samples, give or take a last axis of length 1.
     fn value(&self, y_true: &Sym, y_pred: &Sym, sample_weight: Option<&Sym>) -> Result<Sym> {
+        self.masked_value(y_true, y_pred, sample_weight, None)
+    }
+
+    /// The same of predictions with a mask: `counts` (bool) has the shape of the losses too.
+    fn masked_value(
+        &self,
+        y_true: &Sym,
+        y_pred: &Sym,
+        sample_weight: Option<&Sym>,
+        counts: Option<&Sym>,
+    ) -> Result<Sym> {
         let losses = self.per_sample(y_true, y_pred)?;
-        reduce(&losses, sample_weight, self.mask(y_true, y_pred)?.as_ref(), self.reduction())
+        let own = self.mask(y_true, y_pred)?;
+        // A loss that is one number has left out what it wants to.
+        let mask = match (own, counts.filter(|_| losses.rank() > 0)) {
+            (Some(own), Some(counts)) => Some(own.and(&counts.reshape(own.shape())?)?),
+            (own, counts) => own.or(counts.cloned()),
+        };
+        reduce(&losses, sample_weight, mask.as_ref(), self.reduction())
     }
 }
 

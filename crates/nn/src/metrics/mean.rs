@@ -36,6 +36,11 @@ pub trait Values {
         Ok(None)
     }
 
+    /// See [`Metric::heeds_mask`].
+    fn heeds_mask(&self) -> bool {
+        true
+    }
+
     /// `{ class_name, config }` of the metric, as Keras serializes it.
     fn to_json(&self, name: &str) -> Value {
         serialized(self.class_name(), name, self.config())
@@ -85,6 +90,10 @@ impl<V: Values> Metric for Mean<V> {
         let (total, count) = weighted(&values, sample_weight, mask.as_ref())?;
         ctx.assign(&self.total, &ctx.read(&self.total).add(&total)?)?;
         ctx.assign(&self.count, &ctx.read(&self.count).add(&count)?)
+    }
+
+    fn heeds_mask(&self) -> bool {
+        self.values.heeds_mask()
     }
 
     fn result(&self, ctx: &Context) -> Result<Sym> {

@@ -24,4 +24,8 @@ impl Values for MeanValue {
     fn values(&self, _: &Sym, y_pred: &Sym) -> Result<Sym> {
         Ok(y_pred.cast(DType::F32)?)
     }
+
+    fn heeds_mask(&self) -> bool {
+        false
+    }
 }

@@ -50,6 +50,11 @@ pub trait Metric {
     /// shape of the per-sample values or of their first axes.
     fn update(&self, ctx: &Context, y_true: &Sym, y_pred: &Sym, sample_weight: Option<&Sym>) -> Result<()>;
 
+    /// True if what the mask of the predictions leaves out does not count. As in Keras, so it is for means over samples.
+    fn heeds_mask(&self) -> bool {
+        false
+    }
+
     /// The value of the variables as they are at this point of the trace: a scalar, or a value a class or threshold. Of a
     /// metric whose variables depend on the data it is an error before the first [`Metric::update`].
     fn result(&self, ctx: &Context) -> Result<Sym>;

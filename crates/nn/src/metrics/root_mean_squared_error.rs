@@ -30,4 +30,8 @@ impl Values for RootMeanSquaredError {
     fn finish(&self, mean: &Sym) -> Result<Sym> {
         Ok(mean.sqrt()?)
     }
+
+    fn heeds_mask(&self) -> bool {
+        false
+    }
 }

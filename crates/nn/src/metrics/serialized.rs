@@ -14,7 +14,7 @@ pub fn serialized(class: &str, name: &str, own: impl IntoIterator<Item = (impl I
 
 /// Reads the option `name`, the last one.
 pub fn read_name(mut options: Options, default: &str) -> Result<String> {
-    let name = options.string("name", default)?;
+    let name = options.name(default)?;
     options.finish()?;
     Ok(name)
 }

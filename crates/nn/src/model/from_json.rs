@@ -1,6 +1,6 @@
 //! Models from what Keras writes: versions 3 and 2.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
@@ -91,7 +91,19 @@ fn functional(config: &Value, custom: CustomLayers<'_>) -> Result<Model> {
         config.get("layers").and_then(Value::as_array).ok_or_else(|| fail("the config has no list 'layers'"))?;
     let mut graph = Graph::default();
     let mut pending = Vec::new();
+    let needed = needed(config, layers);
     for json in layers {
+        if let Some(operation) = operation(json) {
+            let name = json.get("name").and_then(Value::as_str).unwrap_or_default();
+            // Keras writes how masks are computed, which layers here do themselves.
+            if !needed.contains(name) {
+                continue;
+            }
+            if !KNOWN_OPERATIONS.contains(&operation) {
+                let message = format!("'{name}' is the operation {operation} of keras.ops; only layers can be loaded");
+                return Err(fail(&message));
+            }
+        }
         let layer = read_layer(json, custom)?;
         // Calls refer to the name beside the config; it is the same unless somebody edited the file.
         let name = json.get("name").and_then(Value::as_str).unwrap_or(layer.name()).to_string();
@@ -118,6 +130,32 @@ fn functional(config: &Value, custom: CustomLayers<'_>) -> Result<Model> {
     let model = Model::functional(inputs, outputs, name(config))?;
     read_trainable(&model, config);
     Ok(model)
+}
+
+/// Operations of keras.ops between two tensors that are layers of the same name: `a + b`.
+const KNOWN_OPERATIONS: [&str; 5] = ["Add", "Subtract", "Multiply", "Maximum", "Minimum"];
+
+/// The class of an entry that is no layer but an operation of `keras.ops`.
+fn operation(json: &Value) -> Option<&str> {
+    let module = json.get("module").and_then(Value::as_str)?;
+    let is_operation = module.starts_with("keras.src.ops") || module.starts_with("keras.ops");
+    json.get("class_name").and_then(Value::as_str).filter(|_| is_operation)
+}
+
+/// Names of the layers that the outputs need, leaving aside what only masks need.
+fn needed(config: &Value, layers: &[Value]) -> HashSet<String> {
+    let named = |json: &Value| Some((json.get("name")?.as_str()?.to_string(), json.get("inbound_nodes")?.clone()));
+    let calls: HashMap<String, Value> = layers.iter().filter_map(named).collect();
+    let mut found = Vec::new();
+    read_histories(config.get("output_layers").unwrap_or(&Value::Null), &mut found);
+    let mut needed = HashSet::new();
+    while let Some((name, ..)) = found.pop() {
+        if needed.insert(name.clone()) {
+            let nodes = calls.get(&name).and_then(Value::as_array).into_iter().flatten();
+            nodes.for_each(|node| read_inputs(node, &mut found));
+        }
+    }
+    needed
 }
 
 #[derive(Default)]
@@ -182,21 +220,26 @@ impl Graph {
 
 fn read_call(layer: &str, node: &Value) -> Result<Call> {
     let mut inputs = Vec::new();
+    read_inputs(node, &mut inputs);
     let (keras2, options) = match node {
-        Value::Object(node) => {
-            read_tensors(node.get("args").unwrap_or(&Value::Null), &mut inputs);
-            read_tensors(node.get("kwargs").unwrap_or(&Value::Null), &mut inputs);
-            (false, node.get("kwargs").and_then(Value::as_object))
-        }
-        _ => {
-            read_histories(node, &mut inputs);
-            (true, keras2_options(node))
-        }
+        Value::Object(node) => (false, node.get("kwargs").and_then(Value::as_object)),
+        _ => (true, keras2_options(node)),
     };
     if inputs.is_empty() {
         return Err(Error::config("Functional", format!("layer '{layer}' has a call without inputs: {node}")));
     }
     Ok(Call { inputs, training: options.and_then(|options| options.get("training")?.as_bool()), keras2 })
+}
+
+/// The inputs of a call. A mask is none: layers here know the masks of their inputs.
+fn read_inputs(node: &Value, found: &mut Vec<History>) {
+    let Value::Object(node) = node else { return read_histories(node, found) };
+    read_tensors(node.get("args").unwrap_or(&Value::Null), found);
+    for (_, value) in
+        node.get("kwargs").and_then(Value::as_object).into_iter().flatten().filter(|(name, _)| *name != "mask")
+    {
+        read_tensors(value, found);
+    }
 }
 
 /// The tensors among the arguments of a call of Keras 3, in order.

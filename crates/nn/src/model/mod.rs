@@ -219,11 +219,7 @@ impl Model {
         for layer in self.layers() {
             match Model::from_layer(&layer) {
                 Some(model) => model.collect_paths(seen, paths),
-                None => {
-                    for weight in layer.weights().into_iter().filter(|weight| seen.insert(weight.variable.id())) {
-                        paths.push(format!("{prefix}{}/{}", layer.name(), weight.variable.name()));
-                    }
-                }
+                None => collect_layer_paths(&layer, &format!("{prefix}{}", layer.name()), seen, paths),
             }
         }
     }
@@ -358,10 +354,10 @@ impl Model {
         Ok(value.cast(tensor.dtype())?)
     }
 
-    /// Tells a sequential model the shapes of its inputs, batch axis included; a model that knows them is left alone.
+    /// Tells a sequential model the shapes of its inputs, batch axis included. A model that knows them keeps its own.
     pub fn build(&self, inputs: &[Shape]) -> Result<()> {
         match (self.is_built(), inputs) {
-            (true, _) => Ok(()),
+            (true, _) => self.expect_inputs(inputs),
             (false, [shape]) => {
                 let any_batch = shape.iter().enumerate().map(|(axis, &dim)| (axis > 0).then_some(dim)).collect();
                 self.build_sequential(any_batch)
@@ -373,6 +369,40 @@ impl Model {
             ))),
         }
     }
+
+    /// Fails for other inputs than those that the model was built for.
+    fn expect_inputs(&self, inputs: &[Shape]) -> Result<()> {
+        let ports = self.input_specs()?;
+        let fits = |(port, shape): (&Port, &Shape)| {
+            port.shape.len() == shape.rank()
+                && port.shape.iter().zip(shape.iter()).skip(1).all(|(own, dim)| own.is_none_or(|own| own == *dim))
+        };
+        if ports.len() == inputs.len() && ports.iter().zip(inputs).all(fits) {
+            return Ok(());
+        }
+        let list = |shapes: Vec<String>| shapes.join(" and ");
+        let own = list(ports.iter().map(|port| show_shape(&port.shape)).collect());
+        let received = list(inputs.iter().map(|shape| shape.to_string()).collect());
+        Err(Error::invalid(format!("model '{}' was built for inputs of shape {own}, received {received}", self.name())))
+    }
+}
+
+/// The paths of a layer's weights, in the order of [`LayerRef::weights`].
+fn collect_layer_paths(layer: &LayerRef, path: &str, seen: &mut HashSet<u64>, paths: &mut Vec<String>) {
+    let mut layers: HashMap<usize, String> = HashMap::from([(layer.id(), path.to_string())]);
+    layer.walk(&mut HashSet::new(), &mut |layer| {
+        let path = layers.get(&layer.id()).cloned().unwrap_or_default();
+        for weight in layer.ordered_weights().into_iter().filter(|weight| seen.insert(weight.variable.id())) {
+            paths.push(format!("{path}/{}", weight.variable.name()));
+        }
+        for inner in layer.sublayers() {
+            // A layer that extends another one is one layer under one name.
+            let same = inner.name() == layer.name();
+            let inner_path = if same { path.clone() } else { format!("{path}/{}", inner.name()) };
+            layers.entry(inner.id()).or_insert(inner_path);
+        }
+        true
+    });
 }
 
 fn port(tensor: &ModelTensor) -> Port {

@@ -1,5 +1,8 @@
 //! Models whose layers follow one another.
 
+use std::collections::HashSet;
+use std::rc::Rc;
+
 use serde_json::json;
 
 use super::{Kind, Model, ModelTensor, Topology, apply, input, input_tensor};
@@ -32,7 +35,11 @@ impl Model {
     /// Appends a layer to a sequential model.
     pub fn add(&self, layer: LayerRef) -> Result<()> {
         self.push(layer)?;
-        self.rebuild()
+        self.rebuild().inspect_err(|_| {
+            self.0.stack.borrow_mut().pop();
+            // It was built without the layer before.
+            let _ = self.rebuild();
+        })
     }
 
     /// Removes the last layer of a sequential model.
@@ -54,8 +61,11 @@ impl Model {
 
     fn push(&self, layer: LayerRef) -> Result<()> {
         self.expect_sequential("add")?;
-        let mut stack = self.0.stack.borrow_mut();
         let fail = |message: String| Err(Error::invalid(format!("model '{}': {message}", self.name())));
+        if self.is_within(&layer) {
+            return fail("a model cannot be a part of itself".into());
+        }
+        let mut stack = self.0.stack.borrow_mut();
         if let Some(other) = stack.iter().find(|other| other.name() == layer.name()) {
             let name = layer.name();
             return fail(if other.same(&layer) {
@@ -69,6 +79,16 @@ impl Model {
         }
         stack.push(layer);
         Ok(())
+    }
+
+    /// Whether a layer is this model, or has it inside.
+    fn is_within(&self, layer: &LayerRef) -> bool {
+        let mut found = false;
+        layer.walk(&mut HashSet::new(), &mut |inner| {
+            found |= Model::from_layer(inner).is_some_and(|model| Rc::ptr_eq(&model.0, &self.0));
+            !found
+        });
+        found
     }
 
     /// Makes the topology anew, if the shape of the inputs is known.

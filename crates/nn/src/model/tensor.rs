@@ -43,7 +43,26 @@ impl CallNode {
         training: Option<bool>,
     ) -> Rc<CallNode> {
         let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
-        Rc::new(CallNode { id, layer: layer.clone(), inputs, outputs, training })
+        let node = Rc::new(CallNode { id, layer: layer.clone(), inputs, outputs, training });
+        layer.record_call(&node);
+        node
+    }
+
+    /// The symbolic results of the call.
+    pub fn tensors(self: &Rc<CallNode>) -> Vec<ModelTensor> {
+        (0..self.outputs.len()).map(|index| ModelTensor::new(self, index)).collect()
+    }
+}
+
+impl Drop for CallNode {
+    /// A chain of calls is taken apart one by one: calls within calls would need as much stack as it is long.
+    fn drop(&mut self) {
+        let mut pending = std::mem::take(&mut self.inputs);
+        while let Some(tensor) = pending.pop() {
+            if let Some(mut node) = Rc::into_inner(tensor.node) {
+                pending.append(&mut node.inputs);
+            }
+        }
     }
 }
 
@@ -133,8 +152,7 @@ pub fn apply(layer: &LayerRef, inputs: &[ModelTensor], training: Option<bool>) -
         let shape = first.iter().zip(second.iter()).map(|(&a, &b)| (a == b).then_some(a)).collect();
         TensorShape { shape, dtype: small.dtype() }
     });
-    let node = CallNode::new(layer, inputs.to_vec(), outputs.collect(), training);
-    Ok((0..node.outputs.len()).map(|index| ModelTensor::new(&node, index)).collect())
+    Ok(CallNode::new(layer, inputs.to_vec(), outputs.collect(), training).tensors())
 }
 
 /// Calls a layer on a graph that is thrown away.

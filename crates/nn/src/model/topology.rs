@@ -31,6 +31,12 @@ impl Topology {
             );
             return Err(Error::invalid(message));
         }
+        if let Some((i, tensor)) =
+            inputs.iter().enumerate().find(|(i, tensor)| inputs[..*i].iter().any(|other| other.key() == tensor.key()))
+        {
+            let name = tensor.layer().name();
+            return Err(Error::invalid(format!("model '{model}': input {i}, '{name}', is among its inputs already")));
+        }
         let (inputs, outputs) = with_input_layers(model, inputs, outputs)?;
         let nodes = walk(model, &inputs, &outputs)?;
         let depths = depths(&nodes, &outputs);

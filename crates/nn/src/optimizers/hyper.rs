@@ -20,7 +20,10 @@ impl Hyper {
         Ok(match options.value(name)? {
             None => Hyper::Constant(default),
             Some(Value::Number(number)) => Hyper::Constant(number.as_f64().unwrap_or(f64::NAN)),
-            Some(value @ Value::Object(_)) => Hyper::Scheduled(schedules::deserialize(&value)?),
+            Some(value @ Value::Object(_)) => {
+                let schedule = schedules::deserialize(&value);
+                Hyper::Scheduled(schedule.map_err(|error| options.error(format!("option '{name}': {error}")))?)
+            }
             Some(other) => {
                 return Err(options.error(format!("option '{name}' must be a number or a schedule; received {other}")));
             }

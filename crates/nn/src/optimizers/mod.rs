@@ -74,6 +74,9 @@ pub trait Optimizer {
         None
     }
 
+    /// The weights that the optimizer was built for, in order.
+    fn weights(&self) -> &[Variable];
+
     /// The moving averages of the weights, in order; none unless `use_ema`. When training ends they replace the weights.
     fn averages(&self) -> &[Variable] {
         &[]

@@ -254,6 +254,10 @@ impl Optimizer for RuleOptimizer {
         self.settings.schedule.as_deref()
     }
 
+    fn weights(&self) -> &[Variable] {
+        self.state.as_ref().map_or(&[], |state| &state.weights)
+    }
+
     fn averages(&self) -> &[Variable] {
         self.state.as_ref().map_or(&[], |state| &state.averages)
     }

@@ -32,7 +32,7 @@ pub(super) struct Settings {
 
 impl Settings {
     pub fn read(options: &mut Options, rule: &dyn Rule) -> Result<Settings> {
-        let name = options.string("name", &snake_case(rule.class_name()))?;
+        let name = options.name(&snake_case(rule.class_name()))?;
         let (learning_rate, schedule) = learning_rate(options, rule.default_learning_rate())?;
         if rule.is_legacy() {
             return Settings::read_legacy(options, name, learning_rate, schedule, rule);
@@ -143,7 +143,8 @@ fn learning_rate(options: &mut Options, default: f64) -> Result<(f64, Option<Box
         None => default,
         Some(Value::Number(rate)) => rate.as_f64().unwrap_or(f64::NAN),
         Some(value @ Value::Object(_)) => {
-            let schedule = schedules::deserialize(&value)?;
+            let schedule = schedules::deserialize(&value);
+            let schedule = schedule.map_err(|error| options.error(format!("option 'learning_rate': {error}")))?;
             return Ok((schedules::value_at(schedule.as_ref(), 0)?, Some(schedule)));
         }
         Some(other) => {

@@ -411,7 +411,7 @@ fn errors_name_the_option() {
         (
             "SGD",
             json!({ "lr": 0.1 }),
-            "SGD: unknown option 'lr'; known options: momentum, nesterov, name, learning_rate",
+            "SGD: unknown option 'lr'; did you mean 'learningRate'?; known options: momentum, nesterov, name, learningRate",
         ),
         ("SGD", json!({ "learning_rate": -1 }), "SGD: option 'learning_rate' must be at least 0; received -1"),
         ("SGD", json!({ "learning_rate": "fast" }), "must be a number or a schedule"),

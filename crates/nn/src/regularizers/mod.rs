@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::config::{Options, class_and_config};
 use crate::error::{Error, Result};
+use crate::functions::referred;
 use crate::names::fold;
 pub use crate::regularizer::Regularizer;
 
@@ -38,6 +39,11 @@ pub fn class_names() -> impl Iterator<Item = &'static str> {
 pub fn deserialize(value: &Value) -> Result<Option<Rc<dyn Regularizer>>> {
     if value.is_null() {
         return Ok(None);
+    }
+    if let Some(regularizer) =
+        referred("regularizer", value, |functions, number, json| functions.regularizer(number, json))?
+    {
+        return Ok(Some(regularizer));
     }
     let (name, config) = class_and_config("regularizer", value)?;
     create(&name, &config).map(Some)

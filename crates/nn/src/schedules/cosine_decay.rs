@@ -32,7 +32,7 @@ pub fn read(options: &mut Options) -> Result<Box<dyn Schedule>> {
         alpha: options.float("alpha", 0.0)?,
         warmup_target: options.optional_float("warmup_target")?,
         warmup_steps,
-        name: options.string("name", "CosineDecay")?,
+        name: options.name("CosineDecay")?,
     }))
 }
 

@@ -30,7 +30,7 @@ pub fn read(options: &mut Options) -> Result<Box<dyn Schedule>> {
         t_mul,
         m_mul: options.float("m_mul", 1.0)?,
         alpha: options.float("alpha", 0.0)?,
-        name: options.string("name", "SGDRDecay")?,
+        name: options.name("SGDRDecay")?,
     }))
 }
 

@@ -23,7 +23,7 @@ pub fn read(options: &mut Options) -> Result<Box<dyn Schedule>> {
         decay_steps: required_steps(options, "decay_steps")?,
         decay_rate: required(options, "decay_rate")?,
         staircase: options.bool("staircase", false)?,
-        name: options.string("name", "ExponentialDecay")?,
+        name: options.name("ExponentialDecay")?,
     }))
 }
 

@@ -83,7 +83,7 @@ pub fn value_at(schedule: &dyn Schedule, step: u64) -> Result<f64> {
 fn required(options: &mut Options, name: &'static str) -> Result<f64> {
     match options.optional_float(name)? {
         Some(value) => Ok(value),
-        None => Err(options.error(format!("option '{name}' is missing; give a number"))),
+        None => Err(options.missing(name, "a number")),
     }
 }
 

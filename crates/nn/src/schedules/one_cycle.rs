@@ -31,7 +31,7 @@ pub fn read(options: &mut Options) -> Result<Box<dyn Schedule>> {
         final_div_factor: factor("final_div_factor", 1e4)?,
         max_learning_rate: required(options, "max_learning_rate")?,
         cycle: Cycle::read(options)?,
-        name: options.string("name", "OneCycle")?,
+        name: options.name("OneCycle")?,
     }))
 }
 

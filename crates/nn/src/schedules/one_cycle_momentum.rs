@@ -30,7 +30,7 @@ pub fn read(options: &mut Options) -> Result<Box<dyn Schedule>> {
         base_momentum: momentum("base_momentum", 0.85)?,
         max_momentum: momentum("max_momentum", 0.95)?,
         cycle: Cycle::read(options)?,
-        name: options.string("name", "OneCycleMomentum")?,
+        name: options.name("OneCycleMomentum")?,
     }))
 }
 

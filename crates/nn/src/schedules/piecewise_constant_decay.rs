@@ -27,7 +27,7 @@ pub fn read(options: &mut Options) -> Result<Box<dyn Schedule>> {
     if !boundaries.is_sorted() {
         return Err(options.error(format!("option 'boundaries' must be ascending; received {boundaries:?}")));
     }
-    Ok(Box::new(PiecewiseConstantDecay { boundaries, values, name: options.string("name", "PiecewiseConstant")? }))
+    Ok(Box::new(PiecewiseConstantDecay { boundaries, values, name: options.name("PiecewiseConstant")? }))
 }
 
 impl Schedule for PiecewiseConstantDecay {

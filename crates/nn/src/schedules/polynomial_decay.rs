@@ -28,7 +28,7 @@ pub fn read(options: &mut Options) -> Result<Box<dyn Schedule>> {
         end_learning_rate: options.float("end_learning_rate", 0.0001)?,
         power: options.float("power", 1.0)?,
         cycle: options.bool("cycle", false)?,
-        name: options.string("name", "PolynomialDecay")?,
+        name: options.name("PolynomialDecay")?,
     }))
 }
 

@@ -100,7 +100,7 @@ fn one_cycle_rises_and_falls() {
 fn errors_name_schedule_and_option() {
     for (json, parts) in [
         (json!("Linear"), ["Linear", "CosineDecay"]),
-        (json!({ "class_name": "ExponentialDecay", "config": {} }), ["ExponentialDecay", "initial_learning_rate"]),
+        (json!({ "class_name": "ExponentialDecay", "config": {} }), ["ExponentialDecay", "initialLearningRate"]),
         (
             json!({ "class_name": "CosineDecay", "config": { "initial_learning_rate": 1, "decay_steps": 0 } }),
             ["CosineDecay", "'decay_steps' must be greater than 0; received 0"],

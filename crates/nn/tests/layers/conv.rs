@@ -130,7 +130,7 @@ fn errors_name_layer_option_and_shape() {
          received 4 (shape [batch, 3, 4, 3] with channels last): use padding 'same' or smaller windows"
     );
     for (class, config, want) in [
-        ("Conv2D", json!({ "filters": 4 }), "option 'kernel_size' is missing; give the size of the windows, as 3"),
+        ("Conv2D", json!({ "filters": 4 }), "option 'kernelSize' is missing; give the size of the windows, as 3"),
         (
             "Conv2D",
             json!({ "filters": 4, "kernel_size": [3, 3, 3] }),

@@ -37,10 +37,10 @@ fn embedding_names_options() {
     let error = |config| create("Embedding", &config).err().unwrap().to_string();
     assert_eq!(
         error(json!({ "output_dim": 2 })),
-        "Embedding: option 'input_dim' is missing; give a whole number of at least 1"
+        "Embedding: option 'input_dim' is missing; give a whole number of at least 1; given: output_dim"
     );
-    let masked = error(json!({ "input_dim": 3, "output_dim": 2, "mask_zero": true }));
-    assert_eq!(masked, "Embedding: option 'mask_zero' is not supported; received true; remove it");
+    let masked = error(json!({ "input_dim": 3, "output_dim": 2, "mask_zero": 1 }));
+    assert_eq!(masked, "Embedding: option 'mask_zero' must be true or false; received 1");
     let keras2 = json!({ "input_dim": 3, "output_dim": 2, "input_length": 5, "mask_zero": false });
     assert!(create("Embedding", &keras2).is_ok());
 }

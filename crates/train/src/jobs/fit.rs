@@ -148,7 +148,7 @@ impl<'a> Validation<'a> {
     fn open(session: &mut DeviceSession, plan: &'a ValidationPlan) -> Result<Validation<'a>> {
         let batches = plan.batches.load(session)?;
         let feed = Feed::open(session, plan.samples.tensors())?;
-        let rows = (plan.first as u32..plan.samples.len as u32).collect();
+        let rows = (plan.first as u32..(plan.first + plan.batches.samples) as u32).collect();
         Ok(Validation { plan, feed, batches, rows })
     }
 }

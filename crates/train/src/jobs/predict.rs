@@ -1,6 +1,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use glorot_graph::device::DeviceError;
 use glorot_tensor::{DType, Shape, Tensor};
 
 use crate::Event;
@@ -67,7 +68,7 @@ impl PredictJob {
         let batches = self.batches.load(session)?;
         let draws = self.draws.unwrap_or(1);
         let new = |spec| Output::new(self.draws, self.samples.len, spec);
-        let mut outputs: Vec<Output> = self.step().outputs().map(new).collect();
+        let mut outputs = self.step().outputs().map(new).collect::<Result<Vec<Output>>>()?;
         let rows: Vec<u32> = (0..self.samples.len as u32).collect();
         let pass = batches.batches.steps();
         let steps = draws * pass;
@@ -112,16 +113,15 @@ enum Values {
 }
 
 impl Output {
-    fn new(draws: Option<usize>, samples: usize, spec: &glorot_graph::TensorSpec) -> Output {
+    fn new(draws: Option<usize>, samples: usize, spec: &glorot_graph::TensorSpec) -> Result<Output> {
         let first = draws.into_iter().chain([samples]);
         let shape: Shape = first.chain(spec.shape.iter().skip(1).copied()).collect();
-        let len = shape.numel();
         let values = match spec.dtype {
-            DType::F32 => Values::F32(Vec::with_capacity(len)),
-            DType::I32 => Values::I32(Vec::with_capacity(len)),
-            bytes => Values::Bytes(Vec::with_capacity(len), bytes),
+            DType::F32 => Values::F32(room(&shape)?),
+            DType::I32 => Values::I32(room(&shape)?),
+            bytes => Values::Bytes(room(&shape)?, bytes),
         };
-        Output { shape, values }
+        Ok(Output { shape, values })
     }
 
     fn append(&mut self, session: &mut DeviceSession, loaded: &Loaded, number: usize) -> Result<()> {
@@ -141,5 +141,15 @@ impl Output {
             Values::Bytes(values, DType::Bool) => Tensor::bool(self.shape, values)?,
             Values::Bytes(values, _) => Tensor::u8(self.shape, values)?,
         })
+    }
+}
+
+/// Memory for the elements of a shape.
+fn room<T>(shape: &Shape) -> Result<Vec<T>> {
+    let mut values = Vec::new();
+    let elements = shape.iter().try_fold(1usize, |product, &dim| product.checked_mul(dim));
+    match elements.map(|elements| values.try_reserve_exact(elements)) {
+        Some(Ok(())) => Ok(values),
+        _ => Err(DeviceError(format!("there is no memory for outputs of shape {shape}; predict fewer samples")).into()),
     }
 }

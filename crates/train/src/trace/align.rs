@@ -22,9 +22,11 @@ pub(crate) enum Takes {
 }
 
 impl Takes {
-    /// Read off the serialized form; functions of the user have none.
+    /// Read off the serialized form; functions of the user have none, classes of the user a name of their own.
     pub fn of(json: &Value) -> Takes {
-        match class_name(json) {
+        let custom =
+            json.get("registered_name").and_then(Value::as_str).is_some_and(|name| name.starts_with("Custom>"));
+        match class_name(json).filter(|_| !custom) {
             None => Takes::Anything,
             Some(name) if name.starts_with("Sparse") => Takes::Labels,
             Some(name) if name.starts_with("Categorical") => Takes::OneHot,

@@ -33,16 +33,24 @@ impl Reports {
                 variables.extend(mean.variables());
             }
         }
-        for target in &judge.targets {
-            for (metric, _) in &target.metrics {
-                let name = match judge.named {
-                    false => metric.name().to_string(),
-                    true => format!("{}_{}", target.output, metric.name()),
-                };
-                let value = metric.result(&ctx)?.cast(DType::F32)?;
-                names.extend(element_names(&unique(name, &names), &value.shape()));
-                values.push(value);
-                variables.extend(metric.variables());
+        // As in Keras: all metrics that count samples alike, then all that count them by their weights, whose names say so
+        // where they are taken.
+        for by_weight in [false, true] {
+            for target in &judge.targets {
+                for (metric, _) in target.metrics.iter().filter(|(_, weighted)| *weighted == by_weight) {
+                    let in_output = |name: &str| match judge.named {
+                        false => name.to_string(),
+                        true => format!("{}_{name}", target.output),
+                    };
+                    let mut name = in_output(metric.name());
+                    if by_weight && names.contains(&name) {
+                        name = in_output(&format!("weighted_{}", metric.name()));
+                    }
+                    let value = metric.result(&ctx)?.cast(DType::F32)?;
+                    names.extend(element_names(&unique(name, &names), &value.shape()));
+                    values.push(value);
+                    variables.extend(metric.variables());
+                }
             }
         }
 

@@ -34,6 +34,11 @@ pub(crate) fn train(
     let ctx = tracing.context(Mode::Training);
     let judged = judged(&ctx, tracing, judge, key)?;
     let current: Vec<Sym> = weights.iter().map(|weight| ctx.read(&weight.variable)).collect();
+    if !current.is_empty() && !ctx.tracer().reaches(&judged.loss, &current) {
+        let message = "the loss does not depend on any weight that is trained: compute it from the predictions, with \
+                       functions that have derivatives";
+        return Err(glorot_nn::Error::invalid(message).into());
+    }
     let mut optimizer = judge.optimizer.borrow_mut();
     let scaled = match optimizer.loss_scale() {
         1.0 => judged.loss.clone(),
@@ -121,9 +126,10 @@ fn judged(ctx: &Context, tracing: &Tracing<'_>, judge: &Judge, key: &StepKey) ->
         let name = &target.output;
         let (y, output) = (&ys[number], &outputs[target.index]);
         let weight = weights[number].as_ref().map(|weight| weight.cast(DType::F32)).transpose()?;
+        let counts = ctx.mask(output);
         let of_output = |error: glorot_nn::Error| Error::data(format!("output '{name}': {error}"));
         labels.push(label_range(target, output));
-        if let Some(value) = output_loss(target, y, output, weight.as_ref())? {
+        if let Some(value) = output_loss(target, y, output, weight.as_ref(), counts.as_ref())? {
             if let Some(mean) = &judge.losses[number] {
                 mean.update(ctx, &value, key.batch())?;
             }
@@ -132,8 +138,15 @@ fn judged(ctx: &Context, tracing: &Tracing<'_>, judge: &Judge, key: &StepKey) ->
         }
         for (metric, weighted) in &target.metrics {
             let y = align(y, output, Takes::of(&metric.to_json()))?;
-            let weight = weight.as_ref().filter(|_| *weighted);
-            metric.update(ctx, &y, output, weight).map_err(of_output)?;
+            let weight = weight.clone().filter(|_| *weighted);
+            let weight = match counts.as_ref().filter(|_| metric.heeds_mask()) {
+                None => weight,
+                Some(counts) => {
+                    let counts = counts.cast(DType::F32)?;
+                    Some(weight.map_or_else(|| Ok(counts.clone()), |weight| weight.mul(&counts))?)
+                }
+            };
+            metric.update(ctx, &y, output, weight.as_ref()).map_err(of_output)?;
         }
     }
     terms.extend(ctx.losses());
@@ -153,13 +166,19 @@ fn label_range(target: &Resolved, output: &Sym) -> Option<Labels> {
     (Takes::of(&json) == Takes::Labels).then_some(Labels { classes, ignored })
 }
 
-/// The loss of an output.
-fn output_loss(target: &Resolved, y: &Sym, output: &Sym, weight: Option<&Sym>) -> Result<Option<Sym>> {
+/// The loss of an output. `counts`: its mask.
+fn output_loss(
+    target: &Resolved,
+    y: &Sym,
+    output: &Sym,
+    weight: Option<&Sym>,
+    counts: Option<&Sym>,
+) -> Result<Option<Sym>> {
     let Some(loss) = &target.loss else { return Ok(None) };
     let (name, takes) = (&target.output, Takes::of(&loss.to_json()));
     check(&y.shape(), &output.shape(), takes, name, loss.name())?;
     let value = loss
-        .value(&align(y, output, takes)?, output, weight)
+        .masked_value(&align(y, output, takes)?, output, weight, counts)
         .map_err(|error| Error::data(format!("output '{name}': {error}")))?;
     if value.shape() != Shape::scalar() {
         return Err(Error::data(format!(

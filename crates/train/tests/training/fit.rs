@@ -31,12 +31,12 @@ fn the_loss_of_an_epoch_counts_every_sample_once_with_penalties() {
     let bench = Bench::with(classifier(3, l2), vec![target()], still);
     let data = corners(20);
     let history = bench.fit(data.clone(), epochs(1));
-    let whole = bench.trainer.prepare_test_batch(data).unwrap().run().unwrap();
+    let whole = bench.trainer.prepare_test_batch(data, true).unwrap().run().unwrap();
     for (name, want) in &whole {
         let got = history.get(name).unwrap()[0];
         assert!((got - want).abs() < 1e-6, "{name}: {got}, expected {want}");
     }
-    let plain = Bench::new().trainer.prepare_test_batch(corners(20)).unwrap().run().unwrap();
+    let plain = Bench::new().trainer.prepare_test_batch(corners(20), true).unwrap().run().unwrap();
     let penalty: f32 = bench.weights()[0].iter().map(|w| 0.01 * w * w).sum();
     assert!(penalty > 0.01 && (whole[0].1 - plain[0].1 - penalty).abs() < 1e-6, "{whole:?} {plain:?} {penalty}");
 }

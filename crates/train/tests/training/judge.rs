@@ -86,7 +86,7 @@ fn weights_of_samples_count_in_loss_and_weighted_metrics_only() {
     let (all, first) = (evaluate(&bench, data.clone(), 4), evaluate(&bench, part(&data, 0..4), 4));
     let got = evaluate(&bench, weighted, 9);
     let names: Vec<&str> = got.iter().map(|(name, _)| name.as_str()).collect();
-    assert_eq!(names, ["loss", "mse", "mse_1"]);
+    assert_eq!(names, ["loss", "mse", "weighted_mse"]);
     // The loss is divided by the number of samples, not by the sum of weights.
     let expected = [first[0].1 * 2.0 * 4.0 / 9.0, all[1].1, first[1].1];
     for ((name, got), want) in got.iter().zip(expected) {
@@ -121,7 +121,7 @@ fn single_batches_train_like_fit() {
     fitted.trainer.prepare_fit(data.clone(), options).unwrap().run(&never(), &mut quiet()).unwrap();
     for start in [0, 4, 8] {
         let batch = part(&data, start..start + 4);
-        let before = by_hand.trainer.prepare_test_batch(batch.clone()).unwrap().run().unwrap();
+        let before = by_hand.trainer.prepare_test_batch(batch.clone(), true).unwrap().run().unwrap();
         let logs = by_hand.trainer.prepare_train_batch(batch, &[], true).unwrap().run().unwrap();
         assert_eq!(logs, before, "values are those before the update");
     }

@@ -32,7 +32,7 @@ fn two_targets() -> Dataset {
 fn outputs_have_losses_and_metrics_of_their_own() {
     let amount = Target { loss_weight: Some(0.3), ..Target::named("mse", &[]) };
     let bench = Bench::of(two_heads(), vec![target(), amount]);
-    let logs = bench.trainer.prepare_test_batch(two_targets()).unwrap().run().unwrap();
+    let logs = bench.trainer.prepare_test_batch(two_targets(), true).unwrap().run().unwrap();
     let names: Vec<&str> = logs.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, ["loss", "kind_loss", "amount_loss", "kind_accuracy"]);
     let total = logs[1].1 + 0.3 * logs[2].1;
@@ -57,10 +57,10 @@ fn an_output_without_loss_needs_no_targets() {
 
 #[test]
 fn the_number_of_targets_must_be_that_of_the_outputs() {
-    let error = Bench::of(two_heads(), vec![target()]).trainer.prepare_test_batch(two_targets()).err().unwrap();
+    let error = Bench::of(two_heads(), vec![target()]).trainer.prepare_test_batch(two_targets(), true).err().unwrap();
     assert_eq!(error.to_string(), "loss: model 'heads' has 2 outputs, but was compiled with losses for 1");
     let bench = Bench::of(two_heads(), vec![target(), target()]);
-    let error = bench.trainer.prepare_test_batch(corners(4)).err().unwrap();
+    let error = bench.trainer.prepare_test_batch(corners(4), true).err().unwrap();
     assert_eq!(error.to_string(), "y: expected 2 tensors for the outputs 'kind', 'amount', received 1");
 }
 

@@ -44,6 +44,8 @@ fn read(kind: Kind, mut options: Options) -> Result<Box<dyn Metric>> {
         return Err(options.error(format!("option '{option}' must be a number between 0 and 1; received {received}")));
     };
     let num_thresholds = options.optional_positive("num_thresholds")?.unwrap_or(200);
+    let fits = (1..=1 << 20).contains(&num_thresholds);
+    options.check("num_thresholds", num_thresholds, fits, "between 1 and 1048576")?;
     let class_id = options.optional_size("class_id")?;
     let answers = Answers { class_id, ..Answers::default() };
     let counts = ConfusionCounts::new(kind.class, Thresholds::spread(num_thresholds), answers)?;

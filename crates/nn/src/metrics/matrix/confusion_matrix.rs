@@ -6,7 +6,7 @@ use glorot_graph::Sym;
 use glorot_tensor::{DType, Tensor};
 use serde_json::{Value, json};
 
-use super::count_pairs;
+use super::{check_classes, count_pairs};
 use crate::config::Options;
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -33,6 +33,7 @@ struct ConfusionMatrix {
 /// Options: `num_classes` (as many as the predictions have), `threshold` (0.5).
 pub fn read(mut options: Options) -> Result<Box<dyn Metric>> {
     let num_classes = options.optional_positive("num_classes")?;
+    check_classes(&options, num_classes.unwrap_or(1))?;
     let threshold = options.float("threshold", 0.5)?;
     let name = read_name(options, "confusion_matrix")?;
     Ok(Box::new(ConfusionMatrix { name, num_classes, threshold, matrix: OnceCell::new() }))

@@ -4,7 +4,7 @@ use glorot_graph::Sym;
 use glorot_tensor::{DType, Tensor};
 use serde_json::{Value, json};
 
-use super::count_pairs;
+use super::{check_classes, count_pairs};
 use crate::config::Options;
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -38,6 +38,7 @@ struct IntersectionOverUnion {
 /// `axis` of the classes where they are not sparse (-1).
 fn read(class: &'static str, of_all: bool, one_hot: bool, mut options: Options) -> Result<Box<dyn Metric>> {
     let num_classes = options.positive("num_classes")?;
+    check_classes(&options, num_classes)?;
     let target_class_ids = if of_all { (0..num_classes).collect() } else { targets(&mut options, num_classes, None)? };
     let ignore_class = options.optional_int("ignore_class")?;
     let sparse_y_true = if one_hot { false } else { options.bool("sparse_y_true", true)? };

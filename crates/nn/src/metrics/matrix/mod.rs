@@ -7,3 +7,13 @@ mod pairs;
 mod tests;
 
 use pairs::count_pairs;
+
+use crate::config::Options;
+use crate::error::Result;
+
+/// The most classes of a matrix: it has as many columns as rows.
+const MAX_CLASSES: usize = 1 << 15;
+
+fn check_classes(options: &Options, classes: usize) -> Result<()> {
+    options.check("num_classes", classes, classes <= MAX_CLASSES, "at most 32768")
+}

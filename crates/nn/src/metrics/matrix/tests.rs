@@ -82,7 +82,7 @@ fn confusion_matrix_has_targets_in_rows() {
 #[test]
 fn errors_name_metric_and_option() {
     for (class, config, part) in [
-        ("MeanIoU", json!({}), "'num_classes' is missing"),
+        ("MeanIoU", json!({}), "'numClasses' is missing"),
         ("IoU", json!({ "num_classes": 3 }), "'target_class_ids' must be a list of class numbers from 0 to 2"),
         ("IoU", json!({ "num_classes": 3, "target_class_ids": [3] }), "received [3]"),
         ("BinaryIoU", json!({ "target_class_ids": [2] }), "from 0 to 1"),
