@@ -73,6 +73,30 @@ pub trait Session: Send {
     /// Runs one step.
     fn run(&mut self, program: ProgramId) -> Result<(), DeviceError>;
 
+    /// Runs `steps` steps. Before each, the inputs that `feeds` names are filled with the next rows of their data sets:
+    /// `rows` holds those of all steps, in order. The device may still be at work when this returns; what is read waits.
+    fn run_steps(
+        &mut self,
+        program: ProgramId,
+        feeds: &[(usize, DatasetId)],
+        rows: &[u32],
+        steps: usize,
+    ) -> Result<(), DeviceError> {
+        let batch = rows.len() / steps.max(1);
+        for step in 0..steps {
+            for &(input, dataset) in feeds {
+                self.gather_input(program, input, dataset, &rows[step * batch..(step + 1) * batch])?;
+            }
+            self.run(program)?;
+        }
+        Ok(())
+    }
+
+    /// Bytes that the device's sessions hold, on a device that counts them.
+    fn memory_bytes(&self) -> Option<usize> {
+        None
+    }
+
     /// Copies an output of the last run to the host.
     fn read_output(&mut self, program: ProgramId, output: usize) -> Result<Tensor, DeviceError>;
 

@@ -1,0 +1,13 @@
+//! The GPUs of NVIDIA, through their driver.
+
+mod blas;
+mod cache;
+pub(crate) mod driver;
+mod error;
+mod gpu;
+mod nvrtc;
+
+pub(crate) use blas::version as blas_version;
+pub use cache::Cache;
+pub use gpu::NvidiaGpu;
+pub use nvrtc::{Compiled, Compiler};
