@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use glorot_graph::StateId;
-use glorot_graph::device::{Device, ProgramId, Session};
+use glorot_graph::device::{DatasetId, Device, ProgramId, Session};
 use glorot_nn::Variable;
 use glorot_tensor::Tensor;
 
@@ -118,10 +118,28 @@ impl DeviceSession {
     /// Runs a step whose inputs are in place.
     pub fn run(&mut self, loaded: &Loaded) -> Result<()> {
         self.session.run(loaded.program)?;
+        self.mark(loaded);
+        Ok(())
+    }
+
+    /// Runs steps that take their inputs from data sets.
+    pub fn run_steps(
+        &mut self,
+        loaded: &Loaded,
+        feeds: &[(usize, DatasetId)],
+        rows: &[u32],
+        steps: usize,
+    ) -> Result<()> {
+        self.session.run_steps(loaded.program, feeds, rows, steps)?;
+        self.mark(loaded);
+        Ok(())
+    }
+
+    /// Notes that the device has newer values of what a step updates.
+    fn mark(&mut self, loaded: &Loaded) {
         for state in &loaded.step.updates {
             self.states[state.0 as usize].newer = true;
         }
-        Ok(())
     }
 
     /// The device's session, for inputs, outputs and data sets.

@@ -104,6 +104,7 @@ impl Trainer {
                 NonFinite::Error if self.device().reads_are_free() => Check::Steps,
                 NonFinite::Error => Check::Readings,
             },
+            many_steps: !self.device().reads_are_free(),
             averages: self.averages(judge),
         };
         Ok(FitJob::new(self.handle(), plan))
@@ -114,7 +115,8 @@ impl Trainer {
         let (judge, samples) = self.judged("evaluate", data)?;
         let batches = self.batches(Kind::Test, &samples, samples.len, batch_size)?;
         check_labels(judge, &batches, &samples)?;
-        Ok(EvaluateJob { reports: self.reports(judge)?, states: self.handle(), samples, batches, progress })
+        let many_steps = !self.device().reads_are_free();
+        Ok(EvaluateJob { reports: self.reports(judge)?, states: self.handle(), samples, batches, progress, many_steps })
     }
 
     /// Checks inputs and compiles the steps of a prediction.

@@ -4,6 +4,7 @@ mod cpu;
 mod data_errors;
 mod fit;
 mod judge;
+mod many_steps;
 mod metrics;
 mod models;
 mod support;
