@@ -1,4 +1,12 @@
+//! The contract of sessions: states, inputs, data sets, many steps, memory, errors; and trainings as on the CPU.
+
+mod contract;
+mod training;
+
 use libtest_mimic::Trial;
+
 pub fn trials() -> Vec<Trial> {
-    vec![]
+    let mut trials = contract::trials();
+    trials.extend(training::trials());
+    trials
 }
