@@ -19,13 +19,37 @@ export interface CompileOptions {
   metrics?: PerOutput<MetricLike> | readonly (readonly MetricLike[])[] | Readonly<Record<string, readonly MetricLike[]>>
   /** The same; they count samples by their weights. */
   weightedMetrics?: CompileOptions['metrics']
-  /** `'auto'`: what the environment variable `GLOROT_DEVICE` names, else the best there is. Default: `'auto'`. */
+  /**
+   * `'cpu'`, `'cuda'` (the first GPU), `'cuda:1'`; `'auto'`: what the environment variable `GLOROT_DEVICE` names, else the
+   * first GPU if one can be used, else the CPU. Default: `'auto'`.
+   */
   device?: string
   /** Threads of the CPU. The results do not depend on it. Default: `GLOROT_THREADS`, else the number of cores. */
   threads?: number
+  /**
+   * How a GPU computes matrix products: with operands in float32; in TensorFloat-32 (10 bits of fraction); in bfloat16 (7
+   * bits); in float16 (10 bits, small range: the loss is scaled, as by Keras's policy `mixed_float16`). Sums, weights
+   * and everything else stay float32. The CPU has `'float32'` only. Default: `'float32'`.
+   */
+  precision?: Precision
+  /** Bytes of the GPU that all models on it may take. Default: `GLOROT_CUDA_MEMORY`, else what is free. */
+  memoryLimit?: number
 }
 
-const known = ['optimizer', 'loss', 'lossWeights', 'metrics', 'weightedMetrics', 'device', 'threads']
+/** How matrix products are computed. */
+export type Precision = 'float32' | 'tf32' | 'bfloat16' | 'float16'
+
+const known = [
+  'optimizer',
+  'loss',
+  'lossWeights',
+  'metrics',
+  'weightedMetrics',
+  'device',
+  'threads',
+  'precision',
+  'memoryLimit',
+]
 
 /** @internal The options as Rust takes them, and the optimizer. */
 export function compileSpec(options: CompileOptions, outputs: readonly string[]) {
@@ -43,6 +67,8 @@ export function compileSpec(options: CompileOptions, outputs: readonly string[])
     optimizer: optimizer.handle,
     device: options.device,
     threads: options.threads,
+    precision: options.precision,
+    memoryLimit: options.memoryLimit,
     targets: outputs.map((_, i) => ({
       ...lossSpec(losses[i]),
       lossWeight: weights[i] ?? undefined,

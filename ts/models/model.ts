@@ -124,9 +124,17 @@ export class Model extends Layer {
     throw new Error(`model '${this.name}' has no optimizer yet: call compile({ optimizer, loss })`)
   }
 
-  /** The device that the model is compiled for: `'cpu'`. */
+  /** The device that the model is compiled for: `'cpu'`, `'cuda:0'`. */
   get device(): string | undefined {
     return this.model.device() ?? undefined
+  }
+
+  /**
+   * What a GPU says of the memory that the model uses and of how its steps are run, for people; `undefined` on the CPU,
+   * before the first training or prediction, and while one runs.
+   */
+  get deviceReport(): string | undefined {
+    return this.model.deviceReport() ?? undefined
   }
 
   override get weights(): Variable[] {

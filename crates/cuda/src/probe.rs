@@ -1,6 +1,6 @@
 //! What there is of CUDA on this machine, and what is missing.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use glorot_graph::device::DeviceError;
 
@@ -12,7 +12,7 @@ use crate::nvidia::{self, Cache, Compiler, NvidiaGpu};
 /// How the search for one library ended, for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LibraryReport {
-    /// `driver`, `NVRTC`, `cuBLAS`, `NCCL`.
+    /// `NVIDIA's driver`, `NVRTC`, `cuBLAS`, `NCCL`.
     pub name: &'static str,
     /// Without it there is no CUDA.
     pub required: bool,
@@ -31,7 +31,11 @@ pub struct LibraryReport {
 /// The libraries and GPUs of this machine.
 #[derive(Debug)]
 pub struct Probe {
-    searches: Vec<Search>,
+    driver: Search,
+    /// Those of the other libraries. Without a driver they are looked for when somebody asks: opening them takes time.
+    others: OnceLock<Vec<Search>>,
+    places: Vec<Place>,
+    version: Option<(u32, u32)>,
     compiler: Option<Arc<Compiler>>,
     gpus: Vec<Facts>,
     /// Why no GPU can be used.
@@ -51,19 +55,24 @@ impl Probe {
         let driver = Search::new(Library::Driver, &driver_places, None);
         let started = driver.found.as_ref().map(|found| nvidia::driver::start(&found.opened));
         let version = started.as_ref().and_then(|started| started.as_ref().ok()).copied();
-        let mut probe = Probe { searches: vec![driver], compiler: None, gpus: Vec::new(), problem: None };
-        for library in Library::ALL.into_iter().skip(1) {
-            probe.searches.push(Search::new(library, places, version.map(|(major, _)| major)));
-        }
+        let mut probe = Probe {
+            driver,
+            others: OnceLock::new(),
+            places: places.to_vec(),
+            version,
+            compiler: None,
+            gpus: Vec::new(),
+            problem: None,
+        };
         probe.problem = probe.settle(started).err().map(|error| error.to_string());
         probe
     }
 
     /// Starts what was found.
     fn settle(&mut self, started: Option<Result<(u32, u32), DeviceError>>) -> Result<(), DeviceError> {
-        let Some(started) = started else { return Err(DeviceError(self.search(Library::Driver).reason())) };
-        let driver = started?;
-        self.gpus = nvidia::driver::gpus(driver)?;
+        let Some(started) = started else { return Err(DeviceError(self.driver.reason())) };
+        let version = started?;
+        self.gpus = nvidia::driver::gpus(version)?;
         let Some(found) = self.found(Library::Nvrtc) else {
             return Err(DeviceError(self.search(Library::Nvrtc).reason()));
         };
@@ -74,9 +83,14 @@ impl Probe {
         Ok(())
     }
 
+    fn others(&self) -> &[Search] {
+        let major = self.version.map(|(major, _)| major);
+        let look = |library: Library| Search::new(library, &self.places, major);
+        self.others.get_or_init(|| Library::ALL.into_iter().skip(1).map(look).collect())
+    }
+
     fn search(&self, library: Library) -> &Search {
-        let of = |search: &&Search| search.library == library;
-        self.searches.iter().find(of).unwrap_or(&self.searches[0])
+        self.others().iter().find(|search| search.library == library).unwrap_or(&self.driver)
     }
 
     fn found(&self, library: Library) -> Option<&Found> {
@@ -102,7 +116,7 @@ impl Probe {
     pub fn libraries(&self) -> Vec<LibraryReport> {
         let dotted = |(major, minor): (u32, u32)| format!("{major}.{minor}");
         let version = |found: &Found| match found.library {
-            Library::Driver => self.gpus.first().map(|facts| dotted(facts.driver)),
+            Library::Driver => self.version.map(dotted),
             Library::Nvrtc => Compiler::new(found).ok().map(|compiler| dotted(compiler.version())),
             Library::CublasLt => nvidia::blas_version(found).map(dotted),
             Library::Nccl => None,
@@ -116,7 +130,7 @@ impl Probe {
             looked: search.looked.iter().map(|path| path.display().to_string()).collect(),
             reason: search.found.is_none().then(|| search.reason()),
         };
-        self.searches.iter().map(report).collect()
+        std::iter::once(&self.driver).chain(self.others()).map(report).collect()
     }
 
     /// Opens a GPU.
@@ -160,7 +174,10 @@ mod tests {
         let error = probe.open(0, CudaOptions::default()).unwrap_err().to_string();
         assert!(error.starts_with("device 'cuda' is not available: "), "{error}");
         let reports = probe.libraries();
-        assert_eq!(reports.iter().map(|report| report.name).collect::<Vec<_>>(), ["driver", "NVRTC", "cuBLAS", "NCCL"]);
+        assert_eq!(
+            reports.iter().map(|report| report.name).collect::<Vec<_>>(),
+            ["NVIDIA's driver", "NVRTC", "cuBLAS", "NCCL"]
+        );
         assert!(reports.iter().all(|report| report.path.is_none() && report.reason.is_some()));
         assert!(reports[1].looked.iter().any(|file| file.ends_with("libnvrtc.so.13")), "{reports:?}");
         assert!(reports[1].required && !reports[2].required);

@@ -92,8 +92,8 @@ pub trait Session: Send {
         Ok(())
     }
 
-    /// Bytes that the device's sessions hold, on a device that counts them.
-    fn memory_bytes(&self) -> Option<usize> {
+    /// For people: the memory that is used and how steps are run, on a device that has more to say than its description.
+    fn report(&self) -> Option<String> {
         None
     }
 

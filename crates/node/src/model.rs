@@ -299,8 +299,7 @@ impl Model {
     /// depend on the data.
     #[napi(catch_unwind)]
     pub fn compile(&self, env: Env, spec: CompileSpec<'_>) -> Result<()> {
-        let threads = spec.threads.map(|threads| threads as usize);
-        let device = device::get(spec.device.as_deref().unwrap_or("auto"), threads)?;
+        let device = spec.device()?;
         let trainer = self.new_trainer(device, Some(spec.into_compiled(env)?));
         *self.state.borrow_mut() = State { trainer: Some(trainer), predictor: None };
         Ok(())
@@ -310,6 +309,12 @@ impl Model {
     #[napi(catch_unwind)]
     pub fn device(&self) -> Option<String> {
         self.state.borrow().trainer.as_ref().map(|trainer| trainer.device().id())
+    }
+
+    /// What the device says of memory and steps.
+    #[napi(catch_unwind)]
+    pub fn device_report(&self) -> Option<String> {
+        self.state.borrow().trainer.as_ref().and_then(|trainer| trainer.report())
     }
 
     /// Starts a training. Its last event has no values.

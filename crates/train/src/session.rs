@@ -55,6 +55,11 @@ impl DeviceSession {
         self.states = variables.into_iter().map(State::new).collect();
     }
 
+    /// See [`Session::report`].
+    pub fn report(&self) -> Option<String> {
+        self.session.report()
+    }
+
     /// Number of programs that are loaded.
     pub fn program_count(&self) -> usize {
         self.programs.len()

@@ -59,6 +59,12 @@ impl Trainer {
         self.pool.device()
     }
 
+    /// What the device says of the memory that the model uses and of how its steps are run; `None` before the first job,
+    /// while one runs, and on devices that have nothing to say.
+    pub fn report(&self) -> Option<String> {
+        self.pool.report()
+    }
+
     /// Checks data and options and compiles the steps of a training.
     pub fn prepare_fit(&self, data: Dataset, options: FitOptions) -> Result<FitJob> {
         options.check()?;

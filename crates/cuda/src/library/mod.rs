@@ -36,7 +36,7 @@ impl Library {
     /// The name that messages use.
     pub fn name(self) -> &'static str {
         match self {
-            Library::Driver => "driver",
+            Library::Driver => "NVIDIA's driver",
             Library::Nvrtc => "NVRTC",
             Library::CublasLt => "cuBLAS",
             Library::Nccl => "NCCL",
@@ -83,7 +83,7 @@ impl Library {
     /// How to get the library, for people.
     pub fn advice(self) -> &'static str {
         match self {
-            Library::Driver => "install NVIDIA's driver (version 525 or newer)",
+            Library::Driver => "install it, version 525 or newer",
             Library::Nvrtc => {
                 "install the CUDA toolkit, or `pip install nvidia-cuda-nvrtc` (`nvidia-cuda-nvrtc-cu12` for a driver of \
                  CUDA 12), or name its folder in GLOROT_CUDA_PATH"

@@ -164,11 +164,18 @@ impl Fused {
         Ok(launched.is_ok())
     }
 
-    /// What was chosen, for people: the kind and the seconds a step of each that was timed.
-    #[cfg(test)]
-    pub fn times(&self) -> Vec<(StepKind, Option<f64>)> {
+    /// The microseconds a step of each way that was timed, for people.
+    pub fn report(&self) -> String {
         let trials: &[Trial] = if let State::Ready { trials, .. } = &self.state { trials } else { &[] };
-        std::iter::once(&self.graph).chain(trials).map(|trial| (trial.kind, trial.time)).collect()
+        let timed = std::iter::once(&self.graph).chain(trials).filter_map(|trial| {
+            let name = StepKind::ALL.into_iter().find(|(_, kind)| *kind == trial.kind).map_or("", |(name, _)| name);
+            match trial.time? {
+                time if time.is_finite() => Some(format!("{name} {:.1} µs", time * 1e6)),
+                _ => Some(format!("{name} not possible")),
+            }
+        });
+        let timed: Vec<String> = timed.collect();
+        if timed.is_empty() { String::new() } else { format!("; measured: {}", timed.join(", ")) }
     }
 }
 

@@ -18,7 +18,7 @@ use glorot_tensor::{DType, Shape, Tensor, TensorError};
 use crate::device::CudaOptions;
 use crate::gpu::{Address, Gpu, Kind, Owned};
 use crate::lower::{ALIGNMENT, Tuning};
-use crate::memory::{Budget, Memory};
+use crate::memory::{Budget, Memory, Size};
 use data::Data;
 use prepared::Prepared;
 use staging::Staging;
@@ -268,8 +268,18 @@ impl Session for CudaSession {
         Ok(())
     }
 
-    fn memory_bytes(&self) -> Option<usize> {
-        Some(self.budget.used())
+    fn report(&self) -> Option<String> {
+        let states: usize = self.states.iter().map(|state| byte_len(&state.spec).unwrap_or(0)).sum();
+        let mut text = format!(
+            "cuda:{}: {} in use, of which states {}",
+            self.gpu.facts().ordinal,
+            Size(self.budget.used()),
+            Size(states)
+        );
+        for (number, program) in self.programs.iter().enumerate() {
+            text.push_str(&format!("\nprogram {number}: {}", program.report()));
+        }
+        Some(text)
     }
 }
 

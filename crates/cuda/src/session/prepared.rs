@@ -11,7 +11,7 @@ use super::staging::Staging;
 use super::{State, byte_len, describe};
 use crate::gpu::{Address, Argument, Finish, Gpu, Grouping, Kind, Launch, Matrix, Owned, Product};
 use crate::lower::{ALIGNMENT, Bundle, LibraryProduct, Operand, Sources, Storage, Tuning, lower};
-use crate::memory::{Budget, Memory};
+use crate::memory::{Budget, Memory, Size};
 
 type Result<T = ()> = std::result::Result<T, DeviceError>;
 
@@ -42,6 +42,7 @@ pub(super) struct Prepared {
     /// Rows that each input takes from its data set.
     pub batch: usize,
     pub fused: Fused,
+    arena_bytes: usize,
     launches: Vec<Ready>,
     recorded: Recorded,
     /// The step with the gathering of its inputs from these data sets.
@@ -114,7 +115,7 @@ impl Prepared {
                 constants.push((number, reserve(&buffer.spec)?, value));
             }
         }
-        let what = format!("a step (arena {})", crate::memory::Size(lowered.placement.bytes));
+        let what = format!("a step (arena {})", Size(lowered.placement.bytes));
         let memory = budget.allocate(&what, total)?;
         // SAFETY: the memory was just allocated with this length.
         unsafe { gpu.zero(queue, memory.address(), total)? };
@@ -164,6 +165,7 @@ impl Prepared {
             batch: sources.feeds.batch(),
             fused: Fused::new(gpu, sources.fused, fixed),
             inputs,
+            arena_bytes: lowered.placement.bytes,
             launches,
             recorded: Recorded::Never,
             fed: (Vec::new(), Recorded::Never),
@@ -226,6 +228,14 @@ impl Prepared {
             }
         }
         Ok(())
+    }
+
+    /// Memory and launches, for people.
+    pub fn report(&self) -> String {
+        let Prepared { arena_bytes, launches, fused, .. } = self;
+        let products = launches.iter().filter(|ready| matches!(ready, Ready::Product(_))).count();
+        let library = if products > 0 { format!(", {products} of them products of cuBLAS") } else { String::new() };
+        format!("arena {}, {} launches a step{library}{}", Size(*arena_bytes), launches.len(), fused.report())
     }
 
     /// The owner of graphs.

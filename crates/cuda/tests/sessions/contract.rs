@@ -262,9 +262,12 @@ fn memory() {
     assert_eq!(error, want);
     let small = TensorSpec { shape: [100].into(), dtype: DType::F32 };
     let mut session = device.session(&[small]).unwrap();
-    let before = session.memory_bytes().unwrap();
+    let before = device.used_bytes();
     session.add_program(&doubling().build()).unwrap();
-    assert!(session.memory_bytes().unwrap() > before);
+    assert!(device.used_bytes() > before);
+    let report = session.report().unwrap();
+    let want = "cuda:0: 2.0 KiB in use, of which states 400 bytes\nprogram 0: arena 256 bytes, 1 launches a step";
+    assert_eq!(report, want);
     drop(session);
     assert_eq!(device.used_bytes(), 0);
     // The limit of the GPU itself.
