@@ -6,6 +6,7 @@
 mod common;
 mod emulator;
 mod kernels;
+mod models;
 mod programs;
 mod sessions;
 

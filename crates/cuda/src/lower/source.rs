@@ -241,9 +241,12 @@ fn fused(lowered: &Lowered, feeds: &Feeds) -> Option<(String, Vec<BufferId>)> {
     let first = addresses.len();
     let order = count - 1;
     let rows = feeds.batch();
-    let mut feed = format!(
-        "const unsigned* rows = (const unsigned*)a.p[{order}] + (unsigned long long)(first + step) * {rows}u;\n"
-    );
+    let mut feed = match feeds.0.is_empty() {
+        true => String::new(),
+        false => format!(
+            "const unsigned* rows = (const unsigned*)a.p[{order}] + (unsigned long long)(first + step) * {rows}u;\n"
+        ),
+    };
     for input in 0..feeds.0.len() {
         let (data, to) = (first + 2 * input, first + 2 * input + 1);
         let _ = writeln!(
