@@ -68,6 +68,11 @@ impl CudaDevice {
         CudaDevice { gpu, options, budget }
     }
 
+    /// Bytes of the GPU that are free now, whoever holds the others.
+    pub fn free_bytes(&self) -> Result<usize, DeviceError> {
+        self.gpu.free_bytes()
+    }
+
     /// Bytes that sessions hold now.
     pub fn used_bytes(&self) -> usize {
         self.budget.used()

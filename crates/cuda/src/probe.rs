@@ -139,6 +139,12 @@ impl Probe {
     ///
     /// If there is no such GPU or something is missing; the message says what, and what to do.
     pub fn open(&self, ordinal: usize, options: CudaOptions) -> Result<CudaDevice, DeviceError> {
+        self.open_with(ordinal, options, true)
+    }
+
+    /// The same; without `library` every product is computed by generated kernels, for tests that compare them.
+    #[doc(hidden)]
+    pub fn open_with(&self, ordinal: usize, options: CudaOptions, library: bool) -> Result<CudaDevice, DeviceError> {
         if let Some(problem) = &self.problem {
             return Err(DeviceError(format!("device 'cuda' is not available: {problem}")));
         }
@@ -148,7 +154,8 @@ impl Probe {
             return Err(DeviceError(message));
         };
         let compiler = self.compiler.clone().ok_or_else(|| DeviceError(self.search(Library::Nvrtc).reason()))?;
-        let gpu = NvidiaGpu::open(facts.clone(), compiler, self.found(Library::CublasLt), Cache::of_environment())?;
+        let blas = self.found(Library::CublasLt).filter(|_| library);
+        let gpu = NvidiaGpu::open(facts.clone(), compiler, blas, Cache::of_environment())?;
         let gpu: Arc<dyn Gpu> = Arc::new(gpu);
         Ok(CudaDevice::new(gpu, options))
     }

@@ -2,13 +2,18 @@
 //!
 //! `GLOROT_CUDA_PROGRAMS=200 cargo test -p glorot-cuda --test emulated` runs so many random programs of each kind.
 
+#![allow(clippy::print_stderr, reason = "why tests are ignored")]
+
 #[path = "../../cpu/tests/common/mod.rs"]
 mod common;
+mod counters;
 mod emulator;
 mod kernels;
 mod models;
 mod programs;
 mod sessions;
+#[path = "target/emulated.rs"]
+mod target;
 
 use libtest_mimic::{Arguments, Trial};
 
@@ -20,6 +25,7 @@ fn main() {
     }
     let mut trials = kernels::trials();
     trials.extend(sessions::trials());
+    trials.extend(counters::trials());
     let trials = trials.into_iter().map(|trial: Trial| trial.with_ignored_flag(missing)).collect();
     libtest_mimic::run(&arguments, trials).exit();
 }

@@ -3,6 +3,8 @@
 //! NVRTC needs no GPU: `pip install nvidia-cuda-nvrtc`, and `GLOROT_CUDA_PATH` names the folder `site-packages`.
 //! `GLOROT_CUDA_PROGRAMS=100 cargo test -p glorot-cuda --test nvrtc` compiles so many random programs of each kind.
 
+#![allow(clippy::print_stderr, reason = "why tests are ignored")]
+
 #[path = "../../cpu/tests/common/mod.rs"]
 mod common;
 mod models;
@@ -19,6 +21,9 @@ use libtest_mimic::{Arguments, Trial};
 /// Ampere (A100) and Hopper (H100, H200).
 const TARGETS: [&str; 2] = ["sm_80", "sm_90"];
 
+/// A name, what makes the programs, and the precision of their products.
+type Case = (String, Box<dyn Fn() -> Vec<Program> + Send>, Precision);
+
 fn main() {
     let arguments = Arguments::from_args();
     let search = Search::new(Library::Nvrtc, &places(&Environment::of_process()), None);
@@ -28,7 +33,7 @@ fn main() {
         None => eprintln!("the tests are ignored: {}", search.reason()),
     }
     let count: u64 = std::env::var("GLOROT_CUDA_PROGRAMS").ok().and_then(|n| n.parse().ok()).unwrap_or(1);
-    let mut cases: Vec<(String, Box<dyn Fn() -> Vec<Program> + Send>, Precision)> = vec![
+    let mut cases: Vec<Case> = vec![
         ("functions_of_special_values".into(), Box::new(|| vec![programs::special().build()]), Precision::Float32),
         ("random_numbers".into(), Box::new(|| vec![programs::numbers().build()]), Precision::Float32),
         (

@@ -190,9 +190,9 @@ impl Bundler<'_> {
         let next = self.known.len();
         let kernel = *self.known.entry(text.clone()).or_insert(next);
         if kernel == next {
-            let _ = write!(
+            let _ = writeln!(
                 self.kernels,
-                "extern \"C\" __global__ void __launch_bounds__({THREADS}) bundle{kernel}{text}GLOROT_KERNEL(bundle{kernel})\n"
+                "extern \"C\" __global__ void __launch_bounds__({THREADS}) bundle{kernel}{text}GLOROT_KERNEL(bundle{kernel})"
             );
         }
         let buffers = parts.iter().flat_map(|(_, buffers)| buffers.iter().copied()).collect();

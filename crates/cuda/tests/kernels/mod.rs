@@ -1,19 +1,13 @@
 //! Kernels against their plain meaning.
 
-use std::sync::Arc;
-
-use glorot_cuda::{CudaDevice, CudaOptions, Precision};
+use glorot_cuda::{CudaOptions, Precision};
 use glorot_graph::device::Device;
 use libtest_mimic::Trial;
 
 use crate::common::{Builder, Dice};
-use crate::emulator::Emulator;
 use crate::programs::{self, EPILOGUES, PARTS};
+use crate::target::device;
 use crate::trial;
-
-pub fn device(products: bool, options: CudaOptions) -> CudaDevice {
-    CudaDevice::new(Arc::new(Emulator::new(products)), options)
-}
 
 /// Random programs of each kind.
 fn count() -> u64 {

@@ -1,8 +1,4 @@
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
-
-use glorot_cuda::gpu::Gpu;
-use glorot_cuda::{CudaDevice, CudaOptions, StepKind};
+use glorot_cuda::{CudaOptions, StepKind};
 use glorot_graph::device::{DatasetId, Device, DeviceError, ProgramId, Session};
 use glorot_graph::program::*;
 use glorot_graph::{BinaryOp, ReduceKind, StateId, TensorSpec, UnaryOp};
@@ -10,8 +6,7 @@ use glorot_tensor::{DType, Tensor};
 use libtest_mimic::Trial;
 
 use crate::common::{BodyBuilder, Builder, Dice, dense};
-use crate::emulator::Emulator;
-use crate::kernels::device;
+use crate::target::device;
 use crate::trial;
 
 pub fn trials() -> Vec<Trial> {
@@ -20,7 +15,6 @@ pub fn trials() -> Vec<Trial> {
         trial("wrong_arguments_are_named", arguments),
         trial("invalid_programs_are_refused", invalid),
         trial("many_steps_are_as_one_after_the_other", many_steps),
-        trial("a_step_is_recorded_once_and_replayed", recorded),
         trial("data_that_does_not_fit_is_streamed", streamed),
         trial("memory_is_counted_limited_and_given_back", memory),
     ]
@@ -188,7 +182,7 @@ fn data() -> [Tensor; 2] {
 }
 
 /// The weights and the total after `steps` steps in calls of `at_once`.
-fn train(device: &dyn Device, steps: usize, at_once: usize) -> Vec<Vec<u8>> {
+pub fn train(device: &dyn Device, steps: usize, at_once: usize) -> Vec<Vec<u8>> {
     let builder = training(BATCH);
     let specs: Vec<TensorSpec> = builder.states().into_iter().map(|(spec, _)| spec).collect();
     let mut session = device.session(&specs).unwrap();
@@ -231,19 +225,6 @@ fn many_steps() {
     }
 }
 
-fn recorded() {
-    let emulator = Arc::new(Emulator::new(false));
-    let gpu: Arc<dyn Gpu> = emulator.clone();
-    let device = CudaDevice::new(gpu, CudaOptions { step: StepKind::Graph, ..CudaOptions::default() });
-    train(&device, 100, 10);
-    // The first step loads the code, the others are replayed.
-    assert_eq!(emulator.replays.load(Ordering::Relaxed), 99);
-    let kind = CudaDevice::new(emulator.clone(), CudaOptions { step: StepKind::Cluster8, ..CudaOptions::default() });
-    let before = emulator.launches.load(Ordering::Relaxed);
-    train(&kind, 100, 10);
-    assert_eq!(emulator.launches.load(Ordering::Relaxed) - before, 10, "one launch for ten steps");
-}
-
 fn streamed() {
     let resident = device(false, CudaOptions::default());
     // Enough for a session of this program, too little for the samples.
@@ -270,9 +251,4 @@ fn memory() {
     assert_eq!(report, want);
     drop(session);
     assert_eq!(device.used_bytes(), 0);
-    // The limit of the GPU itself.
-    let device = CudaDevice::new(Arc::new(Emulator::new(false)), CudaOptions::default());
-    let spec = TensorSpec { shape: [1 << 30].into(), dtype: DType::F32 };
-    let error = device.session(&[spec]).err().unwrap().to_string();
-    assert!(error.contains("it needs 4.0 GiB") && error.contains("out of memory"), "{error}");
 }

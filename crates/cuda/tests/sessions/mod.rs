@@ -3,6 +3,7 @@
 mod contract;
 mod training;
 
+pub use contract::train;
 use libtest_mimic::Trial;
 
 pub fn trials() -> Vec<Trial> {

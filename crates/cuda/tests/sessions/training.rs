@@ -6,8 +6,8 @@ use glorot_cpu::{CpuDevice, CpuOptions};
 use glorot_cuda::{CudaOptions, StepKind};
 use libtest_mimic::Trial;
 
-use crate::kernels::device;
 use crate::models::{Layers, convolutional, deep, dense, train};
+use crate::target::device;
 use crate::trial;
 
 pub fn trials() -> Vec<Trial> {
