@@ -105,9 +105,13 @@ pub fn default() -> Result<Arc<dyn Device>> {
     get("auto", DeviceOptions::default())
 }
 
-/// The device for functions that are run once: the CPU, since a GPU would spend longer on compiling than on computing.
+/// The device for functions that are run once: the CPU, since a GPU would spend longer on compiling than on computing;
+/// but what `GLOROT_DEVICE` names, if it does.
 pub fn eager() -> Result<Arc<dyn Device>> {
-    cpu(threads_of_environment()?)
+    match std::env::var("GLOROT_DEVICE") {
+        Ok(named) if !named.is_empty() && named != "auto" => get(&named, DeviceOptions::default()),
+        _ => cpu(threads_of_environment()?),
+    }
 }
 
 /// The device with the given id. `auto`: what `GLOROT_DEVICE` names, else the first GPU if one can be used, else the CPU.
