@@ -97,6 +97,9 @@ def machine(run):
     run.part("machine", 20, ["nvidia-smi"], keep=20)
     code = f"import {{ pathToFileURL }} from 'node:url'\nconst b = (await import('node:module')).createRequire(pathToFileURL({json.dumps(HERE)} + '/x.js'))('./native/binding.cjs')\nfor (const d of b.devices()) console.log(d.id, d.available, d.description ?? d.reason, (d.libraries ?? []).map(l => `\\n  ${{l.name}} ${{l.version ?? ''}} ${{l.path ?? l.reason}}`).join(''))"
     run.part("devices", 60, [run.node, "--input-type=module", "-e", code], keep=20)
+    if not any(line.startswith("cuda:") for line in run.report[-1]["lines"]):
+        run.report[-1]["status"] = "failed (no GPU can be used)"
+        run.options.seconds = 0  # nothing else makes sense
 
 
 def suite(run):

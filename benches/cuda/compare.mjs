@@ -49,9 +49,14 @@ const WORKLOADS = {
 function run(command) {
   const args = [...command.slice(1), '--workload', values.workload, ...limits]
   const { status, stdout, stderr, error } = spawnSync(command[0], args, { encoding: 'utf8', timeout: 120_000 })
-  const last = text => text?.trim().split('\n').at(-1)?.slice(0, 200)
-  if (status !== 0) return { failed: error?.message ?? last(stderr) ?? `exit code ${status}` }
-  return JSON.parse(last(stdout) && stdout.trim().split('\n').at(-1))
+  if (status !== 0) return { failed: error?.message ?? errorLine(stderr) ?? `exit code ${status}` }
+  return JSON.parse(stdout.trim().split('\n').at(-1))
+}
+
+/** The line that says what went wrong: Python ends with it, Node puts the stack and its own version after it. */
+function errorLine(stderr) {
+  const lines = stderr?.trim().split('\n') ?? []
+  return (lines.findLast(line => /^[\w.]*(Error|Exception)\b/.test(line)) ?? lines.at(-1))?.slice(0, 200)
 }
 
 if (!WORKLOADS[values.workload]) throw new Error(`--workload: expected ${Object.keys(WORKLOADS).join(', ')}`)
@@ -62,6 +67,7 @@ for (const [title, commands] of WORKLOADS[values.workload]) {
   commands.forEach((command, i) => {
     const results = rounds.map(round => round[i])
     const good = results.filter(result => !result.failed).sort((a, b) => a.step_us - b.step_us)
+    if (!good.length && i === 0) process.exitCode = 1
     if (!good.length) return console.log(`| ${command.slice(1).join(' ').replaceAll(script('.'), '')} | ${results[0].failed} |`)
     const { name, step_us, epoch_s, first_s, loss, report } = good[good.length >> 1]
     const own = rounds.map(round => round[0].step_us).filter(Boolean)
