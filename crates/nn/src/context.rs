@@ -75,6 +75,8 @@ pub struct Context {
     mode: Mode,
     random_state: Variable,
     losses: Rc<RefCell<Vec<Sym>>>,
+    /// Where this (bool scalar) is false, assignments do nothing.
+    condition: Option<Sym>,
 }
 
 impl Context {
@@ -85,12 +87,17 @@ impl Context {
 
     /// A trace in any mode.
     pub fn with_mode(states: StateTable, random_state: Variable, mode: Mode) -> Context {
-        Context { tracer: Tracer::new(), states, mode, random_state, losses: Rc::default() }
+        Context { tracer: Tracer::new(), states, mode, random_state, losses: Rc::default(), condition: None }
     }
 
     /// The same trace in another mode.
     pub fn in_mode(&self, mode: Mode) -> Context {
         Context { mode, ..self.clone() }
+    }
+
+    /// The same trace, in which variables are assigned only where a condition (bool scalar) holds.
+    pub fn only_where(&self, condition: &Sym) -> Context {
+        Context { condition: Some(condition.clone()), ..self.clone() }
     }
 
     pub fn tracer(&self) -> &Tracer {
@@ -126,6 +133,10 @@ impl Context {
         let state = self.states.state(variable);
         // The state's own node must exist, so that shapes are compared.
         self.tracer.state(state, variable.spec().shape.clone(), variable.spec().dtype);
+        let value = match &self.condition {
+            Some(condition) => &condition.select(value, &self.read(variable))?,
+            None => value,
+        };
         Ok(self.tracer.assign(state, value)?)
     }
 

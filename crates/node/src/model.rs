@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use glorot_graph::device::Device;
 use glorot_nn::model::{self, SummaryOptions};
+use glorot_nn::optimizers::scale_loss;
 use glorot_train::{Compiled, FitOptions, Gradients, Trainer, ValidationEvents};
 use napi::Env;
 use napi::bindgen_prelude::ClassInstance;
@@ -300,6 +301,9 @@ impl Model {
     #[napi(catch_unwind)]
     pub fn compile(&self, env: Env, spec: CompileSpec<'_>) -> Result<()> {
         let device = spec.device()?;
+        if spec.precision.as_deref() == Some("float16") {
+            scale_loss(&mut spec.optimizer.shared().borrow_mut())?;
+        }
         let trainer = self.new_trainer(device, Some(spec.into_compiled(env)?));
         *self.state.borrow_mut() = State { trainer: Some(trainer), predictor: None };
         Ok(())

@@ -35,12 +35,13 @@ pub(crate) fn train(
     let judged = judged(&ctx, tracing, judge, key)?;
     let current: Vec<Sym> = weights.iter().map(|weight| ctx.read(&weight.variable)).collect();
     let mut optimizer = judge.optimizer.borrow_mut();
-    let scaled = match optimizer.loss_scale() {
-        1.0 => judged.loss.clone(),
-        scale => judged.loss.mul_scalar(scale)?,
+    let scale = optimizer.loss_scale(&ctx)?;
+    let scaled = match &scale {
+        None => judged.loss.clone(),
+        Some(scale) => judged.loss.mul(scale)?,
     };
     let gradients = ctx.tracer().gradients(&scaled, &current)?;
-    kept.keep(&ctx, &gradients, optimizer.loss_scale(), key.gradients)?;
+    kept.keep(&ctx, &gradients, scale.as_ref(), key.gradients)?;
     optimizer.build(weights)?;
     optimizer.apply(&ctx, weights, &gradients)?;
     ctx.advance_random()?;
