@@ -51,8 +51,8 @@ without('on a machine without CUDA', () => {
     expect(cuda?.id).toBe('cuda')
     expect(cuda?.available).toBe(false)
     expect(cuda?.reason).toMatch(/driver/)
-    expect(cuda?.libraries?.[0].looked).toContain('libcuda.so.1')
-    expect(cuda?.libraries?.[0].required).toBe(true)
+    expect(cuda?.libraries?.[0]?.looked).toContain('libcuda.so.1')
+    expect(cuda?.libraries?.[0]?.required).toBe(true)
   })
 
   test('auto takes the CPU, and asking for CUDA is an error that says why', async () => {

@@ -109,11 +109,18 @@ test('the rules of Keras up to 2.10 are named by a key of their configuration', 
 test('a scaled loss trains alike, and updates with gradients that are not finite are left out', async () => {
   const train = async (optimizer: optimizers.Optimizer) => {
     random.setSeed(3)
-    const net = sequential([input({ shape: [2] }), layers.dense({ units: 3, activation: 'tanh' }), layers.dense({ units: 1 })])
+    const net = sequential([
+      input({ shape: [2] }),
+      layers.dense({ units: 3, activation: 'tanh' }),
+      layers.dense({ units: 1 }),
+    ])
     net.compile({ optimizer, loss: 'mse' })
-    const x = tensor([1, 2, 3, 4, 5, 6, 7, 8].map(value => value / 8), [4, 2])
+    const x = tensor(
+      [1, 2, 3, 4, 5, 6, 7, 8].map(value => value / 8),
+      [4, 2],
+    )
     const { history } = await net.fit(x, tensor([1, 0, 1, 0], [4, 1]), { epochs: 5, batchSize: 2, verbose: 0 })
-    return history.loss
+    return history.loss ?? []
   }
   const plain = await train(optimizers.adam({ learningRate: 0.1 }))
   const scaled = await train(optimizers.lossScale(optimizers.adam({ learningRate: 0.1 }), { initialScale: 64 }))

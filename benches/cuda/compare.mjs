@@ -34,7 +34,10 @@ const WORKLOADS = {
   narrow: ['adam', 'nadam'].map(name => {
     const of = ['--optimizer', name]
     const peers = [torch('--mode', 'eager', ...of), torch('--mode', 'compile', ...of), torch('--mode', 'graph', ...of)]
-    return [`${name}, 20 x Dense 100, batch 32`, [glorot(...of), glorot('--step', 'graph', ...of), ...peers, jax(...of)]]
+    return [
+      `${name}, 20 x Dense 100, batch 32`,
+      [glorot(...of), glorot('--step', 'graph', ...of), ...peers, jax(...of)],
+    ]
   }),
   wide: ['float32', 'tf32', 'bfloat16'].map(name => {
     const of = ['--precision', name]
@@ -61,20 +64,25 @@ function errorLine(stderr) {
 
 if (!WORKLOADS[values.workload]) throw new Error(`--workload: expected ${Object.keys(WORKLOADS).join(', ')}`)
 for (const [title, commands] of WORKLOADS[values.workload]) {
-  console.log(`\n${title}\n\n| | µs a step | × glorot | s an epoch | first s | loss |\n| --- | ---: | ---: | ---: | ---: | --- |`)
+  console.log(
+    `\n${title}\n\n| | µs a step | × glorot | s an epoch | first s | loss |\n| --- | ---: | ---: | ---: | ---: | --- |`,
+  )
   const rounds = Array.from({ length: Number(values.rounds) }, () => commands.map(run))
   const reports = new Set()
-  commands.forEach((command, i) => {
+  for (const [i, command] of commands.entries()) {
     const results = rounds.map(round => round[i])
     const good = results.filter(result => !result.failed).sort((a, b) => a.step_us - b.step_us)
-    if (!good.length && i === 0) process.exitCode = 1
-    if (!good.length) return console.log(`| ${command.slice(1).join(' ').replaceAll(script('.'), '')} | ${results[0].failed} |`)
+    if (!good.length) {
+      if (i === 0) process.exitCode = 1
+      console.log(`| ${command.slice(1).join(' ').replaceAll(script('.'), '')} | ${results[0].failed} |`)
+      continue
+    }
     const { name, step_us, epoch_s, first_s, loss, report } = good[good.length >> 1]
     const own = rounds.map(round => round[0].step_us).filter(Boolean)
     const ratio = own.length ? (step_us / Math.min(...own)).toFixed(2) : ''
     const numbers = [step_us.toFixed(1), ratio, epoch_s.toFixed(3), first_s.toFixed(1)]
     console.log(`| ${name} | ${numbers.join(' | ')} | ${loss.map(value => value.toFixed(4)).join(' → ')} |`)
     if (report) reports.add(report)
-  })
+  }
   for (const report of reports) console.log(`\n${report}`)
 }
