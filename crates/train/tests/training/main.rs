@@ -7,4 +7,5 @@ mod judge;
 mod many_steps;
 mod metrics;
 mod models;
+mod replicas;
 mod support;
