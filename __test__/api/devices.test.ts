@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { devices, input, layers, sequential, tensor } from 'glorot'
+import { devices, input, layers, random, sequential, tensor } from 'glorot'
 import { describe, expect, test } from 'vitest'
 
 const all = await devices()
@@ -44,6 +44,39 @@ test('the precision and the limit of memory are checked', () => {
   expect(compile({ memoryLimit: -1 })).toThrow('memoryLimit must be a positive whole number of bytes; received -1')
   expect(compile({ memoryLimit: 1.5 })).toThrow('received 1.5')
   expect(compile({ precision: 'float32', memoryLimit: 1 << 30, device: 'cpu' })).not.toThrow()
+})
+
+test('devices that share batches train as one', async () => {
+  const train = async (device: string) => {
+    random.setSeed(4)
+    const net = sequential([
+      input({ shape: [2] }),
+      layers.dense({ units: 3, activation: 'tanh' }),
+      layers.dense({ units: 1 }),
+    ])
+    net.compile({ optimizer: 'nadam', loss: 'mse', metrics: ['mae'], device })
+    const values = Float32Array.from({ length: 60 }, (_, i) => Math.sin(i))
+    const y = tensor(
+      Float32Array.from({ length: 30 }, (_, i) => Math.cos(i)),
+      [30, 1],
+    )
+    const { history } = await net.fit(tensor(values, [30, 2]), y, {
+      epochs: 3,
+      batchSize: 8,
+      validationSplit: 0.2,
+      verbose: 0,
+    })
+    return { device: net.device, history }
+  }
+  const [one, two] = [await train('cpu'), await train('cpu, cpu')]
+  expect(two.device).toBe('cpu,cpu')
+  for (const [name, values] of Object.entries(one.history)) {
+    values?.forEach((value, epoch) => {
+      expect(two.history[name]?.[epoch], `${name} of epoch ${epoch}`).toBeCloseTo(value, 5)
+    })
+  }
+  const mixed = () => small().compile({ optimizer: 'sgd', loss: 'mse', device: 'cpu,cuda' })
+  expect(mixed).toThrow('GPUs and the CPU cannot share batches; name one kind')
 })
 
 without('on a machine without CUDA', () => {

@@ -20,7 +20,8 @@ export interface CompileOptions {
   /** The same; they count samples by their weights. */
   weightedMetrics?: CompileOptions['metrics']
   /**
-   * `'cpu'`, `'cuda'` (the first GPU), `'cuda:1'`; `'auto'`: what the environment variable `GLOROT_DEVICE` names, else the
+   * `'cpu'`, `'cuda'` (the first GPU), `'cuda:1'`; several with commas, `'cuda:0,cuda:1'`, share the batches of a
+   * training; `'auto'`: what the environment variable `GLOROT_DEVICE` names, else the
    * first GPU if one can be used, else the CPU. Default: `'auto'`.
    */
   device?: string

@@ -124,7 +124,7 @@ export class Model extends Layer {
     throw new Error(`model '${this.name}' has no optimizer yet: call compile({ optimizer, loss })`)
   }
 
-  /** The device that the model is compiled for: `'cpu'`, `'cuda:0'`. */
+  /** The device that the model is compiled for: `'cpu'`, `'cuda:0'`, `'cuda:0,cuda:1'`. */
   get device(): string | undefined {
     return this.model.device() ?? undefined
   }

@@ -2,12 +2,13 @@
 
 use std::sync::{Arc, OnceLock};
 
-use glorot_graph::device::DeviceError;
+use glorot_graph::device::{Device, DeviceError};
+use glorot_graph::replicas::Replicas;
 
 use crate::device::{CudaDevice, CudaOptions, describe};
 use crate::gpu::{Facts, Gpu};
 use crate::library::{Environment, Found, Library, Place, Search, places};
-use crate::nvidia::{self, Cache, Compiler, NvidiaGpu};
+use crate::nvidia::{self, Cache, Compiler, NcclSum, NvidiaGpu};
 
 /// How the search for one library ended, for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -142,7 +143,24 @@ impl Probe {
         self.open_with(ordinal, options, true)
     }
 
-    /// The same; without `library` every product is computed by generated kernels, for tests that compare them.
+    /// Opens several GPUs that share the batches of a training. Their sums are those of NCCL.
+    ///
+    /// # Errors
+    ///
+    /// As [`Probe::open`]; also without NCCL, and if a GPU is named twice.
+    pub fn open_all(&self, ordinals: &[usize], options: CudaOptions) -> Result<Replicas, DeviceError> {
+        if let Some(twice) = (1..ordinals.len()).find(|&i| ordinals[..i].contains(&ordinals[i])) {
+            return Err(DeviceError(format!("device 'cuda:{}' is named twice", ordinals[twice])));
+        }
+        let open = |&ordinal: &usize| self.open(ordinal, options).map(|device| Arc::new(device) as Arc<dyn Device>);
+        let devices = ordinals.iter().map(open).collect::<Result<Vec<_>, _>>()?;
+        let Some(found) = self.found(Library::Nccl) else {
+            return Err(DeviceError(self.search(Library::Nccl).reason()));
+        };
+        Replicas::new(devices, Arc::new(NcclSum::new(found, ordinals)?))
+    }
+
+    /// As [`Probe::open`]; without `library` every product is computed by generated kernels, for tests that compare them.
     #[doc(hidden)]
     pub fn open_with(&self, ordinal: usize, options: CudaOptions, library: bool) -> Result<CudaDevice, DeviceError> {
         if let Some(problem) = &self.problem {

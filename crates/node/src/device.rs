@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use glorot_cpu::{CpuDevice, CpuOptions};
 use glorot_cuda::{CudaDevice, CudaOptions, LibraryReport, Precision, Probe, StepKind};
-use glorot_graph::device::Device;
+use glorot_graph::device::{Device, DeviceError};
+use glorot_graph::replicas::{HostSum, Replicas};
 use napi_derive::napi;
 
 use crate::error::{Failure, Result, code};
@@ -114,7 +115,7 @@ pub fn eager() -> Result<Arc<dyn Device>> {
     }
 }
 
-/// The device with the given id. `auto`: what `GLOROT_DEVICE` names, else the first GPU if one can be used, else the CPU.
+/// The device with the given id, or several with commas between, which share batches. `auto`: what `GLOROT_DEVICE` names, else the first GPU if one can be used, else the CPU.
 pub fn get(id: &str, options: DeviceOptions) -> Result<Arc<dyn Device>> {
     let id = match (id, std::env::var("GLOROT_DEVICE")) {
         ("auto", Ok(named)) if !named.is_empty() && named != "auto" => named,
@@ -122,21 +123,55 @@ pub fn get(id: &str, options: DeviceOptions) -> Result<Arc<dyn Device>> {
         ("auto", _) => "cuda:0".into(),
         (id, _) => id.to_string(),
     };
-    let number = match id.split_once(':') {
-        _ if id == "cpu" => {
+    let names: Vec<&str> = id.split(',').map(str::trim).collect();
+    let kinds = names.iter().map(|name| kind(name)).collect::<Result<Vec<_>>>()?;
+    match &kinds[..] {
+        [Kind::Cpu] => {
             refuse_lower(options.precision)?;
-            return cpu(options.threads.map_or_else(threads_of_environment, |threads| Ok(Some(threads)))?);
+            Ok(cpu(options.threads.map_or_else(threads_of_environment, |threads| Ok(Some(threads)))?)?)
         }
-        None if id == "cuda" => Some(0),
+        [Kind::Gpu(number)] => cuda(*number, options),
+        several => replicas(several, options),
+    }
+}
+
+/// What a name means.
+enum Kind {
+    Cpu,
+    Gpu(usize),
+}
+
+fn kind(name: &str) -> Result<Kind> {
+    let number = match name.split_once(':') {
+        None if name == "cpu" => return Ok(Kind::Cpu),
+        None if name == "cuda" => Some(0),
         Some(("cuda", number)) => number.parse().ok(),
         _ => None,
     };
-    let Some(number) = number else {
+    number.map(Kind::Gpu).ok_or_else(|| {
         let known: Vec<String> = probe().gpus().iter().map(|gpu| format!(", 'cuda:{}'", gpu.ordinal)).collect();
-        let message = format!("there is no device '{id}'; available: 'cpu'{} ('auto' takes the best)", known.concat());
-        return Err(Failure::Coded(code::DEVICE, message));
-    };
-    cuda(number, options)
+        let message =
+            format!("there is no device '{name}'; available: 'cpu'{} ('auto' takes the best)", known.concat());
+        Failure::Coded(code::DEVICE, message)
+    })
+}
+
+/// Devices that share the batches of a training: GPUs, whose sums are those of NCCL, or processors.
+fn replicas(kinds: &[Kind], options: DeviceOptions) -> Result<Arc<dyn Device>> {
+    let failure = |error: DeviceError| Failure::Coded(code::DEVICE, error.to_string());
+    let gpus: Vec<usize> =
+        kinds.iter().filter_map(|kind| if let Kind::Gpu(number) = kind { Some(*number) } else { None }).collect();
+    if gpus.len() == kinds.len() {
+        let devices = probe().open_all(&gpus, cuda_options(options)?).map_err(failure)?;
+        return Ok(Arc::new(devices));
+    }
+    if !gpus.is_empty() {
+        return Err(Failure::config("compile: device: GPUs and the CPU cannot share batches; name one kind"));
+    }
+    refuse_lower(options.precision)?;
+    let threads = options.threads.map_or_else(threads_of_environment, |threads| Ok(Some(threads)))?;
+    let devices = kinds.iter().map(|_| cpu(threads)).collect::<Result<Vec<_>>>()?;
+    Ok(Arc::new(Replicas::new(devices, Arc::new(HostSum)).map_err(failure)?))
 }
 
 /// Fails if the CPU is asked for a precision that it does not have.
@@ -187,6 +222,13 @@ fn cpu(threads: Option<usize>) -> Result<Arc<dyn Device>> {
 fn cuda(ordinal: usize, options: DeviceOptions) -> Result<Arc<dyn Device>> {
     type Key = (usize, CudaOptions);
     static DEVICES: Mutex<Vec<(Key, Weak<CudaDevice>)>> = Mutex::new(Vec::new());
+    let options = cuda_options(options)?;
+    let open = || probe().open(ordinal, options).map_err(|error| Failure::Coded(code::DEVICE, error.to_string()));
+    Ok(shared(&DEVICES, &(ordinal, options), open)?)
+}
+
+/// The options of a GPU, with what the environment says.
+fn cuda_options(options: DeviceOptions) -> Result<CudaOptions> {
     let step = match std::env::var("GLOROT_CUDA_STEP") {
         Ok(name) if !name.is_empty() => StepKind::named(&name).ok_or_else(|| {
             let known: Vec<&str> = StepKind::ALL.iter().map(|(name, _)| *name).collect();
@@ -201,9 +243,7 @@ fn cuda(ordinal: usize, options: DeviceOptions) -> Result<Arc<dyn Device>> {
             })?),
             (given, _) => given,
         };
-    let options = CudaOptions { memory_limit: limit, precision: options.precision.unwrap_or_default(), step };
-    let open = || probe().open(ordinal, options).map_err(|error| Failure::Coded(code::DEVICE, error.to_string()));
-    Ok(shared(&DEVICES, &(ordinal, options), open)?)
+    Ok(CudaOptions { memory_limit: limit, precision: options.precision.unwrap_or_default(), step })
 }
 
 /// The device that is in use under a key, or a new one.

@@ -63,9 +63,6 @@ impl NvidiaGpu {
 
     /// Makes this GPU's context that of the calling thread.
     fn enter(&self, what: &str) -> Result {
-        thread_local! {
-            static CURRENT: Cell<usize> = const { Cell::new(0) };
-        }
         let own = self.context as usize;
         if CURRENT.get() != own {
             // SAFETY: the context is retained by this value.
@@ -94,6 +91,16 @@ impl NvidiaGpu {
         workspaces.insert(queue, address);
         Ok(address)
     }
+}
+
+thread_local! {
+    /// The context that this thread has made current.
+    static CURRENT: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Called after a library that may have made another context current.
+pub(super) fn forget_context() {
+    CURRENT.set(0);
 }
 
 fn stream(queue: u64) -> sys::CUstream {

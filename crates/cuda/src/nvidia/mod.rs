@@ -5,9 +5,11 @@ mod cache;
 pub(crate) mod driver;
 mod error;
 mod gpu;
+mod nccl;
 mod nvrtc;
 
 pub(crate) use blas::version as blas_version;
 pub use cache::Cache;
 pub use gpu::NvidiaGpu;
+pub(crate) use nccl::NcclSum;
 pub use nvrtc::{Compiled, Compiler};

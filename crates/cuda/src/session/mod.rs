@@ -7,6 +7,7 @@ mod staging;
 mod steps;
 mod streamed;
 
+use std::any::Any;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -139,6 +140,15 @@ impl CudaSession {
         self.states.get(state.0 as usize).ok_or_else(missing)
     }
 
+    /// The address of a state of float32 numbers, their number, and the queue that works on it.
+    pub fn collective(&self, state: StateId) -> Result<(Address, usize, u64)> {
+        let State { spec, address } = self.state(state)?;
+        if spec.dtype != DType::F32 {
+            return Err(DeviceError(format!("state {}: expected float32, received {}", state.0, spec.dtype)));
+        }
+        Ok((*address, spec.shape.numel(), self.queue.handle()))
+    }
+
     fn prepared(&mut self, program: ProgramId) -> Result<&mut Prepared> {
         let missing = || DeviceError(format!("program {} does not exist", program.0));
         self.programs.get_mut(program.0).ok_or_else(missing)
@@ -266,6 +276,10 @@ impl Session for CudaSession {
         }
         values.extend(bytes.chunks_exact(4).map(|word| f32::from_ne_bytes([word[0], word[1], word[2], word[3]])));
         Ok(())
+    }
+
+    fn as_any(&mut self) -> Option<&mut dyn Any> {
+        Some(self)
     }
 
     fn report(&self) -> Option<String> {
