@@ -105,3 +105,37 @@ test('the rules of Keras up to 2.10 are named by a key of their configuration', 
     message: expect.stringContaining('is_legacy_optimizer'),
   })
 })
+
+test('a scaled loss trains alike, and updates with gradients that are not finite are left out', async () => {
+  const train = async (optimizer: optimizers.Optimizer) => {
+    random.setSeed(3)
+    const net = sequential([
+      input({ shape: [2] }),
+      layers.dense({ units: 3, activation: 'tanh' }),
+      layers.dense({ units: 1 }),
+    ])
+    net.compile({ optimizer, loss: 'mse' })
+    const x = tensor(
+      [1, 2, 3, 4, 5, 6, 7, 8].map(value => value / 8),
+      [4, 2],
+    )
+    const { history } = await net.fit(x, tensor([1, 0, 1, 0], [4, 1]), { epochs: 5, batchSize: 2, verbose: 0 })
+    return history.loss ?? []
+  }
+  const plain = await train(optimizers.adam({ learningRate: 0.1 }))
+  const scaled = await train(optimizers.lossScale(optimizers.adam({ learningRate: 0.1 }), { initialScale: 64 }))
+  scaled.forEach((loss, i) => {
+    expect(loss).toBeCloseTo(plain[i] as number, 5)
+  })
+
+  const optimizer = optimizers.lossScale('sgd')
+  const w = variable([1])
+  optimizer.apply([[Number.POSITIVE_INFINITY]], [w])
+  expect([...w.value().data()]).toEqual([1])
+  expect(optimizer.iterations).toBe(0)
+  optimizer.apply([[2 ** 14]], [w])
+  expect(w.value().data()[0]).toBeCloseTo(0.99, 6)
+  expect(optimizer.iterations).toBe(1)
+  expect(optimizers.deserialize(optimizer.toJSON()).className).toBe('LossScaleOptimizer')
+  expect(() => optimizers.lossScale('sgd', { initialScale: 0 })).toThrow('initial_scale must be positive; received 0')
+})

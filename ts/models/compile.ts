@@ -22,11 +22,26 @@ export interface CompileOptions {
   metrics?: PerOutput<MetricLike> | readonly (readonly MetricLike[])[] | Readonly<Record<string, readonly MetricLike[]>>
   /** The same; they count samples by their weights. */
   weightedMetrics?: CompileOptions['metrics']
-  /** `'auto'`: what the environment variable `GLOROT_DEVICE` names, else the best there is. Default: `'auto'`. */
+  /**
+   * `'cpu'`, `'cuda'` (the first GPU), `'cuda:1'`; several with commas, `'cuda:0,cuda:1'`, share the batches of a
+   * training; `'auto'`: what the environment variable `GLOROT_DEVICE` names, else the
+   * first GPU if one can be used, else the CPU. Default: `'auto'`.
+   */
   device?: string
   /** Threads of the CPU. The results do not depend on it. Default: `GLOROT_THREADS`, else the number of cores. */
   threads?: number
+  /**
+   * How a GPU computes matrix products: with operands in float32; in TensorFloat-32 (10 bits of fraction); in bfloat16 (7
+   * bits); in float16 (10 bits, small range: the loss is scaled, as by Keras's policy `mixed_float16`). Sums, weights
+   * and everything else stay float32. The CPU has `'float32'` only. Default: `'float32'`.
+   */
+  precision?: Precision
+  /** Bytes of the GPU that all models on it may take. Default: `GLOROT_CUDA_MEMORY`, else what is free. */
+  memoryLimit?: number
 }
+
+/** How matrix products are computed. */
+export type Precision = 'float32' | 'tf32' | 'bfloat16' | 'float16'
 
 const anything = (expected: string): Option<unknown> => ({ fallback: undefined, expected, fits: () => true })
 
@@ -38,6 +53,8 @@ const known = {
   weightedMetrics: anything('metrics'),
   device: optional(text('auto')),
   threads: optional(integer(1, { min: 1, max: 1024 })),
+  precision: optional(text('float32')),
+  memoryLimit: optional(integer(0, { min: 1 })),
 }
 
 const weight = number(1)
@@ -58,6 +75,8 @@ export function compileSpec(given: CompileOptions, outputs: readonly string[]) {
     optimizer: optimizer.handle,
     device: options.device ?? undefined,
     threads: options.threads ?? undefined,
+    precision: options.precision ?? undefined,
+    memoryLimit: options.memoryLimit ?? undefined,
     targets: outputs.map((_, i) => ({
       ...lossSpec(losses[i]),
       lossWeight: weights[i] ?? undefined,

@@ -148,9 +148,17 @@ export class Model extends Layer {
     throw configError(`model '${this.name}' has no optimizer yet: call compile({ optimizer, loss })`)
   }
 
-  /** The device that the model is compiled for: `'cpu'`. */
+  /** The device that the model is compiled for: `'cpu'`, `'cuda:0'`, `'cuda:0,cuda:1'`. */
   get device(): string | undefined {
     return this.model.device() ?? undefined
+  }
+
+  /**
+   * What a GPU says of the memory that the model uses and of how its steps are run, for people; `undefined` on the CPU,
+   * before the first training or prediction, and while one runs.
+   */
+  get deviceReport(): string | undefined {
+    return this.model.deviceReport() ?? undefined
   }
 
   override get weights(): Variable[] {

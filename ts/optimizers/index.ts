@@ -13,6 +13,7 @@ export * from './adamax.js'
 export * from './ftrl.js'
 export * from './lamb.js'
 export * from './lion.js'
+export * from './loss-scale.js'
 export * from './muon.js'
 export * from './nadam.js'
 export {

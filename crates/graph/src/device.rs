@@ -1,5 +1,6 @@
 //! The contract between a training loop and a device.
 
+use std::any::Any;
 use std::fmt;
 
 use glorot_tensor::Tensor;
@@ -34,8 +35,37 @@ pub trait Device: Send + Sync + fmt::Debug {
         true
     }
 
+    /// How many devices share a training step; see [`Session::run_shared`]. Default 1.
+    fn replicas(&self) -> usize {
+        1
+    }
+
     /// Memory for the states of a model, zeroed, and room for its programs. State `i` has `states[i]`'s shape.
     fn session(&self, states: &[TensorSpec]) -> Result<Box<dyn Session>, DeviceError>;
+}
+
+/// A training step that the replicas of a device share: each computes gradients from a part of the batch, the gradients
+/// are added up, and each updates its weights by the sum.
+#[derive(Clone, Debug)]
+pub struct SharedStep {
+    /// Of each replica: how many rows of the batch it takes, in order, and the program that does. Without rows it adds
+    /// nothing.
+    pub parts: Vec<(usize, ProgramId)>,
+    pub update: ProgramId,
+    /// Gradients, which a part has weighted by its rows: summed over replicas between part and update.
+    pub summed: Vec<StateId>,
+    /// Running sums: the true value is the sum over replicas.
+    pub partial: Vec<StateId>,
+    /// Moving statistics: the true value is the mean over replicas.
+    pub averaged: Vec<StateId>,
+    /// The key and counter of random numbers; each replica draws others.
+    pub random: StateId,
+}
+
+/// Adds up states over the sessions of replicas, all of which get the sums.
+pub trait Communicator: Send + Sync + fmt::Debug {
+    /// The states are float32, and alike in all sessions.
+    fn sum(&self, sessions: &mut [Box<dyn Session>], states: &[StateId]) -> Result<(), DeviceError>;
 }
 
 /// The states of a model on a device and the programs that work on them. A session belongs to one thread at a time.
@@ -72,6 +102,46 @@ pub trait Session: Send {
 
     /// Runs one step.
     fn run(&mut self, program: ProgramId) -> Result<(), DeviceError>;
+
+    /// Runs `steps` steps. Before each, the inputs that `feeds` names are filled with the next rows of their data sets:
+    /// `rows` holds those of all steps, in order. The device may still be at work when this returns; what is read waits.
+    fn run_steps(
+        &mut self,
+        program: ProgramId,
+        feeds: &[(usize, DatasetId)],
+        rows: &[u32],
+        steps: usize,
+    ) -> Result<(), DeviceError> {
+        let batch = rows.len() / steps.max(1);
+        for step in 0..steps {
+            for &(input, dataset) in feeds {
+                self.gather_input(program, input, dataset, &rows[step * batch..(step + 1) * batch])?;
+            }
+            self.run(program)?;
+        }
+        Ok(())
+    }
+
+    /// Runs `steps` steps that replicas share; otherwise as [`Session::run_steps`].
+    fn run_shared(
+        &mut self,
+        _step: &SharedStep,
+        _feeds: &[(usize, DatasetId)],
+        _rows: &[u32],
+        _steps: usize,
+    ) -> Result<(), DeviceError> {
+        Err(DeviceError("this device has no replicas that could share a step".into()))
+    }
+
+    /// The session itself, for a [`Communicator`] that knows its kind.
+    fn as_any(&mut self) -> Option<&mut dyn Any> {
+        None
+    }
+
+    /// For people: the memory that is used and how steps are run, on a device that has more to say than its description.
+    fn report(&self) -> Option<String> {
+        None
+    }
 
     /// Copies an output of the last run to the host.
     fn read_output(&mut self, program: ProgramId, output: usize) -> Result<Tensor, DeviceError>;

@@ -13,6 +13,7 @@ pub mod ops;
 mod passes;
 pub mod program;
 pub mod reference;
+pub mod replicas;
 mod sym;
 
 pub use error::{GraphError, Result};

@@ -76,6 +76,8 @@ pub struct Context {
     random_state: Variable,
     losses: Rc<RefCell<Vec<Sym>>>,
     masks: Rc<RefCell<HashMap<NodeId, Sym>>>,
+    /// Where this (bool scalar) is false, assignments do nothing.
+    condition: Option<Sym>,
 }
 
 impl Context {
@@ -86,12 +88,25 @@ impl Context {
 
     /// A trace in any mode.
     pub fn with_mode(states: StateTable, random_state: Variable, mode: Mode) -> Context {
-        Context { tracer: Tracer::new(), states, mode, random_state, losses: Rc::default(), masks: Rc::default() }
+        Context {
+            tracer: Tracer::new(),
+            states,
+            mode,
+            random_state,
+            losses: Rc::default(),
+            masks: Rc::default(),
+            condition: None,
+        }
     }
 
     /// The same trace in another mode.
     pub fn in_mode(&self, mode: Mode) -> Context {
         Context { mode, ..self.clone() }
+    }
+
+    /// The same trace, in which variables are assigned only where a condition (bool scalar) holds.
+    pub fn only_where(&self, condition: &Sym) -> Context {
+        Context { condition: Some(condition.clone()), ..self.clone() }
     }
 
     pub fn tracer(&self) -> &Tracer {
@@ -127,6 +142,10 @@ impl Context {
         let state = self.states.state(variable);
         // The state's own node must exist, so that shapes are compared.
         self.tracer.state(state, variable.spec().shape.clone(), variable.spec().dtype);
+        let value = match &self.condition {
+            Some(condition) => &condition.select(value, &self.read(variable))?,
+            None => value,
+        };
         Ok(self.tracer.assign(state, value)?)
     }
 

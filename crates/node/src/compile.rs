@@ -1,7 +1,9 @@
 //! What `compile` is told.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
+use glorot_graph::device::Device;
 use glorot_nn::{losses, metrics};
 use glorot_tensor::Shape;
 use glorot_train::{Compiled, LossChoice, MetricChoice, Target};
@@ -10,6 +12,7 @@ use napi::bindgen_prelude::ClassInstance;
 use napi_derive::napi;
 
 use crate::config::parse;
+use crate::device::{self, DeviceOptions};
 use crate::error::{Failure, Result};
 use crate::loss::{CustomLoss, LossFunction};
 use crate::metric::Metric;
@@ -24,6 +27,10 @@ pub struct CompileSpec<'env> {
     /// `auto`, `cpu`, `cuda`, `cuda:1`.
     pub device: Option<String>,
     pub threads: Option<u32>,
+    /// Of products: `float32`, `tf32`, `bfloat16`, `float16`.
+    pub precision: Option<String>,
+    /// Bytes of a GPU that all models may take.
+    pub memory_limit: Option<f64>,
 }
 
 /// The loss and the metrics of one output.
@@ -49,6 +56,16 @@ pub struct MetricSpec<'env> {
 }
 
 impl CompileSpec<'_> {
+    /// The device that the options name.
+    pub fn device(&self) -> Result<Arc<dyn Device>> {
+        let options = DeviceOptions {
+            threads: self.threads.map(|threads| threads as usize),
+            precision: self.precision.as_deref().map(device::precision).transpose()?,
+            memory_limit: self.memory_limit.map(device::memory_limit).transpose()?,
+        };
+        device::get(self.device.as_deref().unwrap_or("auto"), options)
+    }
+
     /// Names and options are checked now, as far as they do not depend on data.
     pub fn into_compiled(self, env: Env) -> Result<Compiled> {
         let targets = self.targets.into_iter().map(|target| target.into_target(env)).collect::<Result<_>>()?;

@@ -22,7 +22,7 @@ pub fn run(frame: &Frame) -> Result<Vec<Tensor>> {
     EAGER.with_borrow_mut(|eager| {
         let eager = match eager {
             Some(eager) => eager,
-            None => eager.insert(Eager::new(device::default()?)),
+            None => eager.insert(Eager::new(device::eager()?)),
         };
         Ok(eager.run(frame.ctx()?, &frame.inputs())?)
     })

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use glorot_graph::device::Device;
 use glorot_nn::model::{self, SummaryOptions};
+use glorot_nn::optimizers::scale_loss;
 use glorot_tensor::Tensor;
 use glorot_train::{Compiled, FitOptions, Gradients, Progress, Trainer, ValidationEvents};
 use napi::Env;
@@ -326,8 +327,10 @@ impl Model {
     /// depend on the data.
     #[napi(catch_unwind)]
     pub fn compile(&self, env: Env, spec: CompileSpec<'_>) -> Result<()> {
-        let threads = spec.threads.map(|threads| threads as usize);
-        let device = device::get(spec.device.as_deref().unwrap_or("auto"), threads)?;
+        let device = spec.device()?;
+        if spec.precision.as_deref() == Some("float16") {
+            scale_loss(&mut spec.optimizer.shared().borrow_mut())?;
+        }
         let trainer = self.new_trainer(device, Some(spec.into_compiled(env)?));
         *self.state.borrow_mut() = State { trainer: Some(trainer), ..State::default() };
         Ok(())
@@ -337,6 +340,12 @@ impl Model {
     #[napi(catch_unwind)]
     pub fn device(&self) -> Option<String> {
         self.state.borrow().trainer.as_ref().map(|trainer| trainer.device().id())
+    }
+
+    /// What the device says of memory and steps.
+    #[napi(catch_unwind)]
+    pub fn device_report(&self) -> Option<String> {
+        self.state.borrow().trainer.as_ref().and_then(|trainer| trainer.report())
     }
 
     /// Starts a training. Its last event has no values.

@@ -48,17 +48,23 @@ impl LoadedBatches {
         let program = if len == self.batches.batch_size { &self.full } else { &self.rest };
         (start, len, program.as_ref().expect("a program was made for each batch length of the pass"))
     }
+
+    /// Steps of the same kind from this one on, itself included.
+    pub fn alike(&self, step: usize) -> usize {
+        let full = self.batches.samples / self.batches.batch_size;
+        if step < full { full - step } else { 1 }
+    }
 }
 
-/// Data sets on a device, in the order of the inputs of the steps that they feed.
-pub(crate) struct Feed(Vec<DatasetId>);
+/// Data sets on a device, with the inputs of the steps that they feed.
+pub(crate) struct Feed(Vec<(usize, DatasetId)>);
 
 impl Feed {
     pub fn open<'a>(session: &mut DeviceSession, tensors: impl Iterator<Item = &'a Tensor>) -> Result<Feed> {
         let mut feed = Feed(Vec::new());
-        for tensor in tensors {
+        for (input, tensor) in tensors.enumerate() {
             match session.device().add_dataset(tensor) {
-                Ok(dataset) => feed.0.push(dataset),
+                Ok(dataset) => feed.0.push((input, dataset)),
                 Err(error) => {
                     feed.close(session);
                     return Err(error.into());
@@ -70,16 +76,18 @@ impl Feed {
 
     /// Gives the memory back.
     pub fn close(self, session: &mut DeviceSession) {
-        for dataset in self.0 {
+        for (_, dataset) in self.0 {
             session.device().remove_dataset(dataset);
         }
     }
 
     /// Fills the inputs of a step with rows and runs it.
     pub fn run(&self, session: &mut DeviceSession, loaded: &Loaded, rows: &[u32]) -> Result<()> {
-        for (input, &dataset) in self.0.iter().enumerate() {
-            session.device().gather_input(loaded.program, input, dataset, rows)?;
-        }
-        session.run(loaded)
+        self.run_steps(session, loaded, rows, 1)
+    }
+
+    /// Runs several steps of one kind; `rows` holds those of all, in order.
+    pub fn run_steps(&self, session: &mut DeviceSession, loaded: &Loaded, rows: &[u32], steps: usize) -> Result<()> {
+        session.run_steps(loaded, &self.0, rows, steps)
     }
 }

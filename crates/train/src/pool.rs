@@ -31,6 +31,11 @@ impl Pool {
         self.device.as_ref()
     }
 
+    /// What the session says of its memory and steps, once it has worked and unless it works now.
+    pub fn report(&self) -> Option<String> {
+        self.main.try_lock().ok()?.as_ref()?.report()
+    }
+
     /// The session for a training. It waits for a reader to end, but not for another training.
     pub fn train(&self, variables: &[Variable]) -> Result<Lease<'_>> {
         if self.training.swap(true, Ordering::AcqRel) {

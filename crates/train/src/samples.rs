@@ -101,6 +101,7 @@ impl Samples {
             y: self.y.iter().map(spec).collect(),
             weights: self.weights.iter().map(|weights| weights.as_ref().map(spec)).collect(),
             gradients: Gradients::None,
+            replicas: 1,
         }
     }
 

@@ -4,18 +4,18 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use glorot_graph::StateId;
-use glorot_graph::device::{Device, ProgramId, Session};
+use glorot_graph::device::{DatasetId, Device, ProgramId, Session, SharedStep};
 use glorot_nn::Variable;
 use glorot_tensor::Tensor;
 
 use crate::error::Result;
-use crate::step::Step;
+use crate::step::{Shared, Step};
 
 /// A session on a device, with what it knows about the variables on the host. It may move between threads.
 pub(crate) struct DeviceSession {
     session: Box<dyn Session>,
     states: Vec<State>,
-    programs: HashMap<u64, ProgramId>,
+    programs: HashMap<u64, (ProgramId, Option<Arc<SharedStep>>)>,
 }
 
 /// A variable that the session holds; its number is that of the state.
@@ -32,6 +32,8 @@ struct State {
 pub(crate) struct Loaded {
     pub program: ProgramId,
     pub step: Arc<Step>,
+    /// The numbers of the programs of a shared step.
+    shared: Option<Arc<SharedStep>>,
 }
 
 impl DeviceSession {
@@ -55,6 +57,11 @@ impl DeviceSession {
         self.states = variables.into_iter().map(State::new).collect();
     }
 
+    /// See [`Session::report`].
+    pub fn report(&self) -> Option<String> {
+        self.session.report()
+    }
+
     /// Number of programs that are loaded.
     pub fn program_count(&self) -> usize {
         self.programs.len()
@@ -62,15 +69,37 @@ impl DeviceSession {
 
     /// Prepares a step, unless that was done.
     pub fn load(&mut self, step: &Arc<Step>) -> Result<Loaded> {
-        let program = match self.programs.get(&step.id) {
-            Some(&program) => program,
+        let (program, shared) = match self.programs.get(&step.id) {
+            Some(known) => known.clone(),
             None => {
-                let program = self.session.add_program(&step.program)?;
-                self.programs.insert(step.id, program);
-                program
+                let new = match &step.shared {
+                    None => (self.session.add_program(&step.program)?, None),
+                    Some(shared) => self.load_shared(shared)?,
+                };
+                self.programs.insert(step.id, new.clone());
+                new
             }
         };
-        Ok(Loaded { program, step: step.clone() })
+        Ok(Loaded { program, step: step.clone(), shared })
+    }
+
+    /// Prepares the programs of a step that replicas share.
+    fn load_shared(&mut self, shared: &Shared) -> Result<(ProgramId, Option<Arc<SharedStep>>)> {
+        let mut ids = Vec::with_capacity(shared.parts.len());
+        for (rows, program) in &shared.parts {
+            ids.push((*rows, self.session.add_program(program)?));
+        }
+        let update = self.session.add_program(&shared.update)?;
+        let of = |rows: usize| ids.iter().find(|(known, _)| *known == rows).map_or(update, |&(_, id)| id);
+        let step = SharedStep {
+            parts: shared.rows.iter().map(|&rows| (rows, of(rows))).collect(),
+            update,
+            summed: shared.summed.clone(),
+            partial: shared.partial.clone(),
+            averaged: shared.averaged.clone(),
+            random: shared.random,
+        };
+        Ok((ids.first().map_or(update, |&(_, id)| id), Some(Arc::new(step))))
     }
 
     /// Copies to the device what was assigned on the host since the last time. Where both sides have a new value, the
@@ -118,10 +147,31 @@ impl DeviceSession {
     /// Runs a step whose inputs are in place.
     pub fn run(&mut self, loaded: &Loaded) -> Result<()> {
         self.session.run(loaded.program)?;
+        self.mark(loaded);
+        Ok(())
+    }
+
+    /// Runs steps that take their inputs from data sets.
+    pub fn run_steps(
+        &mut self,
+        loaded: &Loaded,
+        feeds: &[(usize, DatasetId)],
+        rows: &[u32],
+        steps: usize,
+    ) -> Result<()> {
+        match &loaded.shared {
+            None => self.session.run_steps(loaded.program, feeds, rows, steps)?,
+            Some(shared) => self.session.run_shared(shared, feeds, rows, steps)?,
+        }
+        self.mark(loaded);
+        Ok(())
+    }
+
+    /// Notes that the device has newer values of what a step updates.
+    fn mark(&mut self, loaded: &Loaded) {
         for state in &loaded.step.updates {
             self.states[state.0 as usize].newer = true;
         }
-        Ok(())
     }
 
     /// The device's session, for inputs, outputs and data sets.

@@ -17,6 +17,21 @@ pub(crate) struct Step {
     pub updates: Vec<StateId>,
     /// For each tensor of targets, what its labels may be, if they are labels.
     pub labels: Vec<Option<Labels>>,
+    /// Set if replicas share the step; `program` is then that of the first part.
+    pub shared: Option<Shared>,
+}
+
+/// The programs of a step that replicas share; see [`glorot_graph::device::SharedStep`].
+pub(crate) struct Shared {
+    /// By the number of rows that they take.
+    pub parts: Vec<(usize, Program)>,
+    /// Of each replica.
+    pub rows: Vec<usize>,
+    pub update: Program,
+    pub summed: Vec<StateId>,
+    pub partial: Vec<StateId>,
+    pub averaged: Vec<StateId>,
+    pub random: StateId,
 }
 
 impl Step {
@@ -27,6 +42,7 @@ impl Step {
             program: glorot_graph::compile(graph),
             updates: graph.updates().iter().map(|&(state, _)| state).collect(),
             labels: Vec::new(),
+            shared: None,
         }
     }
 
@@ -56,11 +72,27 @@ pub(crate) struct StepKey {
     pub weights: Vec<Option<TensorSpec>>,
     /// What a training step keeps of its gradients.
     pub gradients: Gradients,
+    /// Devices that share a training step.
+    pub replicas: usize,
 }
 
 impl StepKey {
     /// Samples of the step.
     pub fn batch(&self) -> usize {
         self.x[0].shape[0]
+    }
+
+    /// The same step for another number of samples.
+    pub fn of_rows(&self, rows: usize) -> StepKey {
+        let resized = |spec: &TensorSpec| {
+            let shape = std::iter::once(rows).chain(spec.shape.iter().skip(1).copied()).collect();
+            TensorSpec { shape, dtype: spec.dtype }
+        };
+        StepKey {
+            x: self.x.iter().map(resized).collect(),
+            y: self.y.iter().map(resized).collect(),
+            weights: self.weights.iter().map(|weights| weights.as_ref().map(resized)).collect(),
+            ..self.clone()
+        }
     }
 }

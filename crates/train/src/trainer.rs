@@ -17,7 +17,7 @@ use crate::options::{FitOptions, NonFinite, Progress, Resume, Validation};
 use crate::pool::Pool;
 use crate::samples::Samples;
 use crate::step::{Kind, Step, StepKey};
-use crate::trace::{Judge, KeptGradients, Reports, Tracing, predict, test, train};
+use crate::trace::{Judge, KeptGradients, Reports, Tracing, predict, test, train, train_shared};
 
 /// More compiled steps than this are forgotten, so that ever new batch sizes do not fill the memory.
 const MAX_STEPS: usize = 64;
@@ -39,6 +39,8 @@ pub struct Trainer {
     trained: OnceCell<Vec<Weight>>,
     kept: OnceCell<KeptGradients>,
     continuation: Continuation,
+    /// Of replicas.
+    shared_gradients: OnceCell<Vec<Variable>>,
 }
 
 impl Trainer {
@@ -54,12 +56,19 @@ impl Trainer {
             steps: RefCell::default(),
             trained: OnceCell::new(),
             kept: OnceCell::new(),
+            shared_gradients: OnceCell::new(),
         }
     }
 
     /// The device that the model runs on.
     pub fn device(&self) -> &dyn Device {
         self.pool.device()
+    }
+
+    /// What the device says of the memory that the model uses and of how its steps are run; `None` before the first job,
+    /// while one runs, and on devices that have nothing to say.
+    pub fn report(&self) -> Option<String> {
+        self.pool.report()
     }
 
     /// Checks data and options and compiles the steps of a training.
@@ -82,7 +91,8 @@ impl Trainer {
             true => samples,
             false => samples.weighted_by_class(&options.class_weight)?,
         };
-        let key = |batch| StepKey { gradients: options.gradients, ..samples.key(Kind::Train, batch) };
+        let replicas = self.device().replicas();
+        let key = |batch| StepKey { gradients: options.gradients, replicas, ..samples.key(Kind::Train, batch) };
         let batches = self.batches_of(trained, options.batch_size, key)?;
         check_labels(judge, &batches, &samples)?;
         let validation = validation.map(|(samples, first)| -> Result<ValidationPlan> {
@@ -119,6 +129,7 @@ impl Trainer {
                 NonFinite::Error if self.device().reads_are_free() => Check::Steps,
                 NonFinite::Error => Check::Readings,
             },
+            many_steps: !self.device().reads_are_free(),
             averages: self.averages(judge),
         };
         Ok(FitJob::new(self.handle(), plan))
@@ -129,7 +140,8 @@ impl Trainer {
         let (judge, samples) = self.judged("evaluate", data)?;
         let batches = self.batches(Kind::Test, &samples, samples.len, batch_size)?;
         check_labels(judge, &batches, &samples)?;
-        Ok(EvaluateJob { reports: self.reports(judge)?, states: self.handle(), samples, batches, progress })
+        let many_steps = !self.device().reads_are_free();
+        Ok(EvaluateJob { reports: self.reports(judge)?, states: self.handle(), samples, batches, progress, many_steps })
     }
 
     /// Checks inputs and compiles the steps of a prediction.
@@ -246,6 +258,10 @@ impl Trainer {
         let tracing = Tracing { model: &self.model, states: &self.states };
         let judge = self.judge.get();
         match (key.kind, judge) {
+            (Kind::Train, Some(judge)) if key.replicas > 1 => {
+                let sums = self.reports(judge)?.reset.iter().map(|(state, _)| *state).collect();
+                train_shared(&tracing, judge, self.trained(), self.gradients(), self.shared_gradients(), sums, key)
+            }
             (Kind::Train, Some(judge)) => train(&tracing, judge, self.trained(), self.gradients(), key),
             (Kind::Test, Some(judge)) => test(&tracing, judge, key),
             _ => predict(&tracing, key),
@@ -260,6 +276,17 @@ impl Trainer {
     /// What trainings with [`FitOptions::gradients`] keep.
     pub fn gradients(&self) -> &KeptGradients {
         self.kept.get_or_init(|| KeptGradients::new(self.trained()))
+    }
+
+    /// The gradients that replicas add up, in the order of the weights.
+    fn shared_gradients(&self) -> &[Variable] {
+        self.shared_gradients.get_or_init(|| {
+            let zeros = |weight: &Weight| {
+                let spec = weight.variable.spec();
+                Variable::new("shared_gradient", Tensor::zeros(spec.shape.clone(), spec.dtype))
+            };
+            self.trained().iter().map(zeros).collect()
+        })
     }
 
     /// Everything that a training changes and that lasts: the weights, the state of the optimizer, which is made if need

@@ -14,6 +14,7 @@ mod hyper;
 mod lamb;
 mod legacy;
 mod lion;
+mod loss_scale;
 mod muon;
 mod nadam;
 mod rmsprop;
@@ -36,6 +37,7 @@ use crate::names::fold;
 use crate::schedules::Schedule;
 use crate::variable::Variable;
 
+pub use loss_scale::LossScaleOptimizer;
 pub use rule::{Rule, Slot, Step, Update};
 pub use rule_optimizer::RuleOptimizer;
 
@@ -82,9 +84,10 @@ pub trait Optimizer {
         &[]
     }
 
-    /// What the loss is multiplied by before it is differentiated; [`Optimizer::apply`] divides by it.
-    fn loss_scale(&self) -> f64 {
-        1.0
+    /// What the loss is multiplied by before it is differentiated, a float32 scalar in the trace; [`Optimizer::apply`]
+    /// divides by it.
+    fn loss_scale(&self, _ctx: &Context) -> Result<Option<Sym>> {
+        Ok(None)
     }
 
     /// Weights that weight decay leaves alone: these variables, and those whose name contains one of `names`.
@@ -118,12 +121,24 @@ pub fn names() -> impl Iterator<Item = &'static str> {
     OPTIMIZERS.iter().map(|(name, _)| *name)
 }
 
+/// Wraps an optimizer in a [`LossScaleOptimizer`] where it is, unless it is one.
+pub fn scale_loss(optimizer: &mut Box<dyn Optimizer>) -> Result<()> {
+    if optimizer.class_name() != "LossScaleOptimizer" {
+        let inner = std::mem::replace(optimizer, deserialize(&"sgd".into())?);
+        *optimizer = Box::new(LossScaleOptimizer::new(inner));
+    }
+    Ok(())
+}
+
 /// Makes an optimizer from its id (`"nadam"`) or from `{ class_name, config }`. With `is_legacy_optimizer` in the
 /// configuration it is one of Keras up to 2.10: see [`legacy`].
 pub fn deserialize(value: &Value) -> Result<Box<dyn Optimizer>> {
     let (class, config) = class_and_config("optimizer", value)?;
     // Keras 2 wrote some configurations under module paths and the prefix `Custom>`.
     let wanted = fold(class.rsplit(['>', '.']).next().unwrap_or(&class));
+    if wanted == fold("LossScaleOptimizer") {
+        return LossScaleOptimizer::read(&config);
+    }
     let Some((name, read)) = OPTIMIZERS.iter().find(|(name, _)| fold(name) == wanted) else {
         let known = names().collect::<Vec<_>>().join(", ");
         return Err(Error::config("optimizer", format!("unknown optimizer '{class}'; known: {known}")));

@@ -262,8 +262,8 @@ impl Optimizer for RuleOptimizer {
         self.state.as_ref().map_or(&[], |state| &state.averages)
     }
 
-    fn loss_scale(&self) -> f64 {
-        self.settings.loss_scale_factor.unwrap_or(1.0)
+    fn loss_scale(&self, ctx: &Context) -> Result<Option<Sym>> {
+        Ok(self.settings.loss_scale_factor.map(|scale| ctx.tracer().scalar(scale)))
     }
 
     fn set_schedule(&mut self, schedule: Box<dyn Schedule>) -> Result<()> {

@@ -41,6 +41,12 @@ impl Run {
         self.machine.step(&inputs, apply).unwrap();
     }
 
+    /// What the loss is multiplied by now.
+    fn loss_scale(&self) -> f64 {
+        let scale = |ctx: &Context, _: &[Sym]| Ok(self.optimizer.loss_scale(ctx)?.into_iter().collect());
+        self.machine.step(&[], scale).unwrap()[0].data[0]
+    }
+
     fn weight(&self, i: usize) -> Vec<f64> {
         self.machine.value(&self.weights[i].variable).data
     }
@@ -215,7 +221,7 @@ fn accumulated_gradients_update_by_their_mean() {
 #[test]
 fn gradients_of_a_scaled_loss() {
     let run = Run::new("SGD", json!({ "learning_rate": 1.0, "loss_scale_factor": 8.0 }));
-    assert_eq!(run.optimizer.loss_scale(), 8.0);
+    assert_eq!(run.loss_scale(), 8.0);
     assert_close(&run.path(&[4.0]), &[0.5], 1e-12);
 }
 
@@ -433,4 +439,57 @@ fn an_optimizer_belongs_to_its_weights() {
     run.optimizer.build(&run.weights).unwrap();
     let error = run.optimizer.build(&run.weights[..1]).unwrap_err().to_string();
     assert!(error.contains("built for other weights"), "{error}");
+}
+
+/// What Keras 3.15 gives for the same calls.
+#[test]
+fn the_loss_is_scaled_as_far_as_gradients_stay_finite() {
+    let adam = json!({ "class_name": "Adam", "config": { "learning_rate": 0.1 } });
+    let config = json!({ "inner_optimizer": adam, "initial_scale": 8.0, "dynamic_growth_steps": 2 });
+    let run = Run::new("LossScaleOptimizer", config.clone());
+    // Both gradients; the first weight, the scale, the counter and the iterations after the call.
+    let inf = f64::INFINITY;
+    let calls = [
+        ([8.0, 16.0], [0.900_000_989, -2.099_999_189], [8.0, 1.0, 1.0]),
+        ([4.0, -8.0], [0.806_784_213, -2.126_632_690], [16.0, 0.0, 2.0]),
+        ([inf, 1.0], [0.806_784_213, -2.126_632_690], [8.0, 0.0, 2.0]),
+        ([f64::NAN, 1.0], [0.806_784_213, -2.126_632_690], [4.0, 0.0, 2.0]),
+        ([2.0, 2.0], [0.714_916_229, -2.160_675_526], [4.0, 1.0, 3.0]),
+        ([1.0, -4.0], [0.629_551_699, -2.162_956_238], [8.0, 0.0, 4.0]),
+        ([32.0, 8.0], [0.555_990_458, -2.185_033_083], [8.0, 1.0, 5.0]),
+    ];
+    for (gradient, weight, state) in calls {
+        run.call([&[gradient[0], gradient[1], 0.0], &[0.0; 3]]);
+        assert_close(&run.weight(0)[..2], &weight, 1e-6);
+        let iterations = run.machine.value(&run.optimizer.iterations()).data[0];
+        assert_eq!([run.loss_scale(), run.variable("step_counter")[0], iterations], state);
+    }
+    let names: Vec<String> = run.optimizer.variables().iter().map(|variable| variable.name().to_string()).collect();
+    assert_eq!(
+        names[..6],
+        ["iteration", "learning_rate", "step_counter", "dynamic_scale", "iteration", "learning_rate"]
+    );
+    let written = run.optimizer.to_json();
+    assert_eq!(
+        (&written["config"]["initial_scale"], &written["config"]["inner_optimizer"]["class_name"]),
+        (&json!(8.0), &json!("Adam"))
+    );
+    let mut again = deserialize(&written).unwrap();
+    scale_loss(&mut again).unwrap();
+    assert_eq!(again.to_json(), written);
+    let mut adam = deserialize(&adam).unwrap();
+    scale_loss(&mut adam).unwrap();
+    assert_eq!(adam.to_json()["config"]["initial_scale"], 32_768.0);
+}
+
+#[test]
+fn a_scaled_optimizer_names_what_is_wrong() {
+    let error = |config: Value| {
+        deserialize(&json!({ "class_name": "LossScaleOptimizer", "config": config })).err().unwrap().to_string()
+    };
+    assert!(error(json!({})).contains("'inner_optimizer' is missing"));
+    assert!(error(json!({ "inner_optimizer": "adam", "initial_scale": 0 })).contains("initial_scale must be positive"));
+    assert!(error(json!({ "inner_optimizer": "adam", "dynamic_growth_steps": 0 })).contains("at least 1"));
+    assert!(error(json!({ "inner_optimizer": "adam", "clipnorm": 1.0 })).contains("clipnorm"));
+    assert!(error(json!({ "inner_optimizer": "adamm" })).contains("adamm"));
 }

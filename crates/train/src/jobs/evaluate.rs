@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::batches::{Batches, Feed};
 use crate::error::{Error, Result};
 use crate::event::{Event, Flow};
+use crate::jobs::pace::Pace;
 use crate::jobs::watch::{Readings, Watch};
 use crate::jobs::{Handler, States};
 use crate::options::Progress;
@@ -18,6 +19,8 @@ pub struct EvaluateJob {
     pub(crate) samples: Samples,
     pub(crate) batches: Batches,
     pub(crate) progress: Progress,
+    /// The device takes many steps at once.
+    pub(crate) many_steps: bool,
 }
 
 impl EvaluateJob {
@@ -49,7 +52,9 @@ impl EvaluateJob {
         session.reset(&self.reports.reset)?;
         let rows: Vec<u32> = (0..self.samples.len as u32).collect();
         let steps = batches.batches.steps();
-        for step in 0..steps {
+        let mut pace = Pace::new(self.many_steps && !watch.every_step());
+        let mut step = 0;
+        while step < steps {
             if cancel.load(Ordering::Relaxed) {
                 return Err(Error::Cancelled);
             }
@@ -57,8 +62,12 @@ impl EvaluateJob {
                 return Err(Error::Cancelled);
             }
             let (start, len, loaded) = batches.step(step);
-            feed.run(session, loaded, &rows[start..start + len])?;
-            if watch.is_due(step + 1 == steps) {
+            let count = pace.steps().min(batches.alike(step));
+            feed.run_steps(session, loaded, &rows[start..start + count * len], count)?;
+            pace.tell();
+            step += count;
+            if watch.is_due(step == steps) {
+                let step = step - 1;
                 let event = Event::Progress { epoch: 0, step, steps, logs: readings.read(session)? };
                 if watch.tell(session, event)? == Flow::Stop {
                     return Err(Error::Cancelled);

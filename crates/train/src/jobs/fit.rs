@@ -8,6 +8,7 @@ use crate::batches::{Batches, Feed, LoadedBatches};
 use crate::continuation::Continuation;
 use crate::error::{Error, Result};
 use crate::event::{Event, Flow, Outcome};
+use crate::jobs::pace::Pace;
 use crate::jobs::watch::{Readings, Watch};
 use crate::jobs::{Handler, States};
 use crate::logs::History;
@@ -33,6 +34,8 @@ pub(crate) struct FitPlan {
     pub progress: Progress,
     pub validation_events: ValidationEvents,
     pub check: Check,
+    /// The device takes many steps at once.
+    pub many_steps: bool,
     /// Weights that their moving averages replace when the training ends.
     pub averages: Vec<(Variable, Variable)>,
 }
@@ -162,6 +165,7 @@ struct Run<'a, 'h, 'b> {
     readings: Readings<'a>,
     order: Order,
     watch: Watch<'h, 'b>,
+    pace: Pace,
     cancel: &'a AtomicBool,
     /// The loss of the last step, where it is read.
     loss: Vec<f32>,
@@ -197,6 +201,7 @@ impl<'a, 'h, 'b> Run<'a, 'h, 'b> {
             readings: Readings::new(session, &plan.reports, names)?,
             order: Order::new(plan.batches.samples as u32, plan.shuffle),
             watch: Watch::new(handler, plan.progress),
+            pace: Pace::new(plan.many_steps && plan.progress != Progress::EveryStep),
             cancel,
             loss: Vec::with_capacity(1),
         })
@@ -263,7 +268,8 @@ impl<'a, 'h, 'b> Run<'a, 'h, 'b> {
         position: &mut usize,
     ) -> Result<Steps> {
         let steps = self.plan.steps;
-        for step in first..steps {
+        let mut step = first;
+        while step < steps {
             if self.cancel.load(Ordering::Relaxed) {
                 return Ok(Steps::Cancelled);
             }
@@ -275,14 +281,18 @@ impl<'a, 'h, 'b> Run<'a, 'h, 'b> {
                 return Ok(Steps::Stopped);
             }
             let (start, len, loaded) = self.batches.step(*position);
-            self.feed.run(session, loaded, self.order.batch(start, len))?;
-            *position += 1;
+            let count = self.pace.steps().min(steps - step).min(self.batches.alike(*position));
+            self.feed.run_steps(session, loaded, self.order.batch(start, count * len), count)?;
+            self.pace.tell();
+            *position += count;
+            step += count;
+            let (step, is_last) = (step - 1, step == steps);
             if self.plan.check == Check::Steps {
                 self.loss.clear();
                 session.device().append_output(loaded.program, 0, &mut self.loss)?;
                 finite(epoch, step, self.loss[0])?;
             }
-            if self.watch.is_due(step + 1 == steps) {
+            if self.watch.is_due(is_last) {
                 let logs = self.readings.read(session)?;
                 if self.plan.check == Check::Readings {
                     finite(epoch, step, logs.values()[0])?;
@@ -308,7 +318,9 @@ impl<'a, 'h, 'b> Run<'a, 'h, 'b> {
             self.watch.tell(session, Event::TestBegin { epoch })?;
         }
         session.reset(&self.plan.reports.reset)?;
-        for step in 0..validation.batches.batches.steps() {
+        let (mut step, steps) = (0, validation.batches.batches.steps());
+        let mut pace = Pace::new(self.plan.many_steps && !every_step);
+        while step < steps {
             if self.cancel.load(Ordering::Relaxed) {
                 return Ok(false);
             }
@@ -316,8 +328,12 @@ impl<'a, 'h, 'b> Run<'a, 'h, 'b> {
                 self.watch.tell(session, Event::TestBatchBegin { epoch, step })?;
             }
             let (start, len, loaded) = validation.batches.step(step);
-            validation.feed.run(session, loaded, &validation.rows[start..start + len])?;
+            let count = pace.steps().min(validation.batches.alike(step));
+            validation.feed.run_steps(session, loaded, &validation.rows[start..start + count * len], count)?;
+            pace.tell();
+            step += count;
             if every_step {
+                let step = step - 1;
                 let logs = self.readings.append(session)?;
                 self.watch.tell(session, Event::TestBatchEnd { epoch, step, logs })?;
             }

@@ -3,6 +3,7 @@
 mod batch;
 mod evaluate;
 mod fit;
+mod pace;
 mod predict;
 mod watch;
 

@@ -32,14 +32,14 @@ impl KeptGradients {
         }
     }
 
-    /// Adds what is to be kept to a step. `gradients`: times `scale`.
-    pub(crate) fn keep(&self, ctx: &Context, gradients: &[Sym], scale: f64, kept: Gradients) -> Result<()> {
+    /// Adds what is to be kept to a step. `gradients`: times `scale`, if there is one.
+    pub(crate) fn keep(&self, ctx: &Context, gradients: &[Sym], scale: Option<&Sym>, kept: Gradients) -> Result<()> {
         if kept == Gradients::None || gradients.is_empty() {
             return Ok(());
         }
         let mut squares = Vec::with_capacity(gradients.len());
         for (gradient, value) in gradients.iter().zip(&self.values) {
-            let gradient = if scale == 1.0 { gradient.clone() } else { gradient.div_scalar(scale)? };
+            let gradient = scale.map_or_else(|| Ok(gradient.clone()), |scale| gradient.div(scale))?;
             let axes: Vec<usize> = (0..gradient.shape().rank()).collect();
             squares.push(gradient.mul(&gradient)?.sum(&axes, false)?.reshape([1])?);
             if kept == Gradients::Values {

@@ -17,7 +17,7 @@ pub(crate) struct Tracing<'a> {
 }
 
 impl Tracing<'_> {
-    fn context(&self, mode: Mode) -> Context {
+    pub(super) fn context(&self, mode: Mode) -> Context {
         Context::with_mode(self.states.clone(), self.model.random_state().clone(), mode)
     }
 }
@@ -40,12 +40,13 @@ pub(crate) fn train(
         return Err(glorot_nn::Error::invalid(message).into());
     }
     let mut optimizer = judge.optimizer.borrow_mut();
-    let scaled = match optimizer.loss_scale() {
-        1.0 => judged.loss.clone(),
-        scale => judged.loss.mul_scalar(scale)?,
+    let scale = optimizer.loss_scale(&ctx)?;
+    let scaled = match &scale {
+        None => judged.loss.clone(),
+        Some(scale) => judged.loss.mul(scale)?,
     };
     let gradients = ctx.tracer().gradients(&scaled, &current)?;
-    kept.keep(&ctx, &gradients, optimizer.loss_scale(), key.gradients)?;
+    kept.keep(&ctx, &gradients, scale.as_ref(), key.gradients)?;
     optimizer.build(weights)?;
     optimizer.apply(&ctx, weights, &gradients)?;
     ctx.advance_random()?;
@@ -102,20 +103,20 @@ fn forward(ctx: &Context, model: &Model, key: &StepKey) -> Result<Vec<Sym>> {
 }
 
 /// A traced forward pass with its loss.
-struct Judged {
-    loss: Sym,
-    labels: Vec<Option<Labels>>,
+pub(super) struct Judged {
+    pub loss: Sym,
+    pub labels: Vec<Option<Labels>>,
 }
 
 impl Judged {
-    fn compile(self, ctx: &Context) -> Step {
+    pub fn compile(self, ctx: &Context) -> Step {
         ctx.tracer().output(&self.loss);
         Step { labels: self.labels, ..Step::compile(&ctx.tracer().graph()) }
     }
 }
 
 /// Traces the forward pass, the loss and the running values.
-fn judged(ctx: &Context, tracing: &Tracing<'_>, judge: &Judge, key: &StepKey) -> Result<Judged> {
+pub(super) fn judged(ctx: &Context, tracing: &Tracing<'_>, judge: &Judge, key: &StepKey) -> Result<Judged> {
     let outputs = forward(ctx, tracing.model, key)?;
     let ys: Vec<Sym> = key.y.iter().map(|spec| input(ctx, spec)).collect();
     let weights: Vec<Option<Sym>> = key.weights.iter().map(|spec| spec.as_ref().map(|spec| input(ctx, spec))).collect();

@@ -1,0 +1,377 @@
+//! Matrix products in tiles through shared memory, with their epilogue; also parts of products along the summed axis.
+
+use std::fmt::Write;
+
+use glorot_graph::program::{BufferId, Instr, MatMulKernel, MatrixView, View};
+use glorot_tensor::DType;
+
+use super::axes::{Axes, index_type};
+use super::body::{self, Value};
+use super::function::{Function, Parameters, THREADS};
+use super::points::{Points, Views};
+
+/// A tile of the result and how the threads of a block lie in it. `groups` of threads take turns along the summed axis,
+/// and their sums are added in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Tile {
+    rows: usize,
+    columns: usize,
+    /// Elements of the summed axis that are in shared memory at a time.
+    depth: usize,
+    /// Rows and columns of a thread.
+    of_thread: (usize, usize),
+    groups: usize,
+}
+
+/// Largest first.
+const TILES: [Tile; 4] = [
+    Tile { rows: 64, columns: 64, depth: 16, of_thread: (4, 4), groups: 1 },
+    Tile { rows: 32, columns: 32, depth: 32, of_thread: (2, 2), groups: 1 },
+    Tile { rows: 16, columns: 16, depth: 64, of_thread: (2, 2), groups: 4 },
+    Tile { rows: 8, columns: 8, depth: 64, of_thread: (1, 1), groups: 4 },
+];
+
+/// The precision in which products are computed; sums are always float32.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Precision {
+    #[default]
+    Float32,
+    /// Operands with 10 bits after the first.
+    Tf32,
+    /// Operands with 7 bits after the first and the range of float32.
+    Bfloat16,
+    /// Operands with 10 bits after the first and a small range.
+    Float16,
+}
+
+impl Precision {
+    pub const ALL: [Precision; 4] = [Precision::Float32, Precision::Tf32, Precision::Bfloat16, Precision::Float16];
+
+    /// The name that `compile({ precision })` takes.
+    pub fn name(self) -> &'static str {
+        match self {
+            Precision::Float32 => "float32",
+            Precision::Tf32 => "tf32",
+            Precision::Bfloat16 => "bfloat16",
+            Precision::Float16 => "float16",
+        }
+    }
+
+    /// Rounds an operand.
+    fn rounded(self, value: &str) -> String {
+        match self {
+            Precision::Float32 => value.to_string(),
+            Precision::Tf32 => format!("g_as_tf32({value})"),
+            Precision::Bfloat16 => format!("g_as_bfloat16({value})"),
+            Precision::Float16 => format!("g_as_float16({value})"),
+        }
+    }
+}
+
+/// How a product is cut: its tile, and how many parts the summed axis has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Cut {
+    tile: Tile,
+    pub parts: usize,
+}
+
+/// Elements of the summed axis in a part, at least.
+const PART: usize = 256;
+
+impl Cut {
+    /// The largest tile that gives work to `blocks` blocks. A long summed axis under few tiles is cut into parts.
+    pub fn new(kernel: &MatMulKernel, blocks: usize) -> Cut {
+        let count = |tile: &Tile| kernel.batch * kernel.m.div_ceil(tile.rows) * kernel.n.div_ceil(tile.columns);
+        let smallest = if kernel.k >= 2 * PART { TILES[2] } else { TILES[3] };
+        let tile = TILES.into_iter().find(|tile| count(tile) >= blocks).unwrap_or(smallest);
+        let parts = if count(&tile) < 4 * blocks { kernel.k / PART } else { 1 };
+        let wanted = (8 * blocks).div_ceil(count(&tile).max(1));
+        Cut { tile, parts: parts.min(wanted).clamp(1, 16) }
+    }
+}
+
+/// The whole product: tiles, then the epilogue.
+pub(crate) fn mat_mul(kernel: &MatMulKernel, cut: Cut, precision: Precision, parameters: &mut Parameters) -> Function {
+    let views = Views::new(&kernel.epilogue.body, &kernel.epilogue.stores, 3);
+    let reach = |v: usize| -> usize {
+        let dims = [kernel.batch, kernel.m, kernel.n];
+        views.offsets[v] + views.strides[v].iter().zip(dims).map(|(s, d)| s * d.saturating_sub(1)).sum::<usize>()
+    };
+    let largest = (0..views.offsets.len()).map(reach).max().unwrap_or(0);
+    let cut = Cut { parts: 1, ..cut };
+    let axes = Axes { dims: vec![kernel.batch, kernel.m, kernel.n], strides: views.strides.clone() };
+    let nests = vec![(axes, "x")];
+    let mut points = Points { views: &views, nests, four: false, parameters, accumulator: None };
+    let stores = 0..kernel.epilogue.stores.len();
+    points.four = cut.tile.rows >= 32
+        && kernel.n.is_multiple_of(4)
+        && stores.clone().all(|i| points.is_vector(views.of_store(i)));
+    points.accumulator = Some(if points.four { Value::Each([0, 1, 2, 3].map(lane)) } else { Value::Same(lane(0)) });
+    let Points { nests, four, accumulator, parameters, .. } = points;
+    tiles(kernel, cut, precision, parameters, (largest, four), |code, parameters| {
+        let mut points = Points { views: &views, nests, four, parameters, accumulator };
+        let values = body::write(code, &kernel.epilogue.body, &mut points);
+        points.store(code, &kernel.epilogue.stores, &kernel.epilogue.body, &values);
+    })
+}
+
+/// The product alone, in parts: `parts × batch × m × n` sums, dense in `output`.
+pub(crate) fn parts(
+    kernel: &MatMulKernel,
+    cut: Cut,
+    precision: Precision,
+    output: BufferId,
+    parameters: &mut Parameters,
+) -> Function {
+    let MatMulKernel { batch, m, n, .. } = *kernel;
+    tiles(kernel, cut, precision, parameters, (cut.parts * batch * m * n, false), |code, parameters| {
+        let pointer = parameters.pointer(output, DType::F32);
+        let _ = writeln!(code, "{pointer}[((part * {batch} + x0) * {m} + x1) * {n} + x2] = {};", lane(0));
+    })
+}
+
+/// The name of an element of the product, or of one of four neighbours.
+fn lane(lane: usize) -> String {
+    format!("product{lane}")
+}
+
+/// The loop over tiles. `finish` writes what happens with `product0` at `x0` (batch), `x1` (row), `x2` (column), or with
+/// four neighbours along the columns. `largest`: the last element that it reaches.
+fn tiles(
+    kernel: &MatMulKernel,
+    cut: Cut,
+    precision: Precision,
+    parameters: &mut Parameters,
+    (largest, four): (usize, bool),
+    finish: impl FnOnce(&mut String, &mut Parameters),
+) -> Function {
+    let &MatMulKernel { batch, m, n, k, .. } = kernel;
+    let Cut { tile: Tile { rows, columns, depth, of_thread: (tr, tc), groups }, parts } = cut;
+    let reach = |view: &MatrixView, lengths: [usize; 3]| {
+        let strides = [view.batch, view.rows, view.columns];
+        view.offset + strides.iter().zip(lengths).map(|(s, d)| s * d.saturating_sub(1)).sum::<usize>()
+    };
+    let largest = largest.max(reach(&kernel.a, [batch, m, k])).max(reach(&kernel.b, [batch, k, n]));
+    let index = index_type(largest + 64);
+    let (a, b) = (parameters.pointer(kernel.a.buffer, DType::F32), parameters.pointer(kernel.b.buffer, DType::F32));
+    let (rows_tiles, columns_tiles) = (m.div_ceil(rows), n.div_ceil(columns));
+    let tiles = rows_tiles * columns_tiles;
+    let (a_stride, b_stride) = (rows + 1, columns + 1);
+    let per_group = THREADS / groups;
+    let across = columns / tc;
+    // The sums of the groups replace the operands in shared memory when the loop is done.
+    let operands = depth * (a_stride + b_stride) * 4;
+    let sums = groups * rows * columns * 4;
+
+    let mut code = String::new();
+    let _ = writeln!(code, "float* sa = (float*)shared; float* sb = sa + {};", depth * a_stride);
+    let _ = writeln!(code, "const {index} x0 = unit / {tiles} % {batch}; const int part = unit / {};", tiles * batch);
+    let _ = writeln!(
+        code,
+        "const int row0 = unit % {tiles} / {columns_tiles} * {rows}, column0 = unit % {columns_tiles} * {columns};"
+    );
+    let _ = writeln!(code, "const int group = t / {per_group}, place = t % {per_group};");
+    let _ = writeln!(code, "const int row = place / {across} * {tr}, column = place % {across} * {tc};");
+    let length = k.div_ceil(parts);
+    let _ = writeln!(code, "const int begin = part * {length}, end = begin + {length} < {k} ? begin + {length} : {k};");
+    let _ = writeln!(code, "float sum[{tr}][{tc}] = {{}};");
+    let a_tile = Operand {
+        matrix: &kernel.a,
+        pointer: &a,
+        name: "a",
+        lines: rows,
+        along: kernel.a.rows,
+        depth: kernel.a.columns,
+    };
+    let b_tile = Operand {
+        matrix: &kernel.b,
+        pointer: &b,
+        name: "b",
+        lines: columns,
+        along: kernel.b.columns,
+        depth: kernel.b.rows,
+    };
+    // The next tiles travel to registers while the present ones are multiplied.
+    a_tile.declare(&mut code, depth);
+    b_tile.declare(&mut code, depth);
+    for (tile, first, limit) in [(&a_tile, "row0", m), (&b_tile, "column0", n)] {
+        tile.fetch(&mut code, index, depth, "begin", first, limit, precision);
+    }
+    let _ = writeln!(code, "for (int k0 = begin; k0 < end; k0 += {depth}) {{");
+    a_tile.keep(&mut code, depth);
+    b_tile.keep(&mut code, depth);
+    code.push_str("__syncthreads();\n");
+    let _ = writeln!(code, "if (k0 + {depth} < end) {{");
+    for (tile, first, limit) in [(&a_tile, "row0", m), (&b_tile, "column0", n)] {
+        tile.fetch(&mut code, index, depth, &format!("(k0 + {depth})"), first, limit, precision);
+    }
+    code.push_str("}\n");
+    let _ = writeln!(
+        code,
+        "#pragma unroll 8\nfor (int kk = group * {}; kk < group * {} + {}; kk++) {{",
+        depth / groups,
+        depth / groups,
+        depth / groups
+    );
+    let _ = writeln!(code, "float u[{tr}], v[{tc}];");
+    let _ = writeln!(code, "#pragma unroll\nfor (int i = 0; i < {tr}; i++) u[i] = sa[kk * {a_stride} + row + i];");
+    let _ = writeln!(code, "#pragma unroll\nfor (int j = 0; j < {tc}; j++) v[j] = sb[kk * {b_stride} + column + j];");
+    let _ = writeln!(
+        code,
+        "#pragma unroll\nfor (int i = 0; i < {tr}; i++)\n#pragma unroll\nfor (int j = 0; j < {tc}; j++) sum[i][j] = fmaf(u[i], v[j], sum[i][j]);"
+    );
+    code.push_str("}\n__syncthreads();\n}\n");
+    let _ = writeln!(
+        code,
+        "#pragma unroll\nfor (int i = 0; i < {tr}; i++)\n#pragma unroll\nfor (int j = 0; j < {tc}; j++) sa[(group * {rows} + row + i) * {columns} + column + j] = sum[i][j];"
+    );
+    code.push_str("__syncthreads();\n");
+    let step = if four { 4 } else { 1 };
+    let _ = writeln!(
+        code,
+        "#pragma unroll 4\nfor (int e = t * {step}; e < {}; e += {}) {{",
+        rows * columns,
+        THREADS * step
+    );
+    let _ = writeln!(code, "const {index} x1 = row0 + e / {columns}, x2 = column0 + e % {columns};");
+    let _ = writeln!(code, "if (x1 < {m} && x2 < {n}) {{");
+    for number in 0..step {
+        let groups: Vec<String> =
+            (0..groups).map(|group| format!("sa[e + {}]", group * rows * columns + number)).collect();
+        let _ = writeln!(code, "const float {} = {};", lane(number), groups.join(" + "));
+    }
+    finish(&mut code, parameters);
+    code.push_str("}\n}\n__syncthreads();\n");
+    Function { code, pointers: parameters.elements.clone(), units: parts * batch * tiles, shared: operands.max(sums) }
+}
+
+/// How a tile of an operand comes to shared memory, where it lies `[depth][lines + 1]`.
+struct Operand<'a> {
+    matrix: &'a MatrixView,
+    pointer: &'a str,
+    name: &'a str,
+    /// Rows of `a`, columns of `b`.
+    lines: usize,
+    /// The stride from line to line, and along the summed axis.
+    along: usize,
+    depth: usize,
+}
+
+impl Operand<'_> {
+    /// Elements of the tile that a thread carries.
+    fn carried(&self, depth: usize) -> usize {
+        (self.lines * depth).div_ceil(THREADS)
+    }
+
+    fn declare(&self, code: &mut String, depth: usize) {
+        let _ = writeln!(code, "float next_{}[{}];", self.name, self.carried(depth));
+    }
+
+    /// The line and the depth of element `e`: neighbouring threads read neighbouring elements.
+    fn places(&self, depth: usize) -> (String, String) {
+        let lines = self.lines;
+        if self.depth == 1 {
+            (format!("e / {depth}"), format!("e % {depth}"))
+        } else {
+            (format!("e % {lines}"), format!("e / {lines}"))
+        }
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "all differ from call to call")]
+    fn fetch(
+        &self,
+        code: &mut String,
+        index: &str,
+        depth: usize,
+        k0: &str,
+        first: &str,
+        limit: usize,
+        precision: Precision,
+    ) {
+        let Operand { matrix, pointer, name, .. } = self;
+        let (line, deep) = self.places(depth);
+        let _ = writeln!(code, "#pragma unroll\nfor (int i = 0; i < {}; i++) {{", self.carried(depth));
+        let _ = writeln!(
+            code,
+            "const int e = t + i * {THREADS};\nconst {index} line = {first} + {line}, deep = {k0} + {deep};"
+        );
+        let element = format!(
+            "{pointer}[{} + x0 * {} + line * {} + deep * {}]",
+            matrix.offset, matrix.batch, self.along, self.depth
+        );
+        let inside = if (self.lines * depth).is_multiple_of(THREADS) {
+            String::new()
+        } else {
+            format!("e < {} && ", self.lines * depth)
+        };
+        let _ = writeln!(
+            code,
+            "next_{name}[i] = {inside}line < {limit} && deep < end ? {} : 0.0f;\n}}",
+            precision.rounded(&element)
+        );
+    }
+
+    fn keep(&self, code: &mut String, depth: usize) {
+        let (line, deep) = self.places(depth);
+        let _ = writeln!(
+            code,
+            "#pragma unroll\nfor (int i = 0; i < {}; i++) {{\nconst int e = t + i * {THREADS};",
+            self.carried(depth)
+        );
+        let inside = if (self.lines * depth).is_multiple_of(THREADS) {
+            String::new()
+        } else {
+            format!("if (e < {}) ", self.lines * depth)
+        };
+        let _ = writeln!(
+            code,
+            "{inside}s{}[({deep}) * {} + {line}] = next_{}[i];\n}}",
+            self.name,
+            self.lines + 1,
+            self.name
+        );
+    }
+}
+
+/// The epilogue of a product whose parts are in a buffer, dense, as a loop over the product's elements.
+pub(crate) fn epilogue(kernel: &MatMulKernel, parts: usize, buffer: BufferId) -> glorot_graph::program::MapKernel {
+    let MatMulKernel { batch, m, n, .. } = *kernel;
+    let mut map = kernel.epilogue.clone();
+    let mut instrs = Vec::new();
+    // The sum of the parts, in order, then the body with its numbers shifted.
+    for part in 0..parts {
+        let view = View { offset: part * batch * m * n, strides: vec![m * n, n, 1] };
+        instrs.push(Instr::Load { buffer, view });
+        if part > 0 {
+            let sum = if part == 1 { 0 } else { instrs.len() as u32 - 2 };
+            instrs.push(Instr::Binary(glorot_graph::BinaryOp::Add, sum, instrs.len() as u32 - 1));
+        }
+    }
+    let (product, shift) = (instrs.len() as u32 - 1, instrs.len() as u32);
+    let mut numbers = Vec::with_capacity(map.body.instrs.len());
+    let mut next = shift;
+    for instr in &map.body.instrs {
+        numbers.push(if matches!(instr, Instr::Accumulator) { product } else { next });
+        next += u32::from(!matches!(instr, Instr::Accumulator));
+    }
+    let of = |value: u32| numbers[value as usize];
+    let mut dtypes = vec![DType::F32; instrs.len()];
+    for (instr, &dtype) in map.body.instrs.iter().zip(&map.body.dtypes) {
+        let moved = match instr.clone() {
+            Instr::Accumulator => continue,
+            Instr::Unary(op, a) => Instr::Unary(op, of(a)),
+            Instr::Binary(op, a, b) => Instr::Binary(op, of(a), of(b)),
+            Instr::Compare(op, a, b) => Instr::Compare(op, of(a), of(b)),
+            Instr::Select { condition, on_true, on_false } => {
+                Instr::Select { condition: of(condition), on_true: of(on_true), on_false: of(on_false) }
+            }
+            Instr::Cast { value, to } => Instr::Cast { value: of(value), to },
+            leaf => leaf,
+        };
+        instrs.push(moved);
+        dtypes.push(dtype);
+    }
+    (map.body.instrs, map.body.dtypes) = (instrs, dtypes);
+    map.stores.iter_mut().for_each(|store| store.value = of(store.value));
+    map
+}

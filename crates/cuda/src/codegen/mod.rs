@@ -1,0 +1,25 @@
+//! CUDA C++ from the kernels of a program.
+
+mod axes;
+mod body;
+mod check;
+mod fold_windows;
+mod function;
+mod map;
+mod mat_mul;
+mod points;
+mod reduce;
+mod rows;
+
+pub(crate) use check::check;
+pub(crate) use fold_windows::fold_windows;
+pub use function::THREADS;
+pub(crate) use function::{Function, Parameters};
+pub(crate) use map::map;
+pub use mat_mul::Precision;
+pub(crate) use mat_mul::{Cut, epilogue, mat_mul, parts};
+pub(crate) use reduce::{combine, partial, reduce};
+pub(crate) use rows::{gather, halve, scatter_add, zero};
+
+/// What every source begins with: functions, conversions, random numbers.
+pub const PRELUDE: &str = include_str!("prelude.cuh");

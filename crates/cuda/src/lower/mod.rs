@@ -1,0 +1,82 @@
+//! From the kernels of a program to launches: functions, phases, stages, memory.
+//!
+//! A *phase* is one device function over its buffers, or one product of a library. Phases that do not depend on one
+//! another form a *stage*; stages run one after the other. A CUDA graph launches a stage at a time; a fused kernel runs
+//! all stages with a barrier between them. Buffers are placed anew: those that live in different stages share memory.
+
+mod phases;
+mod place;
+mod product;
+mod source;
+mod stages;
+
+use glorot_graph::TensorSpec;
+use glorot_graph::device::DeviceError;
+use glorot_graph::program::{BufferId, Program};
+
+pub(crate) use place::{ALIGNMENT, Placement};
+pub(crate) use product::{LibraryProduct, Operand, Storage};
+pub(crate) use source::{Bundle, Sources};
+
+use crate::codegen::{self, Function, Precision};
+
+/// How a program is made for a GPU. The same tuning gives the same bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Tuning {
+    pub multiprocessors: usize,
+    /// Large products go to a library.
+    pub library: bool,
+    pub precision: Precision,
+}
+
+/// What a phase does.
+#[derive(Clone, Debug)]
+pub(crate) enum Work {
+    /// A device function, by number, with the buffers of its pointers.
+    Function(usize, Vec<BufferId>),
+    Product(LibraryProduct),
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Phase {
+    pub work: Work,
+    pub reads: Vec<BufferId>,
+    pub writes: Vec<BufferId>,
+}
+
+/// A program made for a GPU.
+#[derive(Debug)]
+pub(crate) struct Lowered {
+    /// How each buffer is stored: those of the program, then those that only this backend needs.
+    pub storage: Vec<Storage>,
+    pub functions: Vec<Function>,
+    pub phases: Vec<Phase>,
+    /// Numbers of the phases of each stage.
+    pub stages: Vec<Vec<usize>>,
+    /// Where the buffers lie that no input, state or constant is.
+    pub placement: Placement,
+    /// True if all of a step is small enough for one kernel.
+    pub narrow: bool,
+}
+
+/// Makes a program for a GPU. Fails if the program is invalid.
+pub(crate) fn lower(program: &Program, tuning: Tuning) -> Result<Lowered, DeviceError> {
+    codegen::check(program)?;
+    let narrow = phases::is_narrow(program);
+    let mut builder = phases::Builder::new(program, tuning, narrow);
+    program.kernels.iter().for_each(|kernel| builder.kernel(kernel));
+    let phases::Builder { specs, functions, phases, storage, .. } = builder;
+    let bytes: Vec<usize> = specs.iter().zip(&storage).map(|(spec, storage)| bytes_of(spec, *storage)).collect();
+    let identity = stages::identities(program, bytes.len());
+    let stages = stages::stages(&phases, &identity);
+    let placement = place::place(program, &bytes, &phases, &stages);
+    Ok(Lowered { storage, functions, phases, stages, placement, narrow })
+}
+
+fn bytes_of(spec: &TensorSpec, storage: Storage) -> usize {
+    let size = match storage {
+        Storage::Whole => spec.dtype.size(),
+        Storage::Half => 2,
+    };
+    spec.shape.numel() * size
+}

@@ -1,0 +1,213 @@
+use std::collections::HashMap;
+
+use glorot_graph::TensorSpec;
+use glorot_graph::program::{BufferId, Kernel, MatMulKernel, Program};
+use glorot_tensor::{DType, Shape};
+
+use super::product::{self, LibraryProduct, Operand, Storage};
+use super::{Phase, Tuning, Work};
+use crate::codegen::{self, Cut, Function, Parameters, Precision};
+
+/// Multiplications of a product from which on a library is faster than a generated kernel.
+const LIBRARY_MULTIPLICATIONS: usize = 1 << 24;
+
+/// Multiplications of the largest product, and elements of the largest loop, of a step that one kernel may run.
+const NARROW_WORK: usize = 1 << 24;
+
+/// Blocks that the products of a narrow program are cut for, so that a few multiprocessors that share their barriers
+/// have enough to do. Independent of how the program is run, so that the bits are.
+const NARROW_BLOCKS: usize = 12;
+
+/// True if no kernel of the program can fill a GPU for long: then launches and barriers take the time.
+pub(super) fn is_narrow(program: &Program) -> bool {
+    program.kernels.iter().all(|kernel| work(kernel) < NARROW_WORK)
+}
+
+/// Multiplications of a product, elements of a loop.
+fn work(kernel: &Kernel) -> usize {
+    match kernel {
+        Kernel::Map(map) => map.domain.numel(),
+        Kernel::Reduce(reduce) => reduce.domain.numel(),
+        Kernel::MatMul(product) => multiplications(product),
+        Kernel::Gather(gather) => gather.rows * gather.row_len,
+        Kernel::ScatterAdd(scatter) => scatter.rows * scatter.rows.max(scatter.row_len),
+        Kernel::FoldWindows(fold) => {
+            fold.outer * fold.inner * fold.axes.iter().map(|axis| axis.positions * axis.size).product::<usize>()
+        }
+    }
+}
+
+fn multiplications(product: &MatMulKernel) -> usize {
+    product.batch * product.m * product.n * product.k
+}
+
+/// Turns kernels into phases.
+pub(super) struct Builder {
+    pub specs: Vec<TensorSpec>,
+    pub storage: Vec<Storage>,
+    pub functions: Vec<Function>,
+    pub phases: Vec<Phase>,
+    known: HashMap<Function, usize>,
+    /// The 16-bit copy of a buffer's present content.
+    halves: HashMap<BufferId, BufferId>,
+    tuning: Tuning,
+    blocks: usize,
+    narrow: bool,
+}
+
+impl Builder {
+    pub fn new(program: &Program, tuning: Tuning, narrow: bool) -> Builder {
+        let specs: Vec<TensorSpec> = program.buffers.iter().map(|buffer| buffer.spec.clone()).collect();
+        Builder {
+            storage: vec![Storage::Whole; specs.len()],
+            specs,
+            functions: Vec::new(),
+            phases: Vec::new(),
+            known: HashMap::new(),
+            halves: HashMap::new(),
+            tuning,
+            blocks: if narrow { NARROW_BLOCKS } else { tuning.multiprocessors },
+            narrow,
+        }
+    }
+
+    /// A buffer of this backend's own.
+    fn scratch(&mut self, shape: impl Into<Shape>, dtype: DType, storage: Storage) -> BufferId {
+        self.specs.push(TensorSpec { shape: shape.into(), dtype });
+        self.storage.push(storage);
+        BufferId(self.specs.len() as u32 - 1)
+    }
+
+    /// Adds a phase that runs a function.
+    fn add(&mut self, writes: Vec<BufferId>, make: impl FnOnce(&mut Parameters) -> Function) {
+        let mut parameters = Parameters::new(&self.specs);
+        let function = make(&mut parameters);
+        if function.units == 0 {
+            return;
+        }
+        let buffers = parameters.buffers;
+        let next = self.functions.len();
+        let number = *self.known.entry(function.clone()).or_insert(next);
+        if number == next {
+            self.functions.push(function);
+        }
+        let reads = buffers.clone();
+        self.push(Phase { work: Work::Function(number, buffers), reads, writes });
+    }
+
+    fn push(&mut self, phase: Phase) {
+        // A copy of what is overwritten is no longer one.
+        self.halves.retain(|buffer, _| !phase.writes.contains(buffer));
+        self.phases.push(phase);
+    }
+
+    pub fn kernel(&mut self, kernel: &Kernel) {
+        match kernel {
+            Kernel::Map(map) if map.domain.numel() > 0 => {
+                self.add(kernel.writes(), |parameters| codegen::map(map, parameters));
+            }
+            Kernel::Reduce(reduce) => match codegen::partial(reduce) {
+                None => {
+                    let outputs: Vec<BufferId> = reduce.reductions.iter().map(|r| r.output).collect();
+                    self.add(kernel.writes(), |parameters| codegen::reduce(reduce, &outputs, parameters));
+                }
+                Some(partial) => {
+                    let dtypes: Vec<DType> =
+                        reduce.reductions.iter().map(|r| reduce.body.dtypes[r.value as usize]).collect();
+                    let parts: Vec<BufferId> = dtypes
+                        .into_iter()
+                        .map(|dtype| self.scratch([partial.parts, partial.kept], dtype, Storage::Whole))
+                        .collect();
+                    self.add(parts.clone(), |parameters| codegen::reduce(reduce, &parts, parameters));
+                    let rest = codegen::combine(reduce, &partial, &parts);
+                    self.kernel(&Kernel::Reduce(rest));
+                }
+            },
+            Kernel::MatMul(product) => self.mat_mul(product),
+            Kernel::Gather(gather) if gather.rows * gather.row_len > 0 => {
+                self.add(kernel.writes(), |parameters| codegen::gather(gather, parameters));
+            }
+            Kernel::ScatterAdd(scatter) if scatter.row_len > 0 => {
+                self.add(kernel.writes(), |parameters| codegen::zero(scatter, parameters));
+                self.add(kernel.writes(), |parameters| codegen::scatter_add(scatter, parameters));
+            }
+            Kernel::FoldWindows(fold) if fold.outer * fold.inner > 0 => {
+                self.add(kernel.writes(), |parameters| codegen::fold_windows(fold, parameters));
+            }
+            // Of nothing.
+            _ => {}
+        }
+    }
+
+    fn mat_mul(&mut self, product: &MatMulKernel) {
+        let MatMulKernel { batch, m, n, k, .. } = *product;
+        if batch * m * n == 0 {
+            return;
+        }
+        let precision = self.tuning.precision;
+        let large = !self.narrow && multiplications(product) >= LIBRARY_MULTIPLICATIONS;
+        if self.tuning.library
+            && large
+            && let Some((a, b)) = product::operands(product)
+        {
+            self.library(product, a, b);
+            return;
+        }
+        let cut = Cut::new(product, self.blocks);
+        if cut.parts == 1 {
+            let writes = product.epilogue.stores.iter().map(|store| store.buffer).collect();
+            self.add(writes, |parameters| codegen::mat_mul(product, cut, precision, parameters));
+            return;
+        }
+        debug_assert!(k > 0, "nothing is not cut into parts");
+        let sums = self.scratch([cut.parts, batch, m, n], DType::F32, Storage::Whole);
+        self.add(vec![sums], |parameters| codegen::parts(product, cut, precision, sums, parameters));
+        self.kernel(&Kernel::Map(codegen::epilogue(product, cut.parts, sums)));
+    }
+
+    /// A product of the library, and what it cannot do after.
+    fn library(&mut self, product: &MatMulKernel, a: Operand, b: Operand) {
+        let finish = product::finish(product);
+        let result = match &finish {
+            Some(finish) => finish.result,
+            None => self.scratch([product.batch, product.m, product.n], DType::F32, Storage::Whole),
+        };
+        let precision = self.tuning.precision;
+        let [a, b] = [a, b].map(|operand| match precision {
+            Precision::Float32 | Precision::Tf32 => operand,
+            Precision::Bfloat16 | Precision::Float16 => Operand { buffer: self.half(operand.buffer), ..operand },
+        });
+        let bias = finish.as_ref().and_then(|finish| finish.bias);
+        let reads = [a.buffer, b.buffer].into_iter().chain(bias).collect();
+        let work = LibraryProduct {
+            batch: product.batch,
+            rows: product.n,
+            columns: product.m,
+            depth: product.k,
+            // The transpose of the result is the product of the transposes, in turn.
+            a: b,
+            b: a,
+            result,
+            bias,
+            relu: finish.as_ref().is_some_and(|finish| finish.relu),
+            precision,
+        };
+        self.push(Phase { work: Work::Product(work), reads, writes: vec![result] });
+        if finish.is_none() {
+            self.kernel(&Kernel::Map(codegen::epilogue(product, 1, result)));
+        }
+    }
+
+    /// The 16-bit copy of a buffer, made now unless there is one.
+    fn half(&mut self, buffer: BufferId) -> BufferId {
+        if let Some(&known) = self.halves.get(&buffer) {
+            return known;
+        }
+        let (shape, precision) = (self.specs[buffer.index()].shape.clone(), self.tuning.precision);
+        let count = shape.numel();
+        let half = self.scratch(shape, DType::F32, Storage::Half);
+        self.add(vec![half], |parameters| codegen::halve(buffer, half, count, precision, parameters));
+        self.halves.insert(buffer, half);
+        half
+    }
+}

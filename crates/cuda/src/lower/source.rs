@@ -1,0 +1,312 @@
+//! The sources of a program: kernels that run a stage, and one that runs whole steps.
+
+use std::collections::HashMap;
+use std::fmt::Write;
+
+use glorot_graph::program::{BufferId, Program};
+
+use super::{LibraryProduct, Lowered, Tuning, Work};
+use crate::codegen::{Function, PRELUDE, THREADS};
+
+/// Addresses that a kernel may take: 4 KiB of arguments, less some room.
+const MAX_ADDRESSES: usize = 480;
+
+/// Blocks of a loop on each multiprocessor, at most.
+const BLOCKS_EACH: usize = 16;
+
+/// One launch of a stage.
+#[derive(Clone, Debug)]
+pub(crate) enum Bundle {
+    /// A kernel by number, with its blocks and the buffers that it takes.
+    Kernel {
+        kernel: usize,
+        blocks: usize,
+        buffers: Vec<BufferId>,
+    },
+    Product(LibraryProduct),
+}
+
+/// How a step's inputs are taken from data sets: of each input the bytes of a row and the number of rows.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Feeds(pub Vec<(usize, usize)>);
+
+impl Feeds {
+    pub fn new(program: &Program) -> Feeds {
+        let feed = |id: &BufferId| {
+            let spec = &program.buffers[id.index()].spec;
+            let rows = spec.shape.first().copied().unwrap_or(0);
+            (spec.shape.iter().skip(1).product::<usize>() * spec.dtype.size(), rows)
+        };
+        Feeds(program.inputs.iter().map(feed).collect())
+    }
+
+    /// Rows that a step takes.
+    pub fn batch(&self) -> usize {
+        self.0.iter().map(|(_, rows)| *rows).max().unwrap_or(0)
+    }
+
+    /// The device functions that gather rows, `feed0`, `feed1`, …
+    fn functions(&self) -> String {
+        let mut code = String::new();
+        for (input, &(bytes, rows)) in self.0.iter().enumerate() {
+            let (element, size) = match bytes {
+                bytes if bytes.is_multiple_of(16) => ("float4", 16),
+                bytes if bytes.is_multiple_of(4) => ("int", 4),
+                _ => ("byte", 1),
+            };
+            let length = bytes / size;
+            let (count, length) = (length * rows, length.max(1));
+            let _ = writeln!(
+                code,
+                "GLOROT_DEVICE void feed{input}(int block, int blocks, const byte* data, const unsigned* order, byte* to) {{\n\
+                 for (unsigned i = block * {THREADS} + threadIdx.x; i < {count}u; i += blocks * {THREADS})\n\
+                 (({element}*)to)[i] = ((const {element}*)data)[(unsigned long long)order[i / {length}u] * {length}u + i % {length}u];\n}}"
+            );
+        }
+        code
+    }
+
+    /// The kernel that gathers the rows of the step that `cursor` names and moves the cursor on.
+    fn kernel(&self) -> String {
+        let pointers: String = (0..self.0.len()).map(|i| format!("const byte* d{i}, byte* i{i}, ")).collect();
+        let mut code = format!(
+            "extern \"C\" __global__ void __launch_bounds__({THREADS}) feed({pointers}const unsigned* order, unsigned batch, \
+             unsigned* cursor) {{\nconst unsigned step = *(volatile unsigned*)cursor;\nconst unsigned* rows = order + \
+             (unsigned long long)step * batch;\n"
+        );
+        for input in 0..self.0.len() {
+            let _ = writeln!(code, "if (d{input}) feed{input}(blockIdx.x, gridDim.x, d{input}, rows, i{input});");
+        }
+        // The last block to end moves the cursor: the others have read it.
+        code.push_str(
+            "__syncthreads();\nif (threadIdx.x == 0) {\n__threadfence();\n\
+             if (atomicAdd(cursor + 1, 1u) == gridDim.x - 1) { cursor[1] = 0; cursor[0] = step + 1; }\n}\n}\nGLOROT_KERNEL(feed)\n",
+        );
+        code
+    }
+
+    /// Blocks that gather a batch.
+    pub fn blocks(&self, multiprocessors: usize) -> usize {
+        let elements = self.0.iter().map(|(bytes, rows)| (bytes * rows).div_ceil(16 * THREADS)).max().unwrap_or(0);
+        elements.clamp(1, BLOCKS_EACH * multiprocessors)
+    }
+}
+
+/// The sources of a program and what is launched.
+#[derive(Debug)]
+pub(crate) struct Sources {
+    /// Kernels `bundle0`, `bundle1`, … and `feed`.
+    pub stages: String,
+    /// Kernels `step_block`, `step_cluster8`, `step_cluster16` and `step_grid`, if one kernel can run a whole step.
+    pub fused: Option<String>,
+    /// In order; launches of one stage follow each other.
+    pub launches: Vec<Bundle>,
+    /// Buffers whose addresses the fused kernel takes, in order; then come, for each input, the address of its data set
+    /// and of the input, then that of the order.
+    pub addresses: Vec<BufferId>,
+    pub feeds: Feeds,
+}
+
+impl Sources {
+    pub fn new(program: &Program, lowered: &Lowered, tuning: Tuning) -> Sources {
+        let feeds = Feeds::new(program);
+        let functions = definitions(lowered);
+        let mut bundler =
+            Bundler { lowered, tuning, known: HashMap::new(), kernels: String::new(), launches: Vec::new() };
+        lowered.stages.iter().for_each(|stage| bundler.stage(stage));
+        let Bundler { kernels, launches, .. } = bundler;
+        let stages = format!("{PRELUDE}{functions}{kernels}{}{}", feeds.functions(), feeds.kernel());
+        let (fused, addresses) = match fused(lowered, &feeds) {
+            Some((steps, addresses)) => (Some(format!("{PRELUDE}{functions}{}{steps}", feeds.functions())), addresses),
+            None => (None, Vec::new()),
+        };
+        Sources { stages, fused, launches, addresses, feeds }
+    }
+}
+
+fn definitions(lowered: &Lowered) -> String {
+    lowered.functions.iter().enumerate().map(|(number, function)| function.definition(&format!("f{number}"))).collect()
+}
+
+/// Puts the phases of a stage into as few kernels as is good.
+struct Bundler<'a> {
+    lowered: &'a Lowered,
+    tuning: Tuning,
+    known: HashMap<String, usize>,
+    kernels: String,
+    launches: Vec<Bundle>,
+}
+
+impl Bundler<'_> {
+    fn stage(&mut self, stage: &[usize]) {
+        let mut small: Vec<(usize, &[BufferId])> = Vec::new();
+        for &number in stage {
+            match &self.lowered.phases[number].work {
+                Work::Product(product) => self.launches.push(Bundle::Product(product.clone())),
+                Work::Function(function, buffers) => {
+                    let addresses: usize = small.iter().map(|(_, buffers)| buffers.len()).sum();
+                    if addresses + buffers.len() > MAX_ADDRESSES {
+                        self.bundle(&std::mem::take(&mut small));
+                    }
+                    // What fills the GPU alone gains nothing from company, and pays for its registers.
+                    if self.lowered.functions[*function].units > 2 * self.tuning.multiprocessors {
+                        self.bundle(&[(*function, buffers)]);
+                    } else {
+                        small.push((*function, buffers));
+                    }
+                }
+            }
+        }
+        self.bundle(&small);
+    }
+
+    fn bundle(&mut self, parts: &[(usize, &[BufferId])]) {
+        if parts.is_empty() {
+            return;
+        }
+        let functions = &self.lowered.functions;
+        let shared = parts.iter().map(|(function, _)| functions[*function].shared).max().unwrap_or(0);
+        let (mut pointers, mut calls) = (Vec::new(), String::new());
+        let mut blocks = 0;
+        for (function, buffers) in parts {
+            let Function { units, pointers: elements, .. } = &functions[*function];
+            let own = (*units).min(BLOCKS_EACH * self.tuning.multiprocessors);
+            let first = pointers.len();
+            pointers.extend(elements.iter().enumerate().map(|(i, element)| format!("{element}* a{}", first + i)));
+            let arguments: String = (0..buffers.len()).map(|i| format!(", a{}", first + i)).collect();
+            let other = if blocks == 0 { "" } else { "else " };
+            let _ = writeln!(
+                calls,
+                "{other}if (block < {}) f{function}(block - {blocks}, {own}, shared{arguments});",
+                blocks + own
+            );
+            blocks += own;
+        }
+        let text = format!(
+            "({}) {{\n{}\nconst int block = blockIdx.x;\n{calls}}}\n",
+            pointers.join(", "),
+            shared_memory(shared)
+        );
+        let next = self.known.len();
+        let kernel = *self.known.entry(text.clone()).or_insert(next);
+        if kernel == next {
+            let _ = writeln!(
+                self.kernels,
+                "extern \"C\" __global__ void __launch_bounds__({THREADS}) bundle{kernel}{text}GLOROT_KERNEL(bundle{kernel})"
+            );
+        }
+        let buffers = parts.iter().flat_map(|(_, buffers)| buffers.iter().copied()).collect();
+        self.launches.push(Bundle::Kernel { kernel, blocks, buffers });
+    }
+}
+
+fn shared_memory(bytes: usize) -> String {
+    if bytes == 0 { "byte* shared = 0;".into() } else { format!("GLOROT_SHARED(shared, {bytes});") }
+}
+
+/// The kernels that run whole steps, and the buffers whose addresses they take.
+fn fused(lowered: &Lowered, feeds: &Feeds) -> Option<(String, Vec<BufferId>)> {
+    let mut addresses: Vec<BufferId> = Vec::new();
+    let mut numbers: HashMap<BufferId, usize> = HashMap::new();
+    let mut number = |buffer: BufferId| {
+        *numbers.entry(buffer).or_insert_with(|| {
+            addresses.push(buffer);
+            addresses.len() - 1
+        })
+    };
+    let mut body = String::new();
+    for stage in &lowered.stages {
+        // The blocks that one phase leaves idle begin the next.
+        let mut shift = 0;
+        for &phase in stage {
+            let Work::Function(function, buffers) = &lowered.phases[phase].work else { return None };
+            let Function { units, pointers, .. } = &lowered.functions[*function];
+            let arguments: String = buffers
+                .iter()
+                .zip(pointers)
+                .map(|(&buffer, element)| format!(", ({element}*)a.p[{}]", number(buffer)))
+                .collect();
+            let turned =
+                if shift == 0 { "block".to_string() } else { format!("(block + blocks - {shift} % blocks) % blocks") };
+            let _ = writeln!(body, "f{function}({turned}, blocks, shared{arguments});");
+            shift += units;
+        }
+        body.push_str("BARRIER\n");
+    }
+    let count = addresses.len() + 2 * feeds.0.len() + 1;
+    if !lowered.narrow || count > MAX_ADDRESSES || lowered.stages.is_empty() {
+        return None;
+    }
+    let shared = lowered.functions.iter().map(|function| function.shared).max().unwrap_or(0);
+    let first = addresses.len();
+    let order = count - 1;
+    let rows = feeds.batch();
+    let mut feed = match feeds.0.is_empty() {
+        true => String::new(),
+        false => format!(
+            "const unsigned* rows = (const unsigned*)a.p[{order}] + (unsigned long long)(first + step) * {rows}u;\n"
+        ),
+    };
+    for input in 0..feeds.0.len() {
+        let (data, to) = (first + 2 * input, first + 2 * input + 1);
+        let _ = writeln!(
+            feed,
+            "if (a.p[{data}]) feed{input}(block, blocks, (const byte*)a.p[{data}], rows, (byte*)a.p[{to}]);"
+        );
+    }
+    let mut code = format!("struct Addresses {{ void* p[{count}]; }};\n{BARRIERS}");
+    let declaration = shared_memory(shared);
+    for (name, grouping, attributes, guard) in KERNELS {
+        let barrier = format!("g_barrier<{grouping}>(arrived, target);");
+        let body = body.replace("BARRIER", &barrier);
+        if !guard.is_empty() {
+            let _ = writeln!(code, "{guard}");
+        }
+        let _ = write!(
+            code,
+            "extern \"C\" __global__ void {attributes}__launch_bounds__({THREADS}) {name}(const __grid_constant__ Addresses a, \
+             unsigned first, unsigned steps, unsigned* arrived) {{\n{declaration}\nunsigned target = 0;\n\
+             const int block = blockIdx.x, blocks = gridDim.x;\nfor (unsigned step = 0; step < steps; step++) {{\n\
+             {feed}{barrier}\n{body}}}\n}}\nGLOROT_KERNEL({name})\n"
+        );
+        if !guard.is_empty() {
+            code.push_str("#endif\n");
+        }
+    }
+    Some((code, addresses))
+}
+
+/// Name, kind of barrier, attributes, condition of each kernel that runs whole steps.
+const KERNELS: [(&str, u32, &str, &str); 4] = [
+    ("step_block", 0, "", ""),
+    ("step_cluster8", 1, "__cluster_dims__(8, 1, 1) ", "#if defined(GLOROT_HOST) || __CUDA_ARCH__ >= 900"),
+    ("step_cluster16", 1, "__cluster_dims__(16, 1, 1) ", "#if defined(GLOROT_HOST) || __CUDA_ARCH__ >= 900"),
+    ("step_grid", 2, "", ""),
+];
+
+/// Barriers between stages: of a block, of a cluster, of all blocks. Memory that others wrote before is seen after.
+const BARRIERS: &str = r#"
+#ifndef GLOROT_HOST
+#define GLOROT_PAUSE
+GLOROT_INLINE void g_cluster_barrier() {
+#if __CUDA_ARCH__ >= 900
+  asm volatile("barrier.cluster.arrive.aligned;\nbarrier.cluster.wait.aligned;" ::: "memory");
+#endif
+}
+#endif
+template <int GROUPING> GLOROT_INLINE void g_barrier(unsigned* arrived, unsigned& target) {
+  if (GROUPING == 0) __syncthreads();
+  if (GROUPING == 1) g_cluster_barrier();
+  if (GROUPING == 2) {
+    __syncthreads();
+    target += gridDim.x;
+    if (threadIdx.x == 0) {
+      __threadfence();
+      atomicAdd(arrived, 1u);
+      while ((int)(*(volatile unsigned*)arrived - target) < 0) { GLOROT_PAUSE; }
+      __threadfence();
+    }
+    __syncthreads();
+  }
+}
+"#;

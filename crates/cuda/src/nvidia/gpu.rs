@@ -1,0 +1,309 @@
+//! A GPU of NVIDIA.
+
+use std::cell::Cell;
+use std::collections::HashMap;
+use std::ffi::{CString, c_void};
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr::NonNull;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use cudarc::driver::{DriverError, result, sys};
+use glorot_graph::device::DeviceError;
+
+use super::blas::{Blas, WORKSPACE_BYTES};
+use super::cache::Cache;
+use super::error::sentence;
+use super::nvrtc::Compiler;
+use crate::codegen::THREADS;
+use crate::gpu::{Address, Argument, Facts, Gpu, Grouping, Kind, Launch, Product};
+use crate::library::Found;
+
+type Result<T = ()> = std::result::Result<T, DeviceError>;
+
+/// A GPU, its context and its libraries.
+pub struct NvidiaGpu {
+    facts: Facts,
+    device: sys::CUdevice,
+    context: sys::CUcontext,
+    compiler: Arc<Compiler>,
+    cache: Cache,
+    target: String,
+    blas: Option<Mutex<Blas>>,
+    /// Scratch memory of each queue for products.
+    workspaces: Mutex<HashMap<u64, Address>>,
+}
+
+// SAFETY: the driver allows its handles in any thread whose current context is theirs, which `enter` sees to; the maps and
+// cuBLAS are behind locks.
+unsafe impl Send for NvidiaGpu {}
+// SAFETY: as above.
+unsafe impl Sync for NvidiaGpu {}
+
+impl fmt::Debug for NvidiaGpu {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NvidiaGpu").field("facts", &self.facts).finish_non_exhaustive()
+    }
+}
+
+impl NvidiaGpu {
+    /// Opens a GPU; the driver must have started. Without cuBLAS all products are computed by generated kernels.
+    pub(crate) fn open(facts: Facts, compiler: Arc<Compiler>, blas: Option<&Found>, cache: Cache) -> Result<NvidiaGpu> {
+        let target = compiler.target(facts.capability)?;
+        let device = result::device::get(facts.ordinal as i32).map_err(|error| sentence("opening a GPU", error))?;
+        // SAFETY: the device is the driver's; the context is given back on drop.
+        let context = unsafe { result::primary_ctx::retain(device) }
+            .map_err(|error| sentence("opening a context on the GPU", error))?;
+        let mut gpu =
+            NvidiaGpu { facts, device, context, compiler, cache, target, blas: None, workspaces: Mutex::default() };
+        gpu.enter("opening a GPU")?;
+        gpu.blas = blas.map(Blas::new).transpose()?.map(Mutex::new);
+        Ok(gpu)
+    }
+
+    /// Makes this GPU's context that of the calling thread.
+    fn enter(&self, what: &str) -> Result {
+        let own = self.context as usize;
+        if CURRENT.get() != own {
+            // SAFETY: the context is retained by this value.
+            unsafe { result::ctx::set_current(self.context) }.map_err(|error| sentence(what, error))?;
+            CURRENT.set(own);
+        }
+        Ok(())
+    }
+
+    /// Calls the driver. A function that it lacks, which would panic in the bindings, is an error too.
+    fn call<T>(&self, what: &str, call: impl FnOnce() -> std::result::Result<T, DriverError>) -> Result<T> {
+        self.enter(what)?;
+        match catch_unwind(AssertUnwindSafe(call)) {
+            Ok(result) => result.map_err(|error| sentence(what, error)),
+            Err(_) => Err(DeviceError(format!("CUDA: {what}: the driver lacks a function; update it"))),
+        }
+    }
+
+    /// The scratch memory of a queue.
+    fn workspace(&self, queue: u64) -> Result<Address> {
+        let mut workspaces = self.workspaces.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(&known) = workspaces.get(&queue) {
+            return Ok(known);
+        }
+        let address = self.allocate(WORKSPACE_BYTES)?;
+        workspaces.insert(queue, address);
+        Ok(address)
+    }
+}
+
+thread_local! {
+    /// The context that this thread has made current.
+    static CURRENT: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Called after a library that may have made another context current.
+pub(super) fn forget_context() {
+    CURRENT.set(0);
+}
+
+fn stream(queue: u64) -> sys::CUstream {
+    queue as sys::CUstream
+}
+
+impl Gpu for NvidiaGpu {
+    fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    fn free_bytes(&self) -> Result<usize> {
+        self.call("asking for free memory", result::mem_get_info).map(|(free, _)| free)
+    }
+
+    fn allocate(&self, bytes: usize) -> Result<Address> {
+        // SAFETY: whoever reads the memory has written it before.
+        self.call("memory", || unsafe { result::malloc_sync(bytes) })
+    }
+
+    fn allocate_pinned(&self, bytes: usize) -> Result<NonNull<u8>> {
+        // SAFETY: the memory is zeroed before anyone reads it.
+        let pointer = self.call("memory of the host", || unsafe { result::malloc_host(bytes, 0) })?.cast::<u8>();
+        let pointer =
+            NonNull::new(pointer).ok_or_else(|| DeviceError("CUDA: memory of the host: none is left".into()))?;
+        // SAFETY: just allocated with this length.
+        unsafe { pointer.as_ptr().write_bytes(0, bytes) };
+        Ok(pointer)
+    }
+
+    unsafe fn free_pinned(&self, pointer: NonNull<u8>) {
+        // SAFETY: passed on. Nobody is left to hear of an error.
+        let _ = self.call("freeing memory of the host", || unsafe { result::free_host(pointer.as_ptr().cast()) });
+    }
+
+    fn queue(&self) -> Result<u64> {
+        self.call("a stream", || result::stream::create(result::stream::StreamKind::NonBlocking)).map(|s| s as u64)
+    }
+
+    fn event(&self) -> Result<u64> {
+        let flags = sys::CUevent_flags::CU_EVENT_DISABLE_TIMING;
+        self.call("an event", || result::event::create(flags)).map(|event| event as u64)
+    }
+
+    unsafe fn release(&self, kind: Kind, handle: u64) {
+        if kind == Kind::Queue {
+            let workspace = self.workspaces.lock().unwrap_or_else(PoisonError::into_inner).remove(&handle);
+            if let Some(workspace) = workspace {
+                // SAFETY: the queue is done when it is given back.
+                unsafe { self.release(Kind::Memory, workspace) };
+            }
+        }
+        // SAFETY: passed on. Nobody is left to hear of an error.
+        let _ = self.call("giving back", || unsafe {
+            match kind {
+                Kind::Memory => result::free_sync(handle),
+                Kind::Queue => result::stream::destroy(stream(handle)),
+                Kind::Module => result::module::unload(handle as sys::CUmodule),
+                Kind::Graph => result::graph::exec_destroy(handle as sys::CUgraphExec),
+                Kind::Event => result::event::destroy(handle as sys::CUevent),
+            }
+        });
+    }
+
+    fn compile(&self, source: &str) -> Result<u64> {
+        let image = self.compiler.compile_cached(source, &self.target, &self.cache)?;
+        // SAFETY: the image is a whole cubin, or PTX that ends with 0, from the compiler.
+        let module = self.call("loading kernels", || unsafe { result::module::load_data(image.as_ptr().cast()) })?;
+        Ok(module as u64)
+    }
+
+    unsafe fn function(&self, module: u64, name: &str) -> Result<u64> {
+        let text = CString::new(name).map_err(|_| DeviceError("CUDA: a name with a zero byte".into()))?;
+        let what = format!("looking up the kernel {name}");
+        // SAFETY: the caller vouches for the module.
+        let function = self.call(&what, || unsafe { result::module::get_function(module as sys::CUmodule, text) })?;
+        if name.contains("cluster") {
+            let allowed = sys::CUfunction_attribute::CU_FUNC_ATTRIBUTE_NON_PORTABLE_CLUSTER_SIZE_ALLOWED;
+            // Where the driver does not know it, launches of more than 8 blocks fail, and another way is taken.
+            // SAFETY: the function was just looked up.
+            let _ = self.call(&what, || unsafe { result::function::set_function_attribute(function, allowed, 1) });
+        }
+        Ok(function as u64)
+    }
+
+    unsafe fn launch(&self, queue: u64, launch: &Launch<'_>) -> Result {
+        // Every argument is copied by the driver when it is launched.
+        let mut pointers: Vec<*mut c_void> = launch
+            .arguments
+            .iter()
+            .map(|argument| match argument {
+                Argument::Address(address) => (&raw const *address).cast_mut().cast(),
+                Argument::Word(word) => (&raw const *word).cast_mut().cast(),
+                Argument::Addresses(addresses) => addresses.as_ptr().cast_mut().cast(),
+            })
+            .collect();
+        let function = launch.function as sys::CUfunction;
+        let (grid, block) = ((launch.blocks as u32, 1, 1), (THREADS as u32, 1, 1));
+        // SAFETY: the caller vouches for the arguments, which are of the kernel's types by construction.
+        self.call("launching a kernel", || unsafe {
+            match launch.grouping {
+                Grouping::Free | Grouping::Cluster => {
+                    result::launch_kernel(function, grid, block, 0, stream(queue), &mut pointers)
+                }
+                Grouping::Cooperative => {
+                    result::launch_cooperative_kernel(function, grid, block, 0, stream(queue), &mut pointers)
+                }
+            }
+        })
+    }
+
+    fn has_products(&self) -> bool {
+        self.blas.is_some()
+    }
+
+    unsafe fn product(&self, queue: u64, product: &Product) -> Result {
+        let Some(blas) = &self.blas else { return Err(DeviceError("CUDA: a product without cuBLAS".into())) };
+        self.enter("a product")?;
+        let workspace = self.workspace(queue)?;
+        let mut blas = blas.lock().unwrap_or_else(PoisonError::into_inner);
+        // SAFETY: the caller vouches for the matrices; the workspace is this queue's.
+        unsafe { blas.product(product, workspace, stream(queue).cast()) }
+    }
+
+    unsafe fn upload(&self, queue: u64, to: Address, from: &[u8]) -> Result {
+        // SAFETY: passed on.
+        self.call("copying to the GPU", || unsafe { result::memcpy_htod_async(to, from, stream(queue)) })
+    }
+
+    unsafe fn download(&self, queue: u64, from: Address, to: &mut [u8]) -> Result {
+        // SAFETY: passed on.
+        self.call("copying from the GPU", || unsafe { result::memcpy_dtoh_async(to, from, stream(queue)) })
+    }
+
+    unsafe fn copy(&self, queue: u64, from: Address, to: Address, bytes: usize) -> Result {
+        // SAFETY: passed on.
+        self.call("copying on the GPU", || unsafe { result::memcpy_dtod_async(to, from, bytes, stream(queue)) })
+    }
+
+    unsafe fn zero(&self, queue: u64, at: Address, bytes: usize) -> Result {
+        // SAFETY: passed on.
+        self.call("clearing memory", || unsafe { result::memset_d8_async(at, 0, bytes, stream(queue)) })
+    }
+
+    unsafe fn record(&self, queue: u64, event: u64) -> Result {
+        // SAFETY: passed on.
+        self.call("an event", || unsafe { result::event::record(event as sys::CUevent, stream(queue)) })
+    }
+
+    unsafe fn wait(&self, queue: u64, event: u64) -> Result {
+        let flags = sys::CUevent_wait_flags::CU_EVENT_WAIT_DEFAULT;
+        // SAFETY: passed on.
+        self.call("an event", || unsafe { result::stream::wait_event(stream(queue), event as sys::CUevent, flags) })
+    }
+
+    unsafe fn wait_host(&self, event: u64) -> Result {
+        // SAFETY: passed on.
+        self.call("waiting for the GPU", || unsafe { result::event::synchronize(event as sys::CUevent) })
+    }
+
+    unsafe fn finish(&self, queue: u64) -> Result {
+        // SAFETY: passed on.
+        self.call("waiting for the GPU", || unsafe { result::stream::synchronize(stream(queue)) })
+    }
+
+    unsafe fn begin_recording(&self, queue: u64) -> Result {
+        // Other threads may allocate meanwhile; this one records only launches and products.
+        let mode = sys::CUstreamCaptureMode::CU_STREAM_CAPTURE_MODE_RELAXED;
+        // SAFETY: passed on.
+        self.call("recording a step", || unsafe { result::stream::begin_capture(stream(queue), mode) })
+    }
+
+    unsafe fn end_recording(&self, queue: u64) -> Result<u64> {
+        // SAFETY: passed on; the graph is destroyed once, after it was instantiated.
+        self.call("recording a step", || unsafe {
+            let graph = result::stream::end_capture(stream(queue))?;
+            let ready = result::graph::instantiate(graph, sys::CUgraphInstantiate_flags(0));
+            result::graph::destroy(graph)?;
+            let ready = ready?;
+            result::graph::upload(ready, stream(queue))?;
+            Ok(ready as u64)
+        })
+    }
+
+    unsafe fn replay(&self, queue: u64, graph: u64) -> Result {
+        // SAFETY: passed on.
+        self.call("launching a step", || unsafe { result::graph::launch(graph as sys::CUgraphExec, stream(queue)) })
+    }
+}
+
+impl Drop for NvidiaGpu {
+    fn drop(&mut self) {
+        if self.enter("closing a GPU").is_err() {
+            return;
+        }
+        self.blas = None;
+        let workspaces: Vec<Address> =
+            self.workspaces.lock().unwrap_or_else(PoisonError::into_inner).drain().map(|w| w.1).collect();
+        for workspace in workspaces {
+            // SAFETY: allocated by this GPU; no queue is left.
+            unsafe { self.release(Kind::Memory, workspace) };
+        }
+        // SAFETY: retained in `open`.
+        let _ = unsafe { result::primary_ctx::release(self.device) };
+    }
+}

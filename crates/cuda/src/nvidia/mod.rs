@@ -1,0 +1,15 @@
+//! The GPUs of NVIDIA, through their driver.
+
+mod blas;
+mod cache;
+pub(crate) mod driver;
+mod error;
+mod gpu;
+mod nccl;
+mod nvrtc;
+
+pub(crate) use blas::version as blas_version;
+pub use cache::Cache;
+pub use gpu::NvidiaGpu;
+pub(crate) use nccl::NcclSum;
+pub use nvrtc::{Compiled, Compiler};

@@ -1,0 +1,308 @@
+//! A program with its memory and launches.
+
+use std::sync::Arc;
+
+use glorot_graph::TensorSpec;
+use glorot_graph::device::DeviceError;
+use glorot_graph::program::{BufferId, Place, Program};
+
+use super::fused::Fused;
+use super::staging::Staging;
+use super::{State, byte_len, describe};
+use crate::gpu::{Address, Argument, Finish, Gpu, Grouping, Kind, Launch, Matrix, Owned, Product};
+use crate::lower::{ALIGNMENT, Bundle, LibraryProduct, Operand, Sources, Storage, Tuning, lower};
+use crate::memory::{Budget, Memory, Size};
+
+type Result<T = ()> = std::result::Result<T, DeviceError>;
+
+/// One launch, with its addresses.
+#[derive(Debug)]
+enum Ready {
+    Kernel { function: u64, blocks: usize, arguments: Vec<Argument> },
+    Product(Product),
+}
+
+/// A recorded step, and how it came to be: the first time a step is launched kernel by kernel, so that all code is
+/// loaded when it is recorded.
+#[derive(Debug, Default)]
+enum Recorded {
+    #[default]
+    Never,
+    Once,
+    Graph(Owned),
+    /// This GPU cannot record the step.
+    Refused,
+}
+
+/// A program of a session.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    pub inputs: Vec<(TensorSpec, Address)>,
+    pub outputs: Vec<(TensorSpec, Address)>,
+    /// Rows that each input takes from its data set.
+    pub batch: usize,
+    pub fused: Fused,
+    arena_bytes: usize,
+    launches: Vec<Ready>,
+    recorded: Recorded,
+    /// The step with the gathering of its inputs from these data sets.
+    fed: (Vec<Address>, Recorded),
+    feed: (u64, usize),
+    _module: Owned,
+    _memory: Memory,
+}
+
+/// What is the same for every program of a session.
+struct Site<'a> {
+    states: &'a [State],
+    program: &'a Program,
+}
+
+impl Site<'_> {
+    fn spec(&self, id: BufferId) -> &TensorSpec {
+        &self.program.buffers[id.index()].spec
+    }
+
+    fn differs(&self, what: String, id: BufferId, found: &TensorSpec) -> DeviceError {
+        let spec = self.spec(id);
+        let (expected, received) = (describe(spec.dtype, &spec.shape), describe(found.dtype, &found.shape));
+        DeviceError(format!("invalid program: {what} is {received}, its buffer {expected}"))
+    }
+
+    /// The address of a state.
+    fn state(&self, id: BufferId, number: usize) -> Result<Address> {
+        let spec = self.spec(id);
+        match self.states.get(number) {
+            Some(state) if state.spec.dtype == spec.dtype && state.spec.shape.numel() == spec.shape.numel() => {
+                Ok(state.address)
+            }
+            Some(state) => Err(self.differs(format!("state {number}"), id, &state.spec)),
+            None => Err(DeviceError(format!("invalid program: state {number} does not exist"))),
+        }
+    }
+}
+
+impl Prepared {
+    #[allow(clippy::too_many_arguments, reason = "the parts of a session, borrowed one by one")]
+    pub fn new(
+        gpu: &Arc<dyn Gpu>,
+        budget: &Arc<Budget>,
+        queue: u64,
+        staging: &mut Staging,
+        states: &[State],
+        program: &Program,
+        tuning: Tuning,
+    ) -> Result<Prepared> {
+        let lowered = lower(program, tuning)?;
+        let sources = Sources::new(program, &lowered, tuning);
+        let site = Site { states, program };
+
+        // One piece of memory: the arena, the inputs, the constants.
+        let mut total = lowered.placement.bytes;
+        let mut reserve = |spec: &TensorSpec| -> Result<usize> {
+            let offset = total;
+            total += byte_len(spec)?.next_multiple_of(ALIGNMENT).max(ALIGNMENT);
+            Ok(offset)
+        };
+        let inputs: Vec<usize> = program.inputs.iter().map(|id| reserve(site.spec(*id))).collect::<Result<_>>()?;
+        let mut constants = Vec::new();
+        for (number, buffer) in program.buffers.iter().enumerate() {
+            if let Place::Constant(value) = &buffer.place {
+                if value.dtype() != buffer.spec.dtype || value.numel() != buffer.spec.shape.numel() {
+                    let found = TensorSpec { shape: value.shape().clone(), dtype: value.dtype() };
+                    return Err(site.differs("a constant".into(), BufferId(number as u32), &found));
+                }
+                constants.push((number, reserve(&buffer.spec)?, value));
+            }
+        }
+        let what = format!("a step (arena {})", Size(lowered.placement.bytes));
+        let memory = budget.allocate(&what, total)?;
+        // SAFETY: the memory was just allocated with this length.
+        unsafe { gpu.zero(queue, memory.address(), total)? };
+        for (_, offset, value) in &constants {
+            // SAFETY: the constant's place was reserved with its length.
+            unsafe { staging.upload(queue, memory.address() + *offset as u64, value.bytes())? };
+        }
+
+        let at = |offset: usize| memory.address() + offset as u64;
+        let mut addresses: Vec<Address> = lowered.placement.offsets.iter().map(|o| o.map_or(0, at)).collect();
+        for (number, buffer) in program.buffers.iter().enumerate() {
+            let id = BufferId(number as u32);
+            match buffer.place {
+                Place::Input(input) => match program.inputs.get(input as usize) {
+                    Some(known) if site.spec(*known) == &buffer.spec => addresses[number] = at(inputs[input as usize]),
+                    Some(known) => return Err(site.differs(format!("input {input}"), id, site.spec(*known))),
+                    None => return Err(DeviceError(format!("invalid program: input {input} does not exist"))),
+                },
+                Place::State(state) => addresses[number] = site.state(id, state.0 as usize)?,
+                _ => {}
+            }
+        }
+        for (number, offset, _) in constants {
+            addresses[number] = at(offset);
+        }
+
+        let module = Owned::new(gpu, Kind::Module, gpu.compile(&sources.stages)?);
+        // SAFETY: the module lives as long as the program, here and below.
+        let function = |name: &str| unsafe { gpu.function(module.handle(), name) };
+        let launch = |bundle: &Bundle| -> Result<Ready> {
+            Ok(match bundle {
+                Bundle::Kernel { kernel, blocks, buffers } => Ready::Kernel {
+                    function: function(&format!("bundle{kernel}"))?,
+                    blocks: *blocks,
+                    arguments: buffers.iter().map(|id| Argument::Address(addresses[id.index()])).collect(),
+                },
+                Bundle::Product(product) => Ready::Product(library_product(product, &addresses, &lowered.storage)),
+            })
+        };
+        let launches = sources.launches.iter().map(launch).collect::<Result<_>>()?;
+        let feed = (function("feed")?, sources.feeds.blocks(tuning.multiprocessors));
+        let placed = |id: &BufferId| (site.spec(*id).clone(), addresses[id.index()]);
+        let inputs: Vec<(TensorSpec, Address)> = program.inputs.iter().map(placed).collect();
+        let fixed = sources.addresses.iter().map(|id| addresses[id.index()]).collect();
+        Ok(Prepared {
+            outputs: program.outputs.iter().map(placed).collect(),
+            batch: sources.feeds.batch(),
+            fused: Fused::new(gpu, sources.fused, fixed),
+            inputs,
+            arena_bytes: lowered.placement.bytes,
+            launches,
+            recorded: Recorded::Never,
+            fed: (Vec::new(), Recorded::Never),
+            feed,
+            _module: module,
+            _memory: memory,
+        })
+    }
+
+    /// Runs one step whose inputs are in place.
+    pub fn run(&mut self, gpu: &dyn Gpu, queue: u64) -> Result {
+        let mut recorded = std::mem::take(&mut self.recorded);
+        let result = recorded.run(gpu, queue, self.gpu_of(), &|| self.launch(gpu, queue));
+        self.recorded = recorded;
+        result
+    }
+
+    /// Runs one step that takes its inputs from data sets (0: it is in place), of which `order` and `cursor` say the rows.
+    pub fn run_fed(&mut self, gpu: &dyn Gpu, queue: u64, data: &[Address], order: Address, cursor: Address) -> Result {
+        let mut key = data.to_vec();
+        key.push(order);
+        if self.fed.0 != key {
+            // The old graph may still be under way.
+            // SAFETY: the session's queue.
+            unsafe { gpu.finish(queue)? };
+            self.fed = (key, Recorded::Never);
+        }
+        let mut recorded = std::mem::take(&mut self.fed.1);
+        let result = recorded.run(gpu, queue, self.gpu_of(), &|| {
+            self.gather(gpu, queue, data, order, cursor)?;
+            self.launch(gpu, queue)
+        });
+        self.fed.1 = recorded;
+        result
+    }
+
+    /// Gathers the rows of the step that the cursor names and moves the cursor on.
+    pub fn gather(&self, gpu: &dyn Gpu, queue: u64, data: &[Address], order: Address, cursor: Address) -> Result {
+        let inputs = data.iter().zip(&self.inputs);
+        let mut arguments: Vec<Argument> =
+            inputs.flat_map(|(&data, (_, input))| [Argument::Address(data), Argument::Address(*input)]).collect();
+        arguments.extend([Argument::Address(order), Argument::Word(self.batch as u32), Argument::Address(cursor)]);
+        let (function, blocks) = self.feed;
+        let launch = Launch { function, blocks, grouping: Grouping::Free, arguments: &arguments };
+        // SAFETY: the data sets, the inputs and the rows belong to the session, which waits before it frees them.
+        unsafe { gpu.launch(queue, &launch) }
+    }
+
+    fn launch(&self, gpu: &dyn Gpu, queue: u64) -> Result {
+        for ready in &self.launches {
+            // SAFETY: all addresses are of buffers that the session holds; views were checked when the program was made.
+            unsafe {
+                match ready {
+                    Ready::Kernel { function, blocks, arguments } => {
+                        let (function, blocks) = (*function, *blocks);
+                        gpu.launch(queue, &Launch { function, blocks, grouping: Grouping::Free, arguments })?;
+                    }
+                    Ready::Product(product) => gpu.product(queue, product)?,
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Memory and launches, for people.
+    pub fn report(&self) -> String {
+        let Prepared { arena_bytes, launches, fused, .. } = self;
+        let products = launches.iter().filter(|ready| matches!(ready, Ready::Product(_))).count();
+        let library = if products > 0 { format!(", {products} of them products of cuBLAS") } else { String::new() };
+        format!("arena {}, {} launches a step{library}{}", Size(*arena_bytes), launches.len(), fused.report())
+    }
+
+    /// The owner of graphs.
+    fn gpu_of(&self) -> &Arc<dyn Gpu> {
+        self.fused.gpu()
+    }
+}
+
+impl Recorded {
+    /// Launches the work, or replays what was recorded of it.
+    fn run(&mut self, gpu: &dyn Gpu, queue: u64, owner: &Arc<dyn Gpu>, work: &dyn Fn() -> Result) -> Result {
+        if matches!(self, Recorded::Once) {
+            // SAFETY: the session's queue; the recording ends in any case.
+            *self = unsafe {
+                gpu.begin_recording(queue)?;
+                let recorded = work();
+                let graph = gpu.end_recording(queue);
+                match (recorded, graph) {
+                    (Ok(()), Ok(graph)) => Recorded::Graph(Owned::new(owner, Kind::Graph, graph)),
+                    (_, Ok(graph)) => {
+                        gpu.release(Kind::Graph, graph);
+                        Recorded::Refused
+                    }
+                    (_, Err(_)) => Recorded::Refused,
+                }
+            };
+        }
+        match self {
+            // SAFETY: the graph is held here.
+            Recorded::Graph(graph) => unsafe { gpu.replay(queue, graph.handle()) },
+            Recorded::Refused => work(),
+            Recorded::Never | Recorded::Once => {
+                work()?;
+                *self = Recorded::Once;
+                Ok(())
+            }
+        }
+    }
+}
+
+fn library_product(product: &LibraryProduct, addresses: &[Address], storage: &[Storage]) -> Product {
+    let matrix = |operand: &Operand| {
+        let size = match storage[operand.buffer.index()] {
+            Storage::Whole => 4,
+            Storage::Half => 2,
+        };
+        Matrix {
+            address: addresses[operand.buffer.index()] + (operand.offset * size) as u64,
+            transposed: operand.transposed,
+            leading: operand.leading,
+            stride: operand.stride,
+        }
+    };
+    let finish = match (product.bias, product.relu) {
+        (None, _) => Finish::Nothing,
+        (Some(bias), false) => Finish::Bias(addresses[bias.index()]),
+        (Some(bias), true) => Finish::BiasRelu(addresses[bias.index()]),
+    };
+    Product {
+        batch: product.batch,
+        rows: product.rows,
+        columns: product.columns,
+        depth: product.depth,
+        a: matrix(&product.a),
+        b: matrix(&product.b),
+        result: addresses[product.result.index()],
+        precision: product.precision,
+        finish,
+    }
+}

@@ -1,0 +1,85 @@
+//! Data sets that do not fit: rows are gathered on the host and sent while the step before still runs.
+
+use std::sync::Arc;
+
+use glorot_graph::device::{DatasetId, DeviceError, ProgramId};
+
+use super::staging::Pinned;
+use super::{CudaSession, Result};
+use crate::gpu::{Kind, Owned};
+use crate::memory::Memory;
+
+/// Half of a double buffer: one batch of all streamed inputs.
+struct Slot {
+    pinned: Pinned,
+    memory: Memory,
+    /// The batch has come to the GPU.
+    sent: Owned,
+    /// The batch has been copied to the inputs.
+    taken: Owned,
+}
+
+impl CudaSession {
+    /// Fills the inputs for each step and, if asked, runs it.
+    pub(super) fn stream(
+        &mut self,
+        program: ProgramId,
+        feeds: &[(usize, DatasetId)],
+        rows: &[u32],
+        steps: usize,
+        run: bool,
+    ) -> Result {
+        let (gpu, queue, copies) = (Arc::clone(&self.gpu), self.queue.handle(), self.copies.handle());
+        let mut parts = Vec::with_capacity(feeds.len());
+        let mut batch_bytes = 0usize;
+        let batch = rows.len() / steps.max(1);
+        for &(input, dataset) in feeds {
+            let (_, address) = self.input(program, input)?;
+            let missing = || DeviceError(format!("data set {} does not exist", dataset.0));
+            let data = self.datasets[dataset.0].clone().ok_or_else(missing)?;
+            let row = data.row_bytes();
+            parts.push((data.tensor, row, batch_bytes, address));
+            batch_bytes += (row * batch).next_multiple_of(256);
+        }
+        let mut slots = Vec::new();
+        for _ in 0..steps.min(2) {
+            slots.push(Slot {
+                pinned: Pinned::new(&gpu, batch_bytes)?,
+                memory: self.budget.allocate("batches that are sent", batch_bytes)?,
+                sent: Owned::new(&gpu, Kind::Event, gpu.event()?),
+                taken: Owned::new(&gpu, Kind::Event, gpu.event()?),
+            });
+        }
+        let count = slots.len();
+        let result = (0..steps).try_for_each(|step| {
+            let Slot { pinned, memory, sent, taken } = &mut slots[step % count];
+            // SAFETY: the slot's memory and events live until both queues are done, see below. The host writes its half
+            // only after that was sent, the copies write the GPU's half only after it was taken.
+            unsafe {
+                gpu.wait_host(sent.handle())?;
+                for (data, row, offset, _) in &parts {
+                    let (from, to) = (data.bytes(), &mut pinned.bytes_mut()[*offset..]);
+                    for (i, &number) in rows[step * batch..(step + 1) * batch].iter().enumerate() {
+                        let begin = number as usize * row;
+                        to[i * row..(i + 1) * row].copy_from_slice(&from[begin..begin + row]);
+                    }
+                }
+                gpu.wait(copies, taken.handle())?;
+                gpu.upload(copies, memory.address(), pinned.bytes_mut())?;
+                gpu.record(copies, sent.handle())?;
+                gpu.wait(queue, sent.handle())?;
+                for (_, row, offset, input) in &parts {
+                    gpu.copy(queue, memory.address() + *offset as u64, *input, row * batch)?;
+                }
+                gpu.record(queue, taken.handle())?;
+            }
+            if run { self.prepared(program)?.run(&*gpu, queue) } else { Ok(()) }
+        });
+        // SAFETY: the session's queues. The slots go when both are done.
+        unsafe {
+            gpu.finish(copies)?;
+            gpu.finish(queue)?;
+        }
+        result
+    }
+}

@@ -1,0 +1,37 @@
+//! The generated sources of a program, for who wants to read or check them.
+
+use glorot_graph::device::DeviceError;
+use glorot_graph::program::Program;
+
+use crate::codegen::Precision;
+use crate::lower::{Sources, Tuning, lower};
+
+/// What a program becomes.
+#[derive(Clone, Debug)]
+pub struct ProgramSources {
+    /// The kernels that run a step, a stage at a time.
+    pub stages: String,
+    /// The kernels that run many steps each, if the program is narrow.
+    pub fused: Option<String>,
+    /// Launches of a step.
+    pub launches: usize,
+    /// Bytes of scratch memory that a step needs.
+    pub arena_bytes: usize,
+}
+
+/// The sources of a program for a GPU of so many multiprocessors.
+///
+/// # Errors
+///
+/// If the program is invalid.
+pub fn sources(
+    program: &Program,
+    multiprocessors: usize,
+    library: bool,
+    precision: Precision,
+) -> Result<ProgramSources, DeviceError> {
+    let tuning = Tuning { multiprocessors, library, precision };
+    let lowered = lower(program, tuning)?;
+    let Sources { stages, fused, launches, .. } = Sources::new(program, &lowered, tuning);
+    Ok(ProgramSources { stages, fused, launches: launches.len(), arena_bytes: lowered.placement.bytes })
+}

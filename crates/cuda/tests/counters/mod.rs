@@ -1,0 +1,62 @@
+//! How often the emulated GPU is asked for what.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use glorot_cuda::gpu::Gpu;
+use glorot_cuda::{CudaDevice, CudaOptions, StepKind};
+use glorot_graph::TensorSpec;
+use glorot_graph::device::Device;
+use glorot_graph::replicas::{HostSum, Replicas};
+use glorot_tensor::DType;
+use libtest_mimic::Trial;
+
+use crate::emulator::Emulator;
+use crate::models;
+use crate::sessions::train;
+use crate::trial;
+
+pub fn trials() -> Vec<Trial> {
+    vec![
+        trial("a_step_is_recorded_once_and_replayed", recorded),
+        trial("a_full_gpu_is_told_with_what_was_asked_for", full),
+        trial("two_gpus_share_batches", shared),
+    ]
+}
+
+fn recorded() {
+    let emulator = Arc::new(Emulator::new(false));
+    let gpu: Arc<dyn Gpu> = emulator.clone();
+    let device = CudaDevice::new(gpu, CudaOptions { step: StepKind::Graph, ..CudaOptions::default() });
+    train(&device, 100, 10);
+    // The first step loads the code, the others are replayed.
+    assert_eq!(emulator.replays.load(Ordering::Relaxed), 99);
+    let kind = CudaDevice::new(emulator.clone(), CudaOptions { step: StepKind::Cluster8, ..CudaOptions::default() });
+    let before = emulator.launches.load(Ordering::Relaxed);
+    train(&kind, 100, 10);
+    assert_eq!(emulator.launches.load(Ordering::Relaxed) - before, 10, "one launch for ten steps");
+}
+
+fn full() {
+    let device = CudaDevice::new(Arc::new(Emulator::new(false)), CudaOptions::default());
+    let spec = TensorSpec { shape: [1 << 30].into(), dtype: DType::F32 };
+    let error = device.session(&[spec]).err().unwrap().to_string();
+    assert!(error.contains("it needs 4.0 GiB") && error.contains("out of memory"), "{error}");
+}
+
+/// NCCL's part is played by the host.
+fn shared() {
+    let gpu =
+        || -> Arc<dyn Device> { Arc::new(CudaDevice::new(Arc::new(Emulator::new(false)), CudaOptions::default())) };
+    let two = Replicas::new(vec![gpu(), gpu()], Arc::new(HostSum)).unwrap();
+    let (history, weights) = models::train(Arc::new(two), &models::deep(2, 16), "Adam");
+    let (expected, expected_weights) = models::train(gpu(), &models::deep(2, 16), "Adam");
+    for (name, want) in &expected.series {
+        let close = |(a, b): (&f32, &f32)| (a - b).abs() <= 1e-3 * (1.0 + b.abs());
+        let got = history.get(name).unwrap();
+        assert!(got.iter().zip(want).all(close), "{name}: {got:?}, on one GPU {want:?}");
+    }
+    for (got, want) in weights.iter().flatten().zip(expected_weights.iter().flatten()) {
+        assert!((got - want).abs() < 5e-3, "{got}, on one GPU {want}");
+    }
+}

@@ -1,0 +1,91 @@
+//! The same on a GPU: kernels against their plain meaning, sessions, trainings against the CPU; and what only a GPU shows.
+//!
+//! `GLOROT_CUDA_PROGRAMS=20 cargo test -p glorot-cuda --test gpu` runs so many random programs of each kind.
+
+#![allow(clippy::print_stderr, reason = "why tests are ignored")]
+
+#[path = "../../cpu/tests/common/mod.rs"]
+mod common;
+mod kernels;
+mod models;
+mod programs;
+mod sessions;
+#[path = "target/gpu.rs"]
+mod target;
+
+use std::sync::Arc;
+
+use glorot_cuda::{CudaOptions, Precision, StepKind};
+use glorot_graph::device::Device;
+use libtest_mimic::{Arguments, Trial};
+
+use models::{deep, dense, train};
+use target::device;
+
+fn main() {
+    let mut arguments = Arguments::from_args();
+    // One after the other: what is measured of memory is then that of one test.
+    arguments.test_threads = Some(1);
+    let problem = target::probe().problem();
+    match problem {
+        Some(problem) => eprintln!("the tests are ignored: {problem}"),
+        None => target::probe().gpus().iter().for_each(|gpu| eprintln!("{}", target::probe().describe(gpu))),
+    }
+    let mut trials = kernels::trials();
+    trials.extend(sessions::trials());
+    trials.extend([
+        trial("a_seed_gives_the_same_bits", deterministic),
+        trial("ten_thousand_steps_leave_memory_as_it_is", steady),
+        trial("lower_precision_trains", lower_precision),
+    ]);
+    let trials = trials.into_iter().map(|trial: Trial| trial.with_ignored_flag(problem.is_some())).collect();
+    libtest_mimic::run(&arguments, trials).exit();
+}
+
+/// A test that fails by a panic.
+fn trial(name: &str, test: impl FnOnce() + Send + 'static) -> Trial {
+    Trial::test(name, move || {
+        test();
+        Ok(())
+    })
+}
+
+fn deterministic() {
+    for layers in [dense(), deep(20, 100)] {
+        let run =
+            |step| train(Arc::new(device(true, CudaOptions { step, ..CudaOptions::default() })), &layers, "Nadam");
+        let first = run(StepKind::Graph);
+        for (name, kind) in StepKind::ALL {
+            let again = run(kind);
+            assert_eq!(again.0, first.0, "{name}");
+            assert_eq!(again.1, first.1, "{name}");
+        }
+    }
+}
+
+fn steady() {
+    for step in [StepKind::Graph, StepKind::Measured] {
+        let device = device(true, CudaOptions { step, ..CudaOptions::default() });
+        // What the driver and the libraries keep for themselves is there after the first trainings.
+        (0..2).for_each(|_| drop(sessions::train(&device, 200, 50)));
+        let before = device.free_bytes().unwrap();
+        sessions::train(&device, 10_000, 500);
+        let lost = before.saturating_sub(device.free_bytes().unwrap());
+        // The driver gives memory out in pieces of 2 MiB.
+        assert!(lost <= 2 << 20 && device.used_bytes() == 0, "{step:?}: {lost} bytes");
+    }
+}
+
+fn lower_precision() {
+    let run = |precision| {
+        let device: Arc<dyn Device> = Arc::new(device(true, CudaOptions { precision, ..CudaOptions::default() }));
+        train(device, &deep(3, 64), "Adam").0.get("loss").unwrap().to_vec()
+    };
+    let whole = run(Precision::Float32);
+    for precision in [Precision::Tf32, Precision::Bfloat16, Precision::Float16] {
+        let loss = run(precision);
+        assert!(loss != whole, "{precision:?} rounds nothing");
+        let close = loss.iter().zip(&whole).all(|(a, b)| (a - b).abs() < 0.1 * (1.0 + b.abs()));
+        assert!(close && loss[3] < loss[0], "{precision:?}: {loss:?}, in float32 {whole:?}");
+    }
+}

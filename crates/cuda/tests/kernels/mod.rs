@@ -1,0 +1,67 @@
+//! Kernels against their plain meaning.
+
+use glorot_cuda::{CudaOptions, Precision};
+use glorot_graph::device::Device;
+use libtest_mimic::Trial;
+
+use crate::common::{Builder, Dice};
+use crate::programs::{self, EPILOGUES, PARTS};
+use crate::target::device;
+use crate::trial;
+
+/// Random programs of each kind.
+fn count() -> u64 {
+    std::env::var("GLOROT_CUDA_PROGRAMS").ok().and_then(|count| count.parse().ok()).unwrap_or(2)
+}
+
+pub fn trials() -> Vec<Trial> {
+    let mut trials = Vec::new();
+    for (name, part, tolerance) in PARTS {
+        for seed in 0..count() {
+            trials.push(trial(&format!("random_{name}_{seed}"), move || {
+                programs::random(part, seed, 30).check(&device(false, CudaOptions::default()), tolerance);
+            }));
+        }
+    }
+    let exact = |name: &str, program: fn() -> Builder, tolerance: f64| {
+        trial(name, move || program().check(&device(false, CudaOptions::default()), tolerance))
+    };
+    trials.push(exact("functions_of_special_values", programs::special, 1e-6));
+    trials.push(exact("reductions_of_special_values", programs::special_reductions, 5e-7));
+    trials.push(exact("random_numbers", programs::numbers, 1e-7));
+    trials.push(exact("updates_in_place", programs::updates, 1e-6));
+    trials.push(trial("library_products", || products(Precision::Float32, 1e-4)));
+    trials.push(trial("library_products_in_bfloat16", || products(Precision::Bfloat16, 0.05)));
+    trials.push(trial("library_products_in_float16", || products(Precision::Float16, 0.01)));
+    trials.push(trial("generated_products_round_as_the_library_does", rounding));
+    trials
+}
+
+/// Large products through the library, with every epilogue and both orders of each operand.
+fn products(precision: Precision, tolerance: f64) {
+    let (mut builder, mut dice) = (Builder::default(), Dice::new(5));
+    for (i, epilogue) in EPILOGUES.into_iter().enumerate() {
+        let turned = [i % 2 == 0, i % 3 == 0];
+        programs::product(&mut builder, &mut dice, [1, 260, 257, 258], turned, epilogue);
+    }
+    programs::product(&mut builder, &mut dice, [3, 200, 190, 180], [false, true], EPILOGUES[0]);
+    let options = CudaOptions { precision, ..CudaOptions::default() };
+    let tolerance = tolerance * if precision == Precision::Float32 { 1.0 } else { 4.0 };
+    builder.check(&device(true, options), tolerance);
+}
+
+/// A product in lower precision is the same whether the library or a generated kernel computes it.
+fn rounding() {
+    for precision in [Precision::Bfloat16, Precision::Float16] {
+        let (mut builder, mut dice) = (Builder::default(), Dice::new(6));
+        programs::product(&mut builder, &mut dice, [1, 260, 257, 256], [false, true], EPILOGUES[0]);
+        let options = CudaOptions { precision, ..CudaOptions::default() };
+        let results = [true, false].map(|library| builder.run(&device(library, options) as &dyn Device));
+        let [with, without] = results.map(|tensors| tensors[0].to_f64());
+        let close = with.iter().zip(&without).all(|(a, b)| (a - b).abs() <= 1e-4 * (1.0 + b.abs()));
+        assert!(close, "{precision:?}");
+        let whole = builder.run(&device(false, CudaOptions::default()) as &dyn Device)[0].to_f64();
+        let differs = whole.iter().zip(&without).any(|(a, b)| (a - b).abs() > 1e-3);
+        assert!(differs, "{precision:?} rounds nothing");
+    }
+}

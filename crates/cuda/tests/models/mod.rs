@@ -1,0 +1,92 @@
+//! Models that tests train.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use glorot_graph::device::Device;
+use glorot_nn::layers::create;
+use glorot_nn::model::Model;
+use glorot_nn::{optimizers, rng};
+use glorot_tensor::Tensor;
+use glorot_tensor::random::Stream;
+use glorot_train::{Compiled, Dataset, FitOptions, Flow, History, Progress, Target, Trainer, Validation};
+use serde_json::{Value, json};
+
+/// Images of noise with a bright row, whose number is the label.
+fn images(n: usize) -> Dataset {
+    let mut stream = Stream::new(5, 0);
+    let labels: Vec<u8> = (0..n).map(|_| stream.below(10) as u8).collect();
+    let bright = |row: usize, label: u8| if row == label as usize { 160 } else { 0 };
+    let pixels = labels.iter().flat_map(|&label| (0..100).map(move |i| bright(i / 10, label)));
+    let pixels: Vec<u8> = pixels.map(|bright| bright + stream.below(90) as u8).collect();
+    Dataset::new(Tensor::u8([n, 10, 10], pixels).unwrap(), Tensor::u8([n], labels).unwrap())
+}
+
+/// Classes with their options.
+pub type Layers = Vec<(&'static str, Value)>;
+
+fn input() -> Layers {
+    vec![("InputLayer", json!({ "shape": [10, 10] })), ("Rescaling", json!({ "scale": 1.0 / 255.0 }))]
+}
+
+/// A network with normalized batches and dropout.
+pub fn dense() -> Layers {
+    let mut layers = input();
+    layers.extend([
+        ("Flatten", json!({})),
+        // An offset here would have no true gradient: the next normalization takes it out again.
+        ("BatchNormalization", json!({ "center": false })),
+        ("Dense", json!({ "units": 30, "kernel_initializer": "he_normal", "use_bias": false })),
+        ("BatchNormalization", json!({})),
+        ("Activation", json!({ "activation": "elu" })),
+        ("Dropout", json!({ "rate": 0.2 })),
+        ("Dense", json!({ "units": 10, "activation": "softmax" })),
+    ]);
+    layers
+}
+
+/// A network of so many hidden layers of so many units.
+pub fn deep(depth: usize, units: usize) -> Layers {
+    let mut layers = input();
+    layers.push(("Flatten", json!({})));
+    let hidden = json!({ "units": units, "activation": "elu", "kernel_initializer": "he_normal" });
+    layers.extend((0..depth).map(|_| ("Dense", hidden.clone())));
+    layers.push(("Dense", json!({ "units": 10, "activation": "softmax" })));
+    layers
+}
+
+/// A convolution with pooling.
+pub fn convolutional() -> Layers {
+    let mut layers = input();
+    layers.extend([
+        ("Reshape", json!({ "target_shape": [10, 10, 1] })),
+        ("Conv2D", json!({ "filters": 4, "kernel_size": 3, "activation": "relu" })),
+        ("MaxPooling2D", json!({ "pool_size": 2 })),
+        ("Flatten", json!({})),
+        ("Dense", json!({ "units": 10, "activation": "softmax" })),
+    ]);
+    layers
+}
+
+/// Trains on a device; the history and the weights.
+pub fn train(device: Arc<dyn Device>, layers: &Layers, optimizer: &str) -> (History, Vec<Vec<f32>>) {
+    rng::set_seed(58);
+    let layers = layers.iter().map(|(class, options)| create(class, options).unwrap()).collect();
+    let model = Model::sequential(layers, Some("tiny".into())).unwrap();
+    let config = json!({ "class_name": optimizer, "config": { "learning_rate": 0.01 } });
+    let optimizer = Rc::new(RefCell::new(optimizers::deserialize(&config).unwrap()));
+    let targets = vec![Target::named("sparse_categorical_crossentropy", &["accuracy"])];
+    let trainer = Trainer::new(model.clone(), device, Some(Compiled { optimizer, targets }));
+    let options = FitOptions {
+        epochs: 4,
+        validation: Validation::Split(0.2),
+        progress: Progress::Never,
+        ..FitOptions::default()
+    };
+    let mut job = trainer.prepare_fit(images(750), options).unwrap();
+    job.run(&AtomicBool::new(false), &mut |_, _| Flow::Continue).unwrap();
+    let weights = model.get_weights().iter().map(|weight| weight.as_f32().unwrap().to_vec()).collect();
+    (job.history().clone(), weights)
+}

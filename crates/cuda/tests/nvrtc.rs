@@ -1,0 +1,104 @@
+//! Every generated source compiles for the GPUs that this backend is made for, without spilling registers to speak of.
+//!
+//! NVRTC needs no GPU: `pip install nvidia-cuda-nvrtc`, and `GLOROT_CUDA_PATH` names the folder `site-packages`.
+//! `GLOROT_CUDA_PROGRAMS=100 cargo test -p glorot-cuda --test nvrtc` compiles so many random programs of each kind.
+
+#![allow(clippy::print_stderr, reason = "why tests are ignored")]
+
+#[path = "../../cpu/tests/common/mod.rs"]
+mod common;
+mod models;
+mod programs;
+mod recorder;
+
+use std::sync::Arc;
+
+use glorot_cuda::library::{Environment, Library, Search, places};
+use glorot_cuda::{Compiler, Precision, sources};
+use glorot_graph::program::Program;
+use libtest_mimic::{Arguments, Trial};
+
+/// Ampere (A100) and Hopper (H100, H200).
+const TARGETS: [&str; 2] = ["sm_80", "sm_90"];
+
+/// A name, what makes the programs, and the precision of their products.
+type Case = (String, Box<dyn Fn() -> Vec<Program> + Send>, Precision);
+
+fn main() {
+    let arguments = Arguments::from_args();
+    let search = Search::new(Library::Nvrtc, &places(&Environment::of_process()), None);
+    let compiler = search.found.as_ref().map(|found| Arc::new(Compiler::new(found).expect("a usable NVRTC")));
+    match &compiler {
+        Some(compiler) => eprintln!("NVRTC {:?} at {}", compiler.version(), compiler.path().display()),
+        None => eprintln!("the tests are ignored: {}", search.reason()),
+    }
+    let count: u64 = std::env::var("GLOROT_CUDA_PROGRAMS").ok().and_then(|n| n.parse().ok()).unwrap_or(1);
+    let mut cases: Vec<Case> = vec![
+        ("functions_of_special_values".into(), Box::new(|| vec![programs::special().build()]), Precision::Float32),
+        ("random_numbers".into(), Box::new(|| vec![programs::numbers().build()]), Precision::Float32),
+        (
+            "reductions_of_special_values".into(),
+            Box::new(|| vec![programs::special_reductions().build()]),
+            Precision::Float32,
+        ),
+        ("updates_in_place".into(), Box::new(|| vec![programs::updates().build()]), Precision::Float32),
+    ];
+    for (name, part, _) in programs::PARTS {
+        for seed in 0..count {
+            let precision = Precision::ALL[seed as usize % 4];
+            cases.push((
+                format!("random_{name}_{seed}"),
+                Box::new(move || vec![programs::random(part, seed, 20).build()]),
+                precision,
+            ));
+        }
+    }
+    for (name, layers, optimizer) in [
+        ("a_deep_network", models::deep(20, 100), "Nadam"),
+        ("a_normalized_network", models::dense(), "Adam"),
+        ("a_convolutional_network", models::convolutional(), "SGD"),
+    ] {
+        let precision = Precision::Float32;
+        cases.push((name.into(), Box::new(move || recorder::programs(&layers, optimizer)), precision));
+    }
+    let trials = cases.into_iter().map(|(name, build, precision)| {
+        let compiler = compiler.clone();
+        let missing = compiler.is_none();
+        let test = move || {
+            let compiler = compiler.expect("ignored without");
+            let programs = build();
+            let cases = programs.iter().flat_map(|program| TARGETS.map(|target| (program, target)));
+            cases.into_iter().try_for_each(|(program, target)| check(&compiler, program, precision, target))
+        };
+        Trial::test(name, move || test().map_err(Into::into)).with_ignored_flag(missing)
+    });
+    libtest_mimic::run(&arguments, trials.collect()).exit();
+}
+
+/// What a call inside a kernel may keep in local memory.
+const SPILLED_BYTES: usize = 64;
+
+/// `… 8 bytes spill stores, 4 bytes spill loads`: the first number.
+fn spilled(line: &str) -> usize {
+    let before = line.split(" bytes spill stores").next().unwrap_or_default();
+    before.rsplit(' ').next().and_then(|bytes| bytes.parse().ok()).unwrap_or(usize::MAX)
+}
+
+/// Compiles the sources of a program and reads what the assembler says of its kernels.
+fn check(compiler: &Compiler, program: &Program, precision: Precision, target: &str) -> Result<(), String> {
+    let made = sources(program, 132, false, precision).map_err(|error| error.to_string())?;
+    for source in [Some(made.stages), made.fused].into_iter().flatten() {
+        let compiled = compiler.compile(&source, target, true).map_err(|error| format!("{error}\n{source}"))?;
+        if !compiled.image.starts_with(b"\x7fELF") {
+            return Err(format!("no code for {target}"));
+        }
+        let said: Vec<&str> = compiled.log.lines().filter(|line| line.contains("spill stores")).collect();
+        if said.is_empty() {
+            return Err(format!("the assembler says nothing of resources:\n{}", compiled.log));
+        }
+        if let Some(spilled) = said.iter().find(|line| spilled(line) > SPILLED_BYTES) {
+            return Err(format!("{target}: {spilled}\n{}", compiled.log));
+        }
+    }
+    Ok(())
+}
