@@ -247,7 +247,7 @@ fn memory() {
     session.add_program(&doubling().build()).unwrap();
     assert!(device.used_bytes() > before);
     let report = session.report().unwrap();
-    let want = "cuda:0: 2.0 KiB in use, of which states 400 bytes\nprogram 0: arena 256 bytes, 1 launches a step";
+    let want = "cuda:0: 1.5 KiB in use, of which states 400 bytes\nprogram 0: arena 256 bytes, 1 launches a step";
     assert_eq!(report, want);
     drop(session);
     assert_eq!(device.used_bytes(), 0);

@@ -374,8 +374,12 @@ impl Model {
     fn expect_inputs(&self, inputs: &[Shape]) -> Result<()> {
         let ports = self.input_specs()?;
         let fits = |(port, shape): (&Port, &Shape)| {
-            port.shape.len() == shape.rank()
-                && port.shape.iter().zip(shape.iter()).skip(1).all(|(own, dim)| own.is_none_or(|own| own == *dim))
+            // Samples of one feature may come without an axis for it.
+            let of_one = shape.rank() == 1 && port.shape.len() == 2 && port.shape[1] == Some(1);
+            let same_rank = port.shape.len() == shape.rank();
+            of_one
+                || same_rank
+                    && port.shape.iter().zip(shape.iter()).skip(1).all(|(own, dim)| own.is_none_or(|own| own == *dim))
         };
         if ports.len() == inputs.len() && ports.iter().zip(inputs).all(fits) {
             return Ok(());

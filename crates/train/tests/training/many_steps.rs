@@ -94,7 +94,7 @@ impl Session for BusySession {
 
 fn bench(busy: bool) -> (Bench, Arc<Mutex<Vec<usize>>>) {
     let calls = Arc::new(Mutex::new(Vec::new()));
-    let cpu = CpuDevice::new(CpuOptions { threads: Some(1) });
+    let cpu = CpuDevice::new(CpuOptions { threads: Some(1), ..Default::default() });
     let device: Arc<dyn Device> = if busy { Arc::new(Busy { cpu, calls: Arc::clone(&calls) }) } else { Arc::new(cpu) };
     let sgd = json!({ "class_name": "SGD", "config": { "learning_rate": 0.1, "momentum": 0.9 } });
     (Bench::on(device, classifier(3, json!({})), vec![target()], sgd), calls)

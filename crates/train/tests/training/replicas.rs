@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::support::{Bench, classifier, corners, never, quiet, sequential, target};
 
 fn cpu() -> Arc<dyn Device> {
-    Arc::new(CpuDevice::new(CpuOptions { threads: Some(1) }))
+    Arc::new(CpuDevice::new(CpuOptions { threads: Some(1), ..Default::default() }))
 }
 
 fn replicas(count: usize) -> Arc<dyn Device> {

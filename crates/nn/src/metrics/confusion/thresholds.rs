@@ -63,7 +63,9 @@ impl Thresholds {
 
     /// For each threshold, in order: how many thresholds are below it, int32 `[n]`.
     pub fn ranks(&self, like: &Sym) -> Result<Sym> {
-        let below = |value: &f64| self.values.iter().filter(|other| *other < value).count() as i32;
+        let mut sorted = self.values.clone();
+        sorted.sort_by(f64::total_cmp);
+        let below = |value: &f64| sorted.partition_point(|other| other < value) as i32;
         let ranks = self.values.iter().map(below).collect();
         Ok(like.tracer().constant(Tensor::i32([self.len()], ranks)?))
     }
