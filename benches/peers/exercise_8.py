@@ -81,7 +81,7 @@ def run(part, seed, train, validation, test):
     x, y = train
     hidden, optimizer, epochs, patience, restore, batch = recipe(part, x)
     model = keras.Sequential([keras.Input((3072,)), *hidden, layers.Dense(10, "softmax")])
-    model.compile(optimizer, "sparse_categorical_crossentropy", ["accuracy"])
+    model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"])
     callbacks = []
     if patience:
         callbacks.append(keras.callbacks.EarlyStopping(patience=patience, restore_best_weights=restore))
