@@ -12,6 +12,8 @@ export async function lint() {
   const checks = {
     'biome check': () => biome(['check', '--error-on-warnings']),
     'tsc --noEmit': () => node([bin('typescript', 'tsc')], { show: true, allowFailure: true }),
+    'tsc of the declarations': () =>
+      node([bin('typescript', 'tsc'), '-p', 'tsconfig.declarations.json'], { show: true, allowFailure: true }),
     'cargo fmt --check': () => cargo(['fmt', '--all', '--check']),
     'cargo clippy': () =>
       cargo(['clippy', '--workspace', '--all-targets', '--locked', '--quiet', '--', '-D', 'warnings']),

@@ -12,15 +12,13 @@ export type Serialized =
 /** Kinds of objects that are nothing but a class name with options. */
 export type ConfigKind = 'activation' | 'regularizer' | 'constraint' | 'schedule' | 'initializer'
 
-/** @internal Any function. */
+/** Any function. */
 // biome-ignore lint/suspicious/noExplicitAny: what a function takes depends on the option that it is for
 export type AnyFunction = (...args: any[]) => unknown
 
 /**
  * An object that is nothing but a class name with options, which are checked when it is made; or a function in its place;
  * or, if a class of the user extends it, what that class implements.
- *
- * @internal
  */
 export abstract class ConfigObject<F extends AnyFunction = never> implements Serializable {
   /** The serialized form, with all options; `undefined` if the user wrote the function or class. */

@@ -55,7 +55,7 @@ export class Tensor {
   }
 
   /**
-   * A part of the tensor.
+   * A part of the tensor. One along the first axis alone shares its memory, as `subarray` does; others are copies.
    *
    * @param begin Where it begins on each axis; axes left out begin at 0. A number is for the first axis.
    * @param size Its lengths; -1, or an axis left out, means as far as the tensor reaches.

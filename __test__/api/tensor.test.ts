@@ -53,6 +53,12 @@ test('slice and moments', () => {
     [5, 6],
   ])
   expect(x.slice(1).toArray()).toEqual([[4, 5, 6]])
+  expect(x.slice(1, 1).data().buffer).toBe(x.data().buffer)
+  expect(x.slice(2).shape).toEqual([0, 3])
+  expect(x.slice([0, 1]).data().buffer).not.toBe(x.data().buffer)
+  expect(() => x.slice(1, 2)).toThrow('slice')
+  expect(() => x.slice(-1)).toThrow('slice')
+  expect(tensor([1, 2, 3]).slice(1).toArray()).toEqual([2, 3])
   const { mean, variance, std } = x.moments(0)
   expect(mean.toArray()).toEqual([2.5, 3.5, 4.5])
   expect(variance.toArray()).toEqual([2.25, 2.25, 2.25])

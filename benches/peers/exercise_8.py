@@ -63,12 +63,13 @@ def recipe(part, x):
     """(hidden layers, optimizer, epochs, patience, restore best weights, batch size)"""
     untuned = (keras.optimizers.Adam(3e-5), 50, 5, False, 32)
     tuned = lambda rate: (keras.optimizers.Nadam(rate), 100, 20, True, 32)
+    cosine = lambda samples: keras.optimizers.Nadam(keras.optimizers.schedules.CosineDecay(1e-3, 20 * -(-samples // 64)))
     dropout = [layers.AlphaDropout(0.1)]
     return {
         "a": lambda: (elu(), *untuned),
         "b": lambda: ([layers.Rescaling(1 / 255), *elu()], *tuned(5e-5)),
         "c": lambda: ([layers.BatchNormalization(), *batch_normalized()], *untuned),
-        "c2": lambda: ([layers.Rescaling(1 / 255), *batch_normalized()], *tuned(5e-4)),
+        "c2": lambda: ([layers.BatchNormalization(), *batch_normalized()], cosine(len(x)), 20, 0, False, 64),
         "d": lambda: (selu(x), *tuned(7e-4)),
         "e": lambda: (selu(x) + dropout, *tuned(5e-4)),
         "f": lambda: (selu(x) + dropout, keras.optimizers.SGD(1e-2), EPOCHS_1CYCLE, 0, False, BATCH_1CYCLE),
@@ -80,7 +81,7 @@ def run(part, seed, train, validation, test):
     x, y = train
     hidden, optimizer, epochs, patience, restore, batch = recipe(part, x)
     model = keras.Sequential([keras.Input((3072,)), *hidden, layers.Dense(10, "softmax")])
-    model.compile(optimizer, "sparse_categorical_crossentropy", ["accuracy"])
+    model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"])
     callbacks = []
     if patience:
         callbacks.append(keras.callbacks.EarlyStopping(patience=patience, restore_best_weights=restore))

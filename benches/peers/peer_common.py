@@ -122,7 +122,7 @@ def load_data(flags, workload):
         for x, _ in (train, validation, test):
             x -= mean
             x /= deviation
-    full_steps = -(-len(train[0]) // flags.batch)
+    full_steps = workload.steps or -(-len(train[0]) // flags.batch)
     if flags.steps and flags.steps < full_steps:
         train = tuple(part[: flags.steps * flags.batch] for part in train)
     return train, validation, test, full_steps

@@ -91,7 +91,7 @@ export abstract class Callback {
   onPredictBatchEnd(_batch: number, _logs: Logs): Done {}
 }
 
-/** @internal Names of the methods. */
+/** Names of the methods. */
 export type Hook = Exclude<keyof Callback, 'model' | 'params' | 'getState' | 'setState'>
 
 const hears = (callback: Callback, ...hooks: Hook[]) => hooks.some(hook => callback[hook] !== Callback.prototype[hook])

@@ -3,10 +3,9 @@ import { createReadStream } from 'node:fs'
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { createGunzip } from 'node:zlib'
-import { Tensor } from '../tensor.js'
 import { obtain, type Source } from './obtain.js'
 import { readCifar10 } from './read.js'
-import type { Dataset, DatasetOptions, Samples } from './types.js'
+import type { Dataset, DatasetOptions } from './types.js'
 import { untar } from './untar.js'
 
 const archive = 'cifar-10-binary.tar.gz'
@@ -43,23 +42,9 @@ export async function cifar10(options: DatasetOptions = {}): Promise<Dataset> {
 
 /** @internal */
 export async function loadCifar10(from: Source, options: DatasetOptions): Promise<Dataset> {
-  const batches = await Promise.all((await obtain(from, options)).map(readCifar10))
-  const test = batches.pop() as Samples
-  return { train: concatenate(batches), test }
-}
-
-function concatenate(batches: Samples[]): Samples {
-  const join = (parts: Tensor[]) => {
-    const rows = parts.reduce((sum, part) => sum + (part.shape[0] as number), 0)
-    const values = new Uint8Array(parts.reduce((sum, part) => sum + part.size, 0))
-    let at = 0
-    for (const part of parts) {
-      values.set(part.data(), at)
-      at += part.size
-    }
-    return new Tensor({ dtype: 'uint8', shape: [rows, ...(parts[0] as Tensor).shape.slice(1)], values })
-  }
-  return { x: join(batches.map(batch => batch.x)), y: join(batches.map(batch => batch.y)) }
+  const paths = await obtain(from, options)
+  const [train, test] = await Promise.all([readCifar10(...paths.slice(0, -1)), readCifar10(...paths.slice(-1))])
+  return { train, test }
 }
 
 /** Unpacks the archive into its subfolder, where files appear only when all are complete, and removes the archive. */

@@ -16,12 +16,12 @@ export async function readIdx(path: string): Promise<Tensor> {
 }
 
 /**
- * Reads one batch file of the binary version of CIFAR-10, e.g. `data_batch_1.bin`.
+ * Reads batch files of the binary version of CIFAR-10, e.g. `data_batch_1.bin`; several become one set of samples.
  *
  * @returns `x` `[n, 32, 32, 3]` and `y` `[n]`, both uint8.
  * @throws If the file cannot be read or is malformed; the message names it and says what is wrong.
  */
-export async function readCifar10(path: string): Promise<Samples> {
-  const [x, y] = await native.readCifar10(path)
+export async function readCifar10(...paths: string[]): Promise<Samples> {
+  const [x, y] = await native.readCifar10(paths)
   return { x: new Tensor(x), y: new Tensor(y) }
 }

@@ -11,7 +11,7 @@ export type Verbose = 'auto' | 0 | 1 | 2
 /** What `createReporter` needs of a stream; `process.stdout` has it. */
 export type ReporterStream = NodeJS.WritableStream & { isTTY?: boolean; columns?: number }
 
-/** @internal */
+/** What a reporter shows. */
 export interface ReporterOptions {
   verbose: Verbose
   /** Number of epochs; without it (evaluation, prediction) no epoch is named. */
@@ -21,11 +21,7 @@ export interface ReporterOptions {
   stream?: ReporterStream
 }
 
-/**
- * Shows how training proceeds.
- *
- * @internal
- */
+/** Shows how training proceeds. */
 export interface Reporter {
   /** @param epoch - Counted from 0. */
   onEpochBegin(epoch: number): void
@@ -40,7 +36,7 @@ export interface Reporter {
   close(): void
 }
 
-/** @internal */
+/** Makes the reporter for a verbosity. */
 export function createReporter({ verbose, epochs, stepsPerEpoch, stream }: ReporterOptions): Reporter {
   const out: ReporterStream = stream ?? process.stdout
   const title = (epoch: number) => (epochs === undefined ? '' : `Epoch ${epoch + 1}/${epochs}`)

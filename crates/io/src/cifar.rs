@@ -12,17 +12,24 @@ use crate::source::Source;
 const PIXELS: usize = 32 * 32;
 const RECORD: usize = 1 + 3 * PIXELS;
 
-/// Reads one batch file (`data_batch_1.bin`, ..., `test_batch.bin`): images `[n, 32, 32, 3]`
-/// with the channels last, as Keras has them, and labels `[n]`, both u8.
+/// Reads batch files (`data_batch_1.bin`, ..., `test_batch.bin`), one after the other into the same tensors: images
+/// `[n, 32, 32, 3]` with the channels last, as Keras has them, and labels `[n]`, both u8.
 ///
 /// # Errors
-/// When the file cannot be read, is compressed, is empty or no whole number of records, or a label exceeds 9.
-pub fn read_cifar10(path: impl AsRef<Path>) -> Result<Samples, DataError> {
-    let path = path.as_ref();
-    read(path).map_err(|problem| problem.in_file(path))
+/// When a file cannot be read, is compressed, is empty or no whole number of records, or a label exceeds 9.
+pub fn read_cifar10(paths: &[impl AsRef<Path>]) -> Result<Samples, DataError> {
+    let (mut pixels, mut labels) = (Vec::new(), Vec::new());
+    for path in paths.iter().map(AsRef::as_ref) {
+        read(path, &mut pixels, &mut labels).map_err(|problem| problem.in_file(path))?;
+    }
+    let n = labels.len();
+    Ok(Samples {
+        x: Tensor::u8([n, 32, 32, 3], pixels).expect("one image a record"),
+        y: Tensor::u8([n], labels).expect("one label a record"),
+    })
 }
 
-fn read(path: &Path) -> Result<Samples, Problem> {
+fn read(path: &Path, pixels: &mut Vec<u8>, labels: &mut Vec<u8>) -> Result<(), Problem> {
     let mut source = Source::open(path)?;
     if source.compressed {
         // Nothing in the format bounds what a compressed file may expand to.
@@ -34,8 +41,7 @@ fn read(path: &Path) -> Result<Samples, Problem> {
     if records.is_empty() || !rest.is_empty() {
         return Err(Problem::NotCifar10(bytes.len() as u64));
     }
-    let mut pixels = Vec::with_capacity(records.len() * 3 * PIXELS);
-    let mut labels = Vec::with_capacity(records.len());
+    pixels.reserve_exact(records.len() * 3 * PIXELS);
     for (record, &[label, ref planes @ ..]) in records.iter().enumerate() {
         if label > 9 {
             return Err(Problem::CifarLabel { record, label });
@@ -43,11 +49,7 @@ fn read(path: &Path) -> Result<Samples, Problem> {
         labels.push(label);
         pixels.extend((0..PIXELS).flat_map(|at| [planes[at], planes[PIXELS + at], planes[2 * PIXELS + at]]));
     }
-    let n = labels.len();
-    Ok(Samples {
-        x: Tensor::u8([n, 32, 32, 3], pixels).expect("one image a record"),
-        y: Tensor::u8([n], labels).expect("one label a record"),
-    })
+    Ok(())
 }
 
 #[cfg(test)]
@@ -68,7 +70,7 @@ mod tests {
     #[test]
     fn channels_come_last() {
         let bytes = batch(&[3, 9]);
-        let Samples { x, y } = read_cifar10(TempFile::with(&bytes).path()).unwrap();
+        let Samples { x, y } = read_cifar10(&[TempFile::with(&bytes).path()]).unwrap();
         assert_eq!(x.shape().dims(), [2, 32, 32, 3]);
         assert_eq!(y.as_u8().unwrap(), [3, 9]);
         let x = x.as_u8().unwrap();
@@ -76,6 +78,16 @@ mod tests {
             let stored = record * RECORD + 1 + channel * PIXELS + row * 32 + column;
             assert_eq!(x[((record * 32 + row) * 32 + column) * 3 + channel], bytes[stored]);
         }
+    }
+
+    #[test]
+    fn files_follow_one_another() {
+        let (first, second) = (TempFile::with(&batch(&[3, 9])), TempFile::with(&batch(&[1])));
+        let Samples { x, y } = read_cifar10(&[first.path(), second.path()]).unwrap();
+        assert_eq!(x.shape().dims(), [3, 32, 32, 3]);
+        assert_eq!(y.as_u8().unwrap(), [3, 9, 1]);
+        let last = &x.as_u8().unwrap()[2 * 3 * PIXELS..];
+        assert_eq!(last, read_cifar10(&[second.path()]).unwrap().x.as_u8().unwrap());
     }
 
     #[test]
@@ -90,7 +102,7 @@ mod tests {
         ];
         for (bytes, message) in cases {
             let file = TempFile::with(bytes);
-            let error = read_cifar10(file.path()).unwrap_err().to_string();
+            let error = read_cifar10(&[file.path()]).unwrap_err().to_string();
             assert!(error.contains(message), "{error}");
             assert!(error.starts_with(file.path().to_str().unwrap()), "{error}");
         }

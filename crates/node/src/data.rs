@@ -44,11 +44,11 @@ pub fn read_idx(path: String) -> AsyncTask<Load> {
     Load::task(|| Ok(vec![glorot_io::read_idx(PathBuf::from(path))?]))
 }
 
-/// Reads one binary batch of CIFAR-10: `[x, y]`.
+/// Reads binary batches of CIFAR-10, one after the other: `[x, y]`.
 #[napi(ts_return_type = "Promise<[HostTensor, HostTensor]>")]
-pub fn read_cifar10(path: String) -> AsyncTask<Load> {
-    Load::task(|| {
-        let Samples { x, y } = glorot_io::read_cifar10(PathBuf::from(path))?;
+pub fn read_cifar10(paths: Vec<String>) -> AsyncTask<Load> {
+    Load::task(move || {
+        let Samples { x, y } = glorot_io::read_cifar10(&paths)?;
         Ok(vec![x, y])
     })
 }

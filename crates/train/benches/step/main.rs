@@ -18,7 +18,7 @@ use glorot_cpu::{CpuDevice, CpuOptions, LaunchTime};
 use glorot_graph::device::Device;
 use glorot_train::{Event, FitOptions, Flow};
 
-use networks::{NAMES, Network};
+use networks::{NAMES, Network, is_known};
 use roofline::Roofline;
 
 struct Arguments {
@@ -45,8 +45,8 @@ fn arguments() -> Arguments {
             "--profile" => arguments.profile = true,
             // What cargo adds.
             "--bench" => {}
-            name if NAMES.contains(&name) => arguments.networks.push(name.into()),
-            other => panic!("unknown argument '{other}'; networks: {}", NAMES.join(", ")),
+            name if is_known(name) => arguments.networks.push(name.into()),
+            other => panic!("unknown argument '{other}'; networks: {}, dense<width>x<depth>", NAMES.join(", ")),
         }
     }
     if arguments.networks.is_empty() {

@@ -17,7 +17,7 @@ pub const NAMES: [&str; 6] = ["plain20", "bn20", "selu20", "fashion", "wide", "c
 
 /// A network with its optimizer.
 pub struct Network {
-    pub what: &'static str,
+    pub what: String,
     pub batch: usize,
     /// Shape of a sample.
     sample: Vec<usize>,
@@ -34,6 +34,16 @@ fn conv(filters: usize) -> [(&'static str, Value); 2] {
         ("Conv2D", json!({ "filters": filters, "kernel_size": 3, "padding": "same", "activation": "relu" })),
         ("MaxPooling2D", json!({})),
     ]
+}
+
+/// Width and depth of `dense<width>x<depth>`.
+fn shape(name: &str) -> Option<(usize, usize)> {
+    let (width, depth) = name.strip_prefix("dense")?.split_once('x')?;
+    Some((width.parse().ok()?, depth.parse().ok()?))
+}
+
+pub fn is_known(name: &str) -> bool {
+    NAMES.contains(&name) || shape(name).is_some()
 }
 
 impl Network {
@@ -73,22 +83,28 @@ impl Network {
                 let layers = repeat(4, &[dense(4096, "relu", "he_normal")]);
                 ("4 x Dense 4096 ReLU, Adam", 512, vec![784], layers, ("Adam", 1e-3))
             }
-            _ => {
-                let mut layers: Vec<_> = [32, 64, 64].into_iter().flat_map(conv).collect();
-                layers.extend([("Flatten", json!({})), dense(64, "relu", "he_normal")]);
-                (
-                    "convolutions of 32, 64, 64 with max pooling, Dense 64, Adam",
-                    32,
-                    vec![32, 32, 3],
-                    layers,
-                    ("Adam", 1e-3),
-                )
-            }
+            name => match shape(name) {
+                Some((width, depth)) => {
+                    let layers = repeat(depth, &[dense(width, "elu", "he_normal")]);
+                    ("dense layers of a width and depth, ELU, Adam", 32, vec![784], layers, ("Adam", 1e-3))
+                }
+                None => {
+                    let mut layers: Vec<_> = [32, 64, 64].into_iter().flat_map(conv).collect();
+                    layers.extend([("Flatten", json!({})), dense(64, "relu", "he_normal")]);
+                    (
+                        "convolutions of 32, 64, 64 with max pooling, Dense 64, Adam",
+                        32,
+                        vec![32, 32, 3],
+                        layers,
+                        ("Adam", 1e-3),
+                    )
+                }
+            },
         };
         layers.insert(0, ("InputLayer", json!({ "shape": sample })));
         layers.push(dense(10, "softmax", "glorot_uniform"));
         let optimizer = json!({ "class_name": optimizer.0, "config": { "learning_rate": optimizer.1 } });
-        Network { what, batch: batch.unwrap_or(default_batch), sample, layers, optimizer }
+        Network { what: what.into(), batch: batch.unwrap_or(default_batch), sample, layers, optimizer }
     }
 
     fn model(&self) -> Model {
