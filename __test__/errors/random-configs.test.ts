@@ -44,7 +44,7 @@ class Random {
   below = (count: number) => Math.floor(this.next() * count)
   chance = (probability: number) => this.next() < probability
   of = <T>(values: readonly T[]) => values[this.below(values.length)] as T
-  number = () => this.of([0, 1, 2, 3, -1, 0.5, 0.1, 0.9, 1e-7, 1e6, -0.5, 5, 1e18, this.next()])
+  number = () => this.of([0, 1, 2, 3, -1, 0.5, 0.1, 0.9, 1e-7, 1e4, -0.5, 5, 1e18, this.next()])
   word = () =>
     this.of(['same', 'valid', 'relu', 'glorot_uniform', 'l2', 'max_norm', 'channels_first', 'mean', 'sum', 'x'])
   value = (): unknown =>
@@ -80,7 +80,7 @@ class Random {
 }
 
 const codes = ['CONFIG', 'SHAPE', 'INVALID', 'DATA', 'DEVICE', 'NONFINITE_LOSS'].map(code => `GLOROT_${code}`)
-const rounds = 400
+const rounds = 200
 
 /** Runs a chain of calls for many changed configs; most of the unchanged ones must get to its end. */
 async function tryAll(
@@ -185,7 +185,7 @@ describe('random configs', () => {
   })
 
   test('optimizers', async () => {
-    await tryAll(configsOf(optimizers), (random, config) => {
+    await tryAll(configsOf(optimizers, { lossScale: 'adam' }), (random, config) => {
       const made = optimizers.deserialize(config)
       const variables = [variable(random.tensor([3, 4])), variable(random.tensor([4]))]
       for (let step = 0; step < 2; step++) made.apply([random.tensor([3, 4]), random.tensor([4])], variables)
@@ -292,7 +292,7 @@ describe('random configs', () => {
       if (fits) fitting.set(config.class_name, fits)
       else throw new Error(`${config.class_name} takes no inputs of rank 2 to 4`)
     }
-    const kinds = configsOf(optimizers)
+    const kinds = configsOf(optimizers, { lossScale: 'adam' })
     await tryAll(cases, async (random, config, changed) => {
       const own = fitting.get(config.class_name) as number[]
       const shape = changed && random.chance(0.3) ? random.shape(1 + random.below(3)) : own
