@@ -44,7 +44,7 @@ class Random {
   below = (count: number) => Math.floor(this.next() * count)
   chance = (probability: number) => this.next() < probability
   of = <T>(values: readonly T[]) => values[this.below(values.length)] as T
-  number = () => this.of([0, 1, 2, 3, -1, 0.5, 0.1, 0.9, 1e-7, 1e4, -0.5, 5, 1e18, this.next()])
+  number = () => this.of([0, 1, 2, 3, -1, 0.5, 0.1, 0.9, 1e-7, 100, -0.5, 5, 1e18, this.next()])
   word = () =>
     this.of(['same', 'valid', 'relu', 'glorot_uniform', 'l2', 'max_norm', 'channels_first', 'mean', 'sum', 'x'])
   value = (): unknown =>
