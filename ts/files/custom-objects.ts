@@ -1,8 +1,8 @@
 import { inspect } from 'node:util'
 import type { Layer as NativeLayer } from '../../native/binding.cjs'
+import { configError } from '../errors.js'
 import { Layer } from '../layers/layer.js'
 import { camelCase } from '../models/names.js'
-import { configError } from '../errors.js'
 
 /** @internal Options as a file has them. */
 export type Config = Record<string, unknown>

@@ -1,7 +1,7 @@
 import { flag, readOptions } from '../callbacks/options.js'
+import { configError } from '../errors.js'
 import type { Model } from '../models/model.js'
 import { native } from '../native.js'
-import { configError } from '../errors.js'
 import { inFile } from './in-file.js'
 
 /** How weights are loaded. */

@@ -1,5 +1,5 @@
-import { native } from '../native.js'
 import { configError } from '../errors.js'
+import { native } from '../native.js'
 import { asTensor, Tensor, type TensorLike } from '../tensor.js'
 import { inFile } from './in-file.js'
 

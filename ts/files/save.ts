@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs'
 import { flag, readOptions } from '../callbacks/options.js'
+import { configError } from '../errors.js'
 import type { Model } from '../models/model.js'
 import { native } from '../native.js'
-import { configError } from '../errors.js'
 import { toKeras } from './compile-config.js'
 import { inFile } from './in-file.js'
 

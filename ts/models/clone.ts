@@ -1,10 +1,10 @@
 import { inspect } from 'node:util'
 import { flag, type Option, optional, readOptions } from '../callbacks/options.js'
+import { configError } from '../errors.js'
 import { made } from '../files/custom-objects.js'
 import { Layer } from '../layers/layer.js'
 import { modelOf } from '../layers/layer-of.js'
 import { native } from '../native.js'
-import { configError } from '../errors.js'
 import { Model } from './model.js'
 
 /** How a model is cloned. */

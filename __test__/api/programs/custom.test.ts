@@ -1,6 +1,7 @@
 import {
   input,
   layers,
+  losses,
   ops,
   optimizers,
   random,
@@ -53,4 +54,17 @@ test('autograd by hand', () => {
   }
   expect(w.value().item()).toBeCloseTo(2, 3)
   expect(b.value().item()).toBeCloseTo(1, 3)
+})
+
+test('autograd by the weights of a model', async () => {
+  random.setSeed(5)
+  const net = sequential([input({ shape: [1] }), layers.dense({ units: 1 })])
+  const x = tensor([[1], [2], [3]])
+  const y = tensor([[3], [5], [7]])
+  const optimizer = optimizers.adam({ learningRate: 0.1 })
+  const loss = (..._weights: SymbolicTensor[]) => losses.get('mse')(y, net.apply(x, { training: true }))
+  for (let i = 0; i < 300; i++) {
+    optimizer.apply(valueAndGrad(loss)(...net.trainableWeights).grads, net.trainableWeights)
+  }
+  expect((await net.predict([[10]])).item()).toBeCloseTo(21, 1)
 })
