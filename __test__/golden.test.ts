@@ -1,10 +1,11 @@
-// Runs every case of a folder of golden results of Keras through the public API. See fixtures/golden/README.md for the
-// format; `GOLDEN_DIR` names another folder.
+// Runs every case of golden results of Keras through the public API. See fixtures/golden/README.md for the format;
+// `GOLDEN_DIR` names another folder.
+import { basename } from 'node:path'
 import { afterAll, describe, test } from 'vitest'
 import { runActivation } from './golden/activations.js'
 import { runCallback } from './golden/callbacks.js'
 import { runFile } from './golden/files.js'
-import { type Case, folder, groups, readGroup } from './golden/fixtures.js'
+import { type Case, folders, groups, readGroup } from './golden/fixtures.js'
 import { runInitializer } from './golden/initializers.js'
 import { runLayer } from './golden/layers.js'
 import { runLoss } from './golden/losses.js'
@@ -33,9 +34,9 @@ const runners: Record<string, (given: Case) => void | Promise<void>> = {
 
 const report = new Report()
 
-for (const group of groups()) {
-  describe(group, () => {
-    for (const given of readGroup(group)) {
+for (const folder of folders) {
+  describe.each(groups(folder))(`${basename(folder)}: %s`, group => {
+    for (const given of readGroup(group, folder)) {
       test(given.name, async () => {
         const run = runners[group]
         if (!run) throw new Error(`there is no runner of the group '${group}'`)
@@ -45,4 +46,4 @@ for (const group of groups()) {
   })
 }
 
-afterAll(() => console.log(`${folder}\n${report.text()}`))
+afterAll(() => console.log(`${folders.join('\n')}\n${report.text()}`))

@@ -4,8 +4,13 @@ import { type Operand, toNative } from './ops/run.js'
 import { type SymbolicTensor, traced } from './symbolic.js'
 import { Tensor } from './tensor.js'
 
-/** A function of tensors whose result is one number, written with {@link ops}. */
-export type ScalarFunction<Args extends Operand[]> = (...args: { [I in keyof Args]: SymbolicTensor }) => SymbolicTensor
+/**
+ * A function of tensors whose result is one number, written with {@link ops}. Of one that does not use its arguments, but
+ * layers that have them as weights, TypeScript takes the result for a tensor with a value.
+ */
+export type ScalarFunction<Args extends Operand[]> = (
+  ...args: { [I in keyof Args]: SymbolicTensor }
+) => SymbolicTensor | Tensor
 
 /** A value and, for each argument, its gradient. */
 export interface ValueAndGrads {
@@ -25,6 +30,10 @@ export interface ValueAndGrads {
  * @throws What `f` throws; `GLOROT_SHAPE`, if its result is not a scalar.
  * @example
  * const { value, grads } = valueAndGrad((w, b) => ops.mean(ops.square(ops.sub(ops.add(ops.matMul(x, w), b), y))))(w, b)
+ *
+ * // By the weights of a model, which it has already:
+ * const loss = (..._weights: SymbolicTensor[]) => losses.get('mse')(y, net.apply(x, { training: true }))
+ * optimizer.apply(valueAndGrad(loss)(...net.trainableWeights).grads, net.trainableWeights)
  */
 export function valueAndGrad<Args extends Operand[]>(f: ScalarFunction<Args>): (...args: Args) => ValueAndGrads {
   if (typeof f !== 'function') {

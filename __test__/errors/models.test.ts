@@ -228,7 +228,7 @@ describe('models', () => {
     'a config of another class': [
       () => models.fromJSON(any({ class_name: 'Foo', config: {} })),
       'GLOROT_CONFIG',
-      /received 'Foo'/,
+      /the model is of the class 'Foo', a subclass .* customObjects: \{ Foo \}/,
     ],
     'text that is no JSON': [() => models.fromJSON(any('x')), 'GLOROT_CONFIG', /no valid JSON/],
   })

@@ -200,7 +200,7 @@ describe('functions and classes of the user', () => {
     'a hook misspelled': [
       () => callbacks.lambdaCallback(any({ onEpoch() {} })),
       'GLOROT_CONFIG',
-      /unknown option 'onEpoch'; known options: onTrainBegin/,
+      /unknown option 'onEpoch'; known options: .*onEpochBegin, onEpochEnd,/,
     ],
     'data to adapt to of another shape': [
       async () => {

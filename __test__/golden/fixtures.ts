@@ -3,8 +3,12 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { readSafetensors } from './safetensors.js'
 
-/** Where the cases are: `GOLDEN_DIR`, or the project's own. Its README says what the fields mean. */
-export const folder = process.env.GOLDEN_DIR ?? fileURLToPath(new URL('../fixtures/golden', import.meta.url))
+const own = (name: string) => fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url))
+
+/** Where the cases are: `GOLDEN_DIR`, or the project's own. The README of the first says what the fields mean. */
+export const folders = process.env.GOLDEN_DIR ? [process.env.GOLDEN_DIR] : [own('golden'), own('golden-more')]
+/** The folder with models in files. */
+export const folder = folders[0] as string
 
 /** Numbers with a shape, as the fixtures hold them. */
 export interface Golden {
@@ -30,14 +34,14 @@ export interface Case {
   [field: string]: unknown
 }
 
-/** The groups that the folder has. */
-export function groups(): string[] {
-  const index = JSON.parse(readFileSync(join(folder, 'index.json'), 'utf8')) as { cases: Record<string, number> }
+/** The groups that a folder has. */
+export function groups(from: string): string[] {
+  const index = JSON.parse(readFileSync(join(from, 'index.json'), 'utf8')) as { cases: Record<string, number> }
   return Object.keys(index.cases).sort()
 }
 
 /** The cases of a group with their tensors by role. */
-export function readGroup(group: string, from = folder): Case[] {
+export function readGroup(group: string, from: string): Case[] {
   const cases = JSON.parse(readFileSync(join(from, `${group}.json`), 'utf8')) as (Omit<Case, 'tensors'> & {
     tensors: Record<string, string>
   })[]

@@ -12,6 +12,7 @@ export * from './divergences.js'
 export * from './errors.js'
 export * from './hinges.js'
 export type { Loss, LossFunction, LossId, LossLike, LossOptions, Reduction } from './loss.js'
+export * from './overlaps.js'
 export * from './sparse-categorical-crossentropy.js'
 
 /** The loss with an id, e.g. `'mse'`, with its defaults. */

@@ -48,6 +48,7 @@ export type LossId =
   | 'categoricalHinge'
   | 'cosineSimilarity'
   | 'crossentropy'
+  | 'dice'
   | 'hinge'
   | 'huber'
   | 'klDivergence'
@@ -64,6 +65,7 @@ export type LossId =
   | 'poisson'
   | 'sparseCategoricalCrossentropy'
   | 'squaredHinge'
+  | 'tversky'
 
 /** Wherever a loss is expected: one of this module, a function, an id, or as Keras serializes it. */
 export type LossLike = LossFunction | LossId | Serialized

@@ -3,6 +3,7 @@
  *
  * @module ops
  */
+export * from './composed.js'
 export * from './elementwise.js'
 export * from './linear.js'
 export * from './movement.js'

@@ -29,6 +29,12 @@ export function toNative(value: Operand) {
   return asTensor(value)
 }
 
+/** @internal The shape of an operand. */
+export function shapeOf(value: Operand | undefined): readonly number[] {
+  if (value instanceof Variable || isSymbolic(value)) return value.shape
+  return asTensor(value as TensorLike).shape
+}
+
 /** @internal What the caller gets for a result of Rust. */
 export function fromNative(value: HostTensor | InstanceType<typeof native.SymbolicTensor>): Tensor | SymbolicTensor {
   return isSymbolic(value) ? value : new Tensor(value as HostTensor)

@@ -10,6 +10,7 @@ mod categorical_crossentropy;
 mod categorical_focal_crossentropy;
 mod categorical_hinge;
 pub(crate) mod cosine_similarity;
+mod dice;
 mod hinge;
 mod huber;
 mod kl_divergence;
@@ -26,6 +27,7 @@ mod sparse_categorical_crossentropy;
 mod squared_hinge;
 #[cfg(test)]
 mod tests;
+mod tversky;
 
 use glorot_graph::Sym;
 use glorot_tensor::Shape;
@@ -48,7 +50,7 @@ pub trait Loss {
     /// `{ class_name, config }` as Keras serializes it.
     fn to_json(&self) -> Value;
 
-    /// The loss of each sample: the shape of `y_pred` without its last axis.
+    /// The loss of each sample: the shape of `y_pred` without its last axis; of some losses, one number for all.
     ///
     /// Predictions that a softmax or a sigmoid made are judged by its argument ([`Sym::logits`]), which is exact where
     /// probabilities have saturated.
@@ -101,6 +103,7 @@ const LOSSES: &[(&str, &[&str], Read)] = &[
     ("CategoricalFocalCrossentropy", &[], categorical_focal_crossentropy::read),
     ("CategoricalHinge", &[], categorical_hinge::read),
     ("CosineSimilarity", &[], cosine_similarity::read),
+    ("Dice", &[], dice::read),
     ("Hinge", &[], hinge::read),
     ("Huber", &["huberloss"], huber::read),
     ("KLDivergence", &["kld", "kullbackleiblerdivergence"], kl_divergence::read),
@@ -112,6 +115,7 @@ const LOSSES: &[(&str, &[&str], Read)] = &[
     ("Poisson", &[], poisson::read),
     ("SparseCategoricalCrossentropy", &[], sparse_categorical_crossentropy::read),
     ("SquaredHinge", &[], squared_hinge::read),
+    ("Tversky", &[], tversky::read),
 ];
 
 /// The class names of all losses.

@@ -77,7 +77,28 @@ fn every_loss_gives_one_number_a_sample() {
     for name in names() {
         let (y_true, y_pred) = data(name);
         let losses = run(&[y_true, y_pred], |s| loss(name.into()).per_sample(&s[0], &s[1])).unwrap();
-        assert_eq!(losses.shape, Shape::from([4]), "{name}");
+        let all_at_once = ["Dice", "Tversky"].contains(&name);
+        assert_eq!(losses.shape, if all_at_once { Shape::scalar() } else { Shape::from([4]) }, "{name}");
+    }
+}
+
+/// The example in the documentation of Keras's `dice`.
+#[test]
+fn overlaps_along_axes() {
+    let y_true = Value::f32([2, 2, 2, 1], vec![1.0, 1.0, 0.0, 0.0, 1.0, 1.0, 0.0, 0.0]);
+    let y_pred = Value::f32([2, 2, 2, 1], vec![0.0, 1.0, 0.0, 1.0, 0.4, 0.0, 0.0, 0.9]);
+    for (class, config) in [("Dice", json!({})), ("Tversky", json!({ "alpha": 0.5, "beta": 0.5 }))] {
+        let overlap = |axis: Json| {
+            let mut config = config.clone();
+            config["axis"] = axis;
+            let loss = loss(json!({ "class_name": class, "config": config }));
+            run(&[y_true.clone(), y_pred.clone()], |s| loss.per_sample(&s[0], &s[1]))
+        };
+        assert_close(&overlap(json!([1, 2, 3])).unwrap().data, &[0.5, 0.75757575], 1e-6);
+        assert_close(&overlap(Json::Null).unwrap().data, &[0.6164384], 1e-6);
+        let error = overlap(json!([1, 1])).unwrap_err().to_string();
+        assert!(error.contains(class) && error.contains("'axis'") && error.contains("[1, 1]"), "{error}");
+        assert!(overlap(json!(4)).is_err());
     }
 }
 
