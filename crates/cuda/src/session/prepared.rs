@@ -159,7 +159,8 @@ impl Prepared {
         let feed = (function("feed")?, sources.feeds.blocks(tuning.multiprocessors));
         let placed = |id: &BufferId| (site.spec(*id).clone(), addresses[id.index()]);
         let inputs: Vec<(TensorSpec, Address)> = program.inputs.iter().map(placed).collect();
-        let fixed = sources.addresses.iter().map(|id| addresses[id.index()]).collect();
+        let outside = sources.addresses.iter().map(|id| addresses[id.index()]);
+        let fixed = std::iter::once(memory.address()).chain(outside).collect();
         Ok(Prepared {
             outputs: program.outputs.iter().map(placed).collect(),
             batch: sources.feeds.batch(),

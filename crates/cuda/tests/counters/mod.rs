@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use glorot_cuda::gpu::Gpu;
-use glorot_cuda::{CudaDevice, CudaOptions, StepKind};
+use glorot_cuda::{CudaDevice, CudaOptions, Precision, StepKind, sources};
 use glorot_graph::TensorSpec;
 use glorot_graph::device::Device;
 use glorot_graph::replicas::{HostSum, Replicas};
@@ -13,6 +13,7 @@ use libtest_mimic::Trial;
 
 use crate::emulator::Emulator;
 use crate::models;
+use crate::recorder;
 use crate::sessions::train;
 use crate::trial;
 
@@ -21,7 +22,20 @@ pub fn trials() -> Vec<Trial> {
         trial("a_step_is_recorded_once_and_replayed", recorded),
         trial("a_full_gpu_is_told_with_what_was_asked_for", full),
         trial("two_gpus_share_batches", shared),
+        trial("deep_networks_are_few_launches_or_one_kernel", few_launches),
     ]
+}
+
+/// Twenty layers of 100 units: a step is a launch for each layer and direction and few more, or a part of one kernel,
+/// whose addresses fit into the arguments of a launch.
+fn few_launches() {
+    for (layers, most) in [(models::deep(20, 100), 49), (models::deep_normalized(20, 100), 209)] {
+        let programs = recorder::programs(&layers, "Nadam");
+        let made = programs.iter().map(|program| sources(program, 132, true, Precision::Float32).unwrap());
+        let made = made.max_by_key(|made| made.launches).unwrap();
+        assert!(made.launches <= most, "{} launches", made.launches);
+        assert!(made.fused.is_some(), "no kernel runs whole steps");
+    }
 }
 
 fn recorded() {

@@ -57,6 +57,21 @@ pub fn deep(depth: usize, units: usize) -> Layers {
     layers
 }
 
+/// The same with each layer's sums normalized.
+pub fn deep_normalized(depth: usize, units: usize) -> Layers {
+    let mut layers = input();
+    layers.push(("Flatten", json!({})));
+    for _ in 0..depth {
+        layers.extend([
+            ("Dense", json!({ "units": units, "kernel_initializer": "he_normal", "use_bias": false })),
+            ("BatchNormalization", json!({})),
+            ("Activation", json!({ "activation": "elu" })),
+        ]);
+    }
+    layers.push(("Dense", json!({ "units": 10, "activation": "softmax" })));
+    layers
+}
+
 /// A convolution with pooling.
 pub fn convolutional() -> Layers {
     let mut layers = input();
