@@ -52,6 +52,13 @@ pub(super) struct Prepared {
     _memory: Memory,
 }
 
+/// Where a buffer lies whose place the program does not choose.
+enum Fixed {
+    /// An input, by number.
+    Input(usize),
+    State(Address),
+}
+
 /// What is the same for every program of a session.
 struct Site<'a> {
     states: &'a [State],
@@ -67,6 +74,26 @@ impl Site<'_> {
         let spec = self.spec(id);
         let (expected, received) = (describe(spec.dtype, &spec.shape), describe(found.dtype, &found.shape));
         DeviceError(format!("invalid program: {what} is {received}, its buffer {expected}"))
+    }
+
+    /// Where the buffers of inputs and states lie, by number.
+    fn fixed(&self) -> Result<Vec<(usize, Fixed)>> {
+        let mut fixed = Vec::new();
+        for (number, buffer) in self.program.buffers.iter().enumerate() {
+            let id = BufferId(number as u32);
+            match buffer.place {
+                Place::Input(input) => match self.program.inputs.get(input as usize) {
+                    Some(known) if self.spec(*known) == &buffer.spec => {
+                        fixed.push((number, Fixed::Input(input as usize)));
+                    }
+                    Some(known) => return Err(self.differs(format!("input {input}"), id, self.spec(*known))),
+                    None => return Err(DeviceError(format!("invalid program: input {input} does not exist"))),
+                },
+                Place::State(state) => fixed.push((number, Fixed::State(self.state(id, state.0 as usize)?))),
+                _ => {}
+            }
+        }
+        Ok(fixed)
     }
 
     /// The address of a state.
@@ -96,6 +123,9 @@ impl Prepared {
         let lowered = lower(program, tuning)?;
         let sources = Sources::new(program, &lowered, tuning);
         let site = Site { states, program };
+        // What can fail comes before memory is taken: nothing may be given back that queued work still uses.
+        let fixed = site.fixed()?;
+        let module = Owned::new(gpu, Kind::Module, gpu.compile(&sources.stages)?);
 
         // One piece of memory: the arena, the inputs, the constants.
         let mut total = lowered.placement.bytes;
@@ -126,23 +156,16 @@ impl Prepared {
 
         let at = |offset: usize| memory.address() + offset as u64;
         let mut addresses: Vec<Address> = lowered.placement.offsets.iter().map(|o| o.map_or(0, at)).collect();
-        for (number, buffer) in program.buffers.iter().enumerate() {
-            let id = BufferId(number as u32);
-            match buffer.place {
-                Place::Input(input) => match program.inputs.get(input as usize) {
-                    Some(known) if site.spec(*known) == &buffer.spec => addresses[number] = at(inputs[input as usize]),
-                    Some(known) => return Err(site.differs(format!("input {input}"), id, site.spec(*known))),
-                    None => return Err(DeviceError(format!("invalid program: input {input} does not exist"))),
-                },
-                Place::State(state) => addresses[number] = site.state(id, state.0 as usize)?,
-                _ => {}
-            }
+        for (number, place) in fixed {
+            addresses[number] = match place {
+                Fixed::Input(input) => at(inputs[input]),
+                Fixed::State(address) => address,
+            };
         }
         for (number, offset, _) in constants {
             addresses[number] = at(offset);
         }
 
-        let module = Owned::new(gpu, Kind::Module, gpu.compile(&sources.stages)?);
         // SAFETY: the module lives as long as the program, here and below.
         let function = |name: &str| unsafe { gpu.function(module.handle(), name) };
         let launch = |bundle: &Bundle| -> Result<Ready> {
@@ -160,11 +183,11 @@ impl Prepared {
         let placed = |id: &BufferId| (site.spec(*id).clone(), addresses[id.index()]);
         let inputs: Vec<(TensorSpec, Address)> = program.inputs.iter().map(placed).collect();
         let outside = sources.addresses.iter().map(|id| addresses[id.index()]);
-        let fixed = std::iter::once(memory.address()).chain(outside).collect();
+        let of_kernel = std::iter::once(memory.address()).chain(outside).collect();
         Ok(Prepared {
             outputs: program.outputs.iter().map(placed).collect(),
             batch: sources.feeds.batch(),
-            fused: Fused::new(gpu, sources.fused, fixed),
+            fused: Fused::new(gpu, sources.fused, of_kernel),
             inputs,
             arena_bytes: lowered.placement.bytes,
             launches,
