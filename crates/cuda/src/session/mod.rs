@@ -23,6 +23,7 @@ use crate::memory::{Budget, Memory, Size};
 use data::Data;
 use prepared::Prepared;
 use staging::Staging;
+use streamed::Slots;
 
 type Result<T = ()> = std::result::Result<T, DeviceError>;
 
@@ -50,6 +51,8 @@ pub(crate) struct CudaSession {
     /// Row numbers of the steps that run next, and the cursor and barrier counters.
     order: Option<(Memory, usize)>,
     counters: Memory,
+    /// Through which batches of data sets go that do not fit.
+    slots: Slots,
     /// Ends of the last chunks of steps, so that the host does not run ahead without end.
     pace: VecDeque<Owned>,
 }
@@ -108,6 +111,7 @@ impl CudaSession {
             datasets: Vec::new(),
             order: None,
             counters,
+            slots: Slots::default(),
             pace: VecDeque::new(),
         })
     }

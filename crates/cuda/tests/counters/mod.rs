@@ -22,6 +22,7 @@ pub fn trials() -> Vec<Trial> {
         trial("a_step_is_recorded_once_and_replayed", recorded),
         trial("a_full_gpu_is_told_with_what_was_asked_for", full),
         trial("two_gpus_share_batches", shared),
+        trial("streamed_batches_wait_for_one_another", streamed),
         trial("deep_networks_are_few_launches_or_one_kernel", few_launches),
     ]
 }
@@ -56,6 +57,18 @@ fn full() {
     let spec = TensorSpec { shape: [1 << 30].into(), dtype: DType::F32 };
     let error = device.session(&[spec]).err().unwrap().to_string();
     assert!(error.contains("it needs 4.0 GiB") && error.contains("out of memory"), "{error}");
+}
+
+/// Batches that are sent in two halves, however far the steps or the copies are ahead.
+fn streamed() {
+    let device = |eager, limit| {
+        let gpu: Arc<dyn Gpu> = Arc::new(Emulator::with_eager(false, eager));
+        CudaDevice::new(gpu, CudaOptions { memory_limit: limit, step: StepKind::Graph, ..CudaOptions::default() })
+    };
+    let resident = train(&device(0, None), 40, 7);
+    for eager in 0..4 {
+        assert_eq!(train(&device(eager, Some(16 << 10)), 40, 7), resident, "eager queues {eager:02b}");
+    }
 }
 
 /// NCCL's part is played by the host.
