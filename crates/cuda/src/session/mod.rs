@@ -8,7 +8,7 @@ mod steps;
 mod streamed;
 
 use std::any::Any;
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
 use glorot_graph::device::{DatasetId, DeviceError, ProgramId, Session};
@@ -294,6 +294,19 @@ impl Session for CudaSession {
             Size(self.budget.used()),
             Size(states)
         );
+        let bytes = |resident| -> usize {
+            let sets = self.datasets.iter().flatten().filter(|set| set.address().is_some() == resident);
+            // A tensor that is there twice is one.
+            let pieces: HashSet<_> = sets.map(|set| set.tensor.bytes().as_ptr_range()).collect();
+            pieces.into_iter().map(|piece| piece.end as usize - piece.start as usize).sum()
+        };
+        match (bytes(true), bytes(false)) {
+            (0, 0) => {}
+            (on, 0) => text.push_str(&format!("; data: {} on the GPU", Size(on))),
+            (on, sent) => {
+                text.push_str(&format!("; data: {} on the GPU, {} sent from the host by batches", Size(on), Size(sent)))
+            }
+        }
         for (number, program) in self.programs.iter().enumerate() {
             text.push_str(&format!("\nprogram {number}: {}", program.report()));
         }

@@ -14,7 +14,7 @@ use libtest_mimic::Trial;
 use crate::emulator::Emulator;
 use crate::models;
 use crate::recorder;
-use crate::sessions::train;
+use crate::sessions::{TOO_LITTLE, train};
 use crate::trial;
 
 pub fn trials() -> Vec<Trial> {
@@ -61,13 +61,17 @@ fn full() {
 
 /// Batches that are sent in two halves, however far the steps or the copies are ahead.
 fn streamed() {
-    let device = |eager, limit| {
-        let gpu: Arc<dyn Gpu> = Arc::new(Emulator::with_eager(false, eager));
-        CudaDevice::new(gpu, CudaOptions { memory_limit: limit, step: StepKind::Graph, ..CudaOptions::default() })
+    let run = |eager, memory_limit| {
+        let emulator = Arc::new(Emulator::with_eager(false, eager));
+        let options = CudaOptions { memory_limit, step: StepKind::Graph, ..CudaOptions::default() };
+        let states = train(&CudaDevice::new(emulator.clone(), options), 40, 7);
+        (states, emulator.pinned.load(Ordering::Relaxed))
     };
-    let resident = train(&device(0, None), 40, 7);
+    let (resident, ring) = run(0, None);
     for eager in 0..4 {
-        assert_eq!(train(&device(eager, Some(16 << 10)), 40, 7), resident, "eager queues {eager:02b}");
+        let (states, pinned) = run(eager, Some(TOO_LITTLE));
+        assert_eq!(pinned - ring, 2, "the two halves, once");
+        assert!(states == resident, "eager queues {eager:02b}");
     }
 }
 

@@ -53,6 +53,8 @@ pub struct Emulator {
     next: AtomicU64,
     pub launches: AtomicUsize,
     pub replays: AtomicUsize,
+    /// Pieces of pinned memory that were given out.
+    pub pinned: AtomicUsize,
 }
 
 impl Emulator {
@@ -87,6 +89,7 @@ impl Emulator {
             next: AtomicU64::new(1),
             launches: AtomicUsize::new(0),
             replays: AtomicUsize::new(0),
+            pinned: AtomicUsize::new(0),
         }
     }
 
@@ -247,6 +250,7 @@ impl Gpu for Emulator {
 
     fn allocate_pinned(&self, bytes: usize) -> Result<NonNull<u8>> {
         self.expect_not_recording("memory is asked for", None);
+        self.pinned.fetch_add(1, Ordering::Relaxed);
         let memory = Box::leak(vec![0u8; bytes + 16].into_boxed_slice());
         memory[..8].copy_from_slice(&(bytes + 16).to_ne_bytes());
         Ok(NonNull::from(&mut memory[16]).cast())
