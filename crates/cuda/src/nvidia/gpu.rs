@@ -201,6 +201,12 @@ impl Gpu for NvidiaGpu {
         self.blas.is_some()
     }
 
+    fn accepts(&self, product: &Product) -> Result<bool> {
+        let Some(blas) = &self.blas else { return Ok(false) };
+        self.enter("a product")?;
+        blas.lock().unwrap_or_else(PoisonError::into_inner).accepts(product)
+    }
+
     unsafe fn product(&self, queue: u64, product: &Product) -> Result {
         let Some(blas) = &self.blas else { return Err(DeviceError("CUDA: a product without cuBLAS".into())) };
         self.enter("a product")?;

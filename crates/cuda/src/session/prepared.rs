@@ -10,7 +10,9 @@ use super::fused::Fused;
 use super::staging::Staging;
 use super::{State, byte_len, describe};
 use crate::gpu::{Address, Argument, Finish, Gpu, Grouping, Kind, Launch, Matrix, Owned, Product};
-use crate::lower::{ALIGNMENT, Bundle, LibraryProduct, Operand, Sources, Storage, Tuning, lower};
+use crate::lower::{
+    ALIGNMENT, Bundle, LibraryProduct, Lowered, Operand, Refused, Sources, Storage, Tuning, Work, lower,
+};
 use crate::memory::{Budget, Memory, Size};
 
 type Result<T = ()> = std::result::Result<T, DeviceError>;
@@ -120,7 +122,7 @@ impl Prepared {
         program: &Program,
         tuning: Tuning,
     ) -> Result<Prepared> {
-        let lowered = lower(program, tuning)?;
+        let lowered = lower_for(&**gpu, program, tuning)?;
         let sources = Sources::new(program, &lowered, tuning);
         let site = Site { states, program };
         // What can fail comes before memory is taken: nothing may be given back that queued work still uses.
@@ -296,6 +298,26 @@ impl Recorded {
                 *self = Recorded::Once;
                 Ok(())
             }
+        }
+    }
+}
+
+/// Makes a program for a GPU: products that its library refuses go to generated kernels.
+fn lower_for(gpu: &dyn Gpu, program: &Program, tuning: Tuning) -> Result<Lowered> {
+    let mut refused = Refused::new();
+    loop {
+        let lowered = lower(program, tuning, &refused)?;
+        // All buffers will be aligned like this.
+        let addresses = vec![ALIGNMENT as Address; lowered.storage.len()];
+        let mut refuses = false;
+        for phase in &lowered.phases {
+            let Work::Product(product) = &phase.work else { continue };
+            if !gpu.accepts(&library_product(product, &addresses, &lowered.storage))? {
+                refuses |= refused.insert([product.batch, product.rows, product.columns, product.depth]);
+            }
+        }
+        if !refuses {
+            return Ok(lowered);
         }
     }
 }

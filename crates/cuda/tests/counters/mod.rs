@@ -11,8 +11,10 @@ use glorot_graph::replicas::{HostSum, Replicas};
 use glorot_tensor::DType;
 use libtest_mimic::Trial;
 
+use crate::common::{Builder, Dice};
 use crate::emulator::Emulator;
 use crate::models;
+use crate::programs::{self, EPILOGUES};
 use crate::recorder;
 use crate::sessions::{TOO_LITTLE, train};
 use crate::trial;
@@ -23,6 +25,7 @@ pub fn trials() -> Vec<Trial> {
         trial("a_full_gpu_is_told_with_what_was_asked_for", full),
         trial("two_gpus_share_batches", shared),
         trial("streamed_batches_wait_for_one_another", streamed),
+        trial("products_that_the_library_refuses_are_generated", refused),
         trial("deep_networks_are_few_launches_or_one_kernel", few_launches),
     ]
 }
@@ -57,6 +60,22 @@ fn full() {
     let spec = TensorSpec { shape: [1 << 30].into(), dtype: DType::F32 };
     let error = device.session(&[spec]).err().unwrap().to_string();
     assert!(error.contains("it needs 4.0 GiB") && error.contains("out of memory"), "{error}");
+}
+
+fn refused() {
+    let (mut builder, mut dice) = (Builder::default(), Dice::new(7));
+    // In the library's terms the columns are the rows.
+    for columns in [256, 257, 258] {
+        programs::product(&mut builder, &mut dice, [1, 260, columns, 260], [false, true], EPILOGUES[2]);
+    }
+    let mut emulator = Emulator::new(true);
+    emulator.refuses_odd = true;
+    let device = CudaDevice::new(Arc::new(emulator), CudaOptions::default());
+    builder.check(&device, 1e-4);
+    let mut session = device.session(&[]).unwrap();
+    session.add_program(&builder.build()).unwrap();
+    let report = session.report().unwrap();
+    assert!(report.contains("2 of them products of cuBLAS"), "{report}");
 }
 
 /// Batches that are sent in two halves, however far the steps or the copies are ahead.

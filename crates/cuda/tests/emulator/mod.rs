@@ -38,6 +38,8 @@ type Entry = unsafe extern "C" fn(*mut *mut c_void, u32, i32);
 pub struct Emulator {
     facts: Facts,
     products: bool,
+    /// Its library computes no products of an odd number of rows.
+    pub refuses_odd: bool,
     folder: tempfile::TempDir,
     /// Modules by number, and functions by number.
     modules: Mutex<HashMap<u64, libloading::Library>>,
@@ -77,6 +79,7 @@ impl Emulator {
                 cooperative: true,
             },
             products,
+            refuses_odd: false,
             folder: tempfile::tempdir().expect("a folder for sources"),
             modules: Mutex::default(),
             compiled: Mutex::default(),
@@ -336,6 +339,10 @@ impl Gpu for Emulator {
 
     fn has_products(&self) -> bool {
         self.products
+    }
+
+    fn accepts(&self, product: &Product) -> Result<bool> {
+        Ok(!(self.refuses_odd && product.rows % 2 == 1))
     }
 
     unsafe fn product(&self, queue: u64, product: &Product) -> Result {
