@@ -269,7 +269,7 @@ fn fused(lowered: &Lowered, feeds: &Feeds) -> Option<(String, Vec<BufferId>)> {
         }
         let _ = write!(
             code,
-            "extern \"C\" __global__ void {attributes}__launch_bounds__({THREADS}) {name}(const __grid_constant__ Addresses a, \
+            "extern \"C\" __global__ void {attributes}__launch_bounds__({THREADS}, 1) {name}(const __grid_constant__ Addresses a, \
              unsigned first, unsigned steps, unsigned* arrived) {{\n{declaration}\nunsigned target = 0;\n\
              const int block = blockIdx.x, blocks = gridDim.x;\nfor (unsigned step = 0; step < steps; step++) {{\n\
              {feed}{barrier}\n{body}}}\n}}\nGLOROT_KERNEL({name})\n"
