@@ -9,6 +9,7 @@ use glorot_graph::TensorSpec;
 use glorot_graph::device::Device;
 use glorot_graph::replicas::{HostSum, Replicas};
 use glorot_tensor::DType;
+use glorot_train::Event;
 use libtest_mimic::Trial;
 
 use crate::common::{Builder, Dice};
@@ -22,6 +23,7 @@ use crate::trial;
 pub fn trials() -> Vec<Trial> {
     vec![
         trial("a_step_is_recorded_once_and_replayed", recorded),
+        trial("the_memory_is_told_before_the_first_step", planned),
         trial("a_full_gpu_is_told_with_what_was_asked_for", full),
         trial("two_gpus_share_batches", shared),
         trial("streamed_batches_wait_for_one_another", streamed),
@@ -53,6 +55,24 @@ fn recorded() {
     let before = emulator.launches.load(Ordering::Relaxed);
     train(&kind, 100, 10);
     assert_eq!(emulator.launches.load(Ordering::Relaxed) - before, 10, "one launch for ten steps");
+}
+
+/// What is told of memory before the first step is known in the first epoch, not only when the training has ended.
+fn planned() {
+    let mut told = Vec::new();
+    let device = Arc::new(CudaDevice::new(Arc::new(Emulator::new(false)), CudaOptions::default()));
+    models::watch(device, &models::deep(1, 16), "Adam", &mut |trainer, event| {
+        if matches!(event, Event::EpochBegin { .. }) {
+            told.extend(trainer.report());
+        }
+    });
+    // Each of the four epochs.
+    assert_eq!(told.len(), 4);
+    assert!(
+        told[0].starts_with("cuda:0: ") && told[0].contains("; data: ") && told[0].contains(": arena "),
+        "{told:?}"
+    );
+    assert_eq!(told[0], told[3]);
 }
 
 fn full() {

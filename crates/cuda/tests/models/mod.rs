@@ -11,7 +11,9 @@ use glorot_nn::model::Model;
 use glorot_nn::{optimizers, rng};
 use glorot_tensor::Tensor;
 use glorot_tensor::random::Stream;
-use glorot_train::{Compiled, Dataset, FitOptions, Flow, History, Progress, Target, Trainer, Validation};
+use glorot_train::{
+    Access, Compiled, Dataset, Event, FitOptions, Flow, History, Progress, Target, Trainer, Validation,
+};
 use serde_json::{Value, json};
 
 /// Images of noise with a bright row, whose number is the label.
@@ -87,6 +89,16 @@ pub fn convolutional() -> Layers {
 
 /// Trains on a device; the history and the weights.
 pub fn train(device: Arc<dyn Device>, layers: &Layers, optimizer: &str) -> (History, Vec<Vec<f32>>) {
+    watch(device, layers, optimizer, &mut |_, _| {})
+}
+
+/// The same, and tells of all events.
+pub fn watch(
+    device: Arc<dyn Device>,
+    layers: &Layers,
+    optimizer: &str,
+    tell: &mut dyn FnMut(&Trainer, &Event<'_>),
+) -> (History, Vec<Vec<f32>>) {
     rng::set_seed(58);
     let layers = layers.iter().map(|(class, options)| create(class, options).unwrap()).collect();
     let model = Model::sequential(layers, Some("tiny".into())).unwrap();
@@ -101,7 +113,11 @@ pub fn train(device: Arc<dyn Device>, layers: &Layers, optimizer: &str) -> (Hist
         ..FitOptions::default()
     };
     let mut job = trainer.prepare_fit(images(750), options).unwrap();
-    job.run(&AtomicBool::new(false), &mut |_, _| Flow::Continue).unwrap();
+    let mut handler = |event: Event<'_>, _: &mut Access<'_>| {
+        tell(&trainer, &event);
+        Flow::Continue
+    };
+    job.run(&AtomicBool::new(false), &mut handler).unwrap();
     let weights = model.get_weights().iter().map(|weight| weight.as_f32().unwrap().to_vec()).collect();
     (job.history().clone(), weights)
 }
