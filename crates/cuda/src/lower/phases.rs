@@ -15,8 +15,11 @@ const LIBRARY_MULTIPLICATIONS: usize = 1 << 24;
 const NARROW_WORK: usize = 1 << 24;
 
 /// Blocks that the products of a narrow program are cut for, so that a few multiprocessors that share their barriers
-/// have enough to do. Independent of how the program is run, so that the bits are.
+/// have enough to do. Independent of how the program is run and of the GPU, so that the bits are.
 const NARROW_BLOCKS: usize = 12;
+
+/// Those of other programs, for a GPU of the size of an A100 or an H100.
+const WIDE_BLOCKS: usize = 128;
 
 /// True if no kernel of the program can fill a GPU for long: then launches and barriers take the time.
 pub(super) fn is_narrow(program: &Program) -> bool {
@@ -68,7 +71,7 @@ impl<'a> Builder<'a> {
             halves: HashMap::new(),
             tuning,
             refused,
-            blocks: if narrow { NARROW_BLOCKS } else { tuning.multiprocessors },
+            blocks: if narrow { NARROW_BLOCKS } else { WIDE_BLOCKS },
             narrow,
         }
     }

@@ -274,18 +274,16 @@ impl Recorded {
     /// Launches the work, or replays what was recorded of it.
     fn run(&mut self, gpu: &dyn Gpu, queue: u64, owner: &Arc<dyn Gpu>, work: &dyn Fn() -> Result) -> Result {
         if matches!(self, Recorded::Once) {
-            // SAFETY: the session's queue; the recording ends in any case.
+            // SAFETY: the session's queue; a recording that has begun ends in any case.
             *self = unsafe {
-                gpu.begin_recording(queue)?;
-                let recorded = work();
-                let graph = gpu.end_recording(queue);
-                match (recorded, graph) {
-                    (Ok(()), Ok(graph)) => Recorded::Graph(Owned::new(owner, Kind::Graph, graph)),
-                    (_, Ok(graph)) => {
+                let recorded = gpu.begin_recording(queue).map(|()| (work(), gpu.end_recording(queue)));
+                match recorded {
+                    Ok((Ok(()), Ok(graph))) => Recorded::Graph(Owned::new(owner, Kind::Graph, graph)),
+                    Ok((Err(_), Ok(graph))) => {
                         gpu.release(Kind::Graph, graph);
                         Recorded::Refused
                     }
-                    (_, Err(_)) => Recorded::Refused,
+                    _ => Recorded::Refused,
                 }
             };
         }

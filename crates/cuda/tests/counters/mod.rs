@@ -23,11 +23,13 @@ use crate::trial;
 pub fn trials() -> Vec<Trial> {
     vec![
         trial("a_step_is_recorded_once_and_replayed", recorded),
+        trial("a_step_that_cannot_be_recorded_is_launched", not_recorded),
         trial("the_memory_is_told_before_the_first_step", planned),
         trial("a_full_gpu_is_told_with_what_was_asked_for", full),
         trial("two_gpus_share_batches", shared),
         trial("streamed_batches_wait_for_one_another", streamed),
         trial("products_that_the_library_refuses_are_generated", refused),
+        trial("sums_are_cut_alike_for_every_gpu", cuts),
         trial("deep_networks_are_few_launches_or_one_kernel", few_launches),
     ]
 }
@@ -57,6 +59,21 @@ fn recorded() {
     assert_eq!(emulator.launches.load(Ordering::Relaxed) - before, 10, "one launch for ten steps");
 }
 
+fn not_recorded() {
+    let run = |refuses| {
+        let emulator = Arc::new(Emulator::new(false));
+        *emulator.refuses_recording.lock().unwrap() = refuses;
+        let options = CudaOptions { step: StepKind::Graph, ..CudaOptions::default() };
+        let states = train(&CudaDevice::new(emulator.clone(), options), 30, 10);
+        (states, emulator.replays.load(Ordering::Relaxed))
+    };
+    let (states, replays) = run((0, 0));
+    assert_eq!(replays, 29);
+    for refuses in [(1, 0), (0, 1)] {
+        assert!(run(refuses) == (states.clone(), 0), "{refuses:?}");
+    }
+}
+
 /// What is told of memory before the first step is known in the first epoch, not only when the training has ended.
 fn planned() {
     let mut told = Vec::new();
@@ -80,6 +97,23 @@ fn full() {
     let spec = TensorSpec { shape: [1 << 30].into(), dtype: DType::F32 };
     let error = device.session(&[spec]).err().unwrap().to_string();
     assert!(error.contains("it needs 4.0 GiB") && error.contains("out of memory"), "{error}");
+}
+
+/// The device functions, in which all sums are, do not depend on the number of multiprocessors.
+fn cuts() {
+    let (mut builder, mut dice) = (Builder::default(), Dice::new(8));
+    for shape in [[1, 260, 260, 260], [1, 32, 40, 20_000], [2, 300, 10, 3000]] {
+        programs::product(&mut builder, &mut dice, shape, [false, true], EPILOGUES[1]);
+    }
+    let program = builder.build();
+    let functions = |multiprocessors| {
+        let made = sources(&program, multiprocessors, false, Precision::Float32).unwrap();
+        assert!(made.fused.is_none(), "a narrow program");
+        made.stages.split("extern \"C\"").next().unwrap().to_string()
+    };
+    for multiprocessors in [6, 108, 144] {
+        assert!(functions(multiprocessors) == functions(132), "{multiprocessors} multiprocessors");
+    }
 }
 
 fn refused() {

@@ -40,6 +40,8 @@ pub struct Emulator {
     products: bool,
     /// Its library computes no products of an odd number of rows.
     pub refuses_odd: bool,
+    /// How often it still refuses to begin a recording, and to end one.
+    pub refuses_recording: Mutex<(usize, usize)>,
     folder: tempfile::TempDir,
     /// Modules by number, and functions by number.
     modules: Mutex<HashMap<u64, libloading::Library>>,
@@ -80,6 +82,7 @@ impl Emulator {
             },
             products,
             refuses_odd: false,
+            refuses_recording: Mutex::default(),
             folder: tempfile::tempdir().expect("a folder for sources"),
             modules: Mutex::default(),
             compiled: Mutex::default(),
@@ -211,6 +214,15 @@ unsafe fn multiply(product: &Product) {
             }
         }
     }
+}
+
+/// Fails as often as this counts.
+fn refuse(left: &mut usize) -> Result {
+    if *left == 0 {
+        return Ok(());
+    }
+    *left -= 1;
+    Err(DeviceError("refused".into()))
 }
 
 fn f32_of_half(bits: u16) -> f32 {
@@ -394,12 +406,14 @@ impl Gpu for Emulator {
     }
 
     unsafe fn begin_recording(&self, queue: u64) -> Result {
+        refuse(&mut self.refuses_recording.lock().unwrap().0)?;
         *self.recording.lock().unwrap() = Some((queue, Vec::new()));
         Ok(())
     }
 
     unsafe fn end_recording(&self, _queue: u64) -> Result<u64> {
         let (_, list) = self.recording.lock().unwrap().take().expect("a recording");
+        refuse(&mut self.refuses_recording.lock().unwrap().1)?;
         let number = self.number();
         self.graphs.lock().unwrap().insert(number, list);
         Ok(number)
