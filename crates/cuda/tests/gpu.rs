@@ -51,7 +51,7 @@ fn trial(name: &str, test: impl FnOnce() + Send + 'static) -> Trial {
 }
 
 fn deterministic() {
-    for layers in [dense(), deep(20, 100), deep_normalized(20, 100)] {
+    for layers in [dense(), deep(20, 100), deep_normalized(6, 100)] {
         let run =
             |step| train(Arc::new(device(true, CudaOptions { step, ..CudaOptions::default() })), &layers, "Nadam");
         let first = run(StepKind::Graph);
