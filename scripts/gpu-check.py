@@ -9,6 +9,7 @@ import json
 import lzma
 import os
 import shutil
+import signal
 import site
 import stat
 import subprocess
@@ -60,6 +61,7 @@ class Run:
         self.tests = os.path.join(HERE, "bin", "gpu-tests")
         os.chmod(self.tests, os.stat(self.tests).st_mode | stat.S_IXUSR)
         self.report = []
+        self.problem = None  # why nothing more can be run
 
     def left(self):
         return self.options.seconds - (time.monotonic() - BEGIN)
@@ -68,12 +70,12 @@ class Run:
         """Runs a command; its last lines go to the report, all of them to a file."""
         limit = min(seconds, self.left())
         log = os.path.join(self.options.out, f"{name}.log")
-        if limit < 5:
-            return self.note(name, "skipped", 0, ["no time was left"])
+        if self.problem or limit < 5:
+            return self.note(name, "skipped", 0, [self.problem or "no time was left"])
         start = time.monotonic()
         with open(log, "wb") as file:
             try:
-                code = subprocess.run(command, stdout=file, stderr=subprocess.STDOUT, timeout=limit, env={**self.env, **(env or {})}).returncode
+                code = self.wait(command, file, limit, {**self.env, **(env or {})})
                 status = "ok" if code == 0 else f"failed ({code})"
             except subprocess.TimeoutExpired:
                 status = f"stopped after {limit:.0f} s"
@@ -83,6 +85,19 @@ class Run:
             lines = [line.rstrip() for line in file if line.strip()]
         shown = [line for line in lines if any(mark in line for mark in ("FAILED", "panicked", "✗", "ERROR SUMMARY"))][:20]
         return self.note(name, status, time.monotonic() - start, shown + lines[-keep:])
+
+    @staticmethod
+    def wait(command, file, limit, env):
+        """Runs a command; what it has started ends with it, so that nothing of a part is on the GPU in the next one."""
+        process = subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT, env=env, start_new_session=True)
+        try:
+            return process.wait(limit)
+        finally:
+            try:
+                os.killpg(process.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+            process.wait()
 
     def note(self, name, status, seconds, lines):
         self.report.append({"part": name, "status": status, "seconds": round(seconds, 1), "lines": lines})
@@ -99,11 +114,11 @@ def machine(run):
     run.part("devices", 60, [run.node, "--input-type=module", "-e", code], keep=20)
     if not any(line.startswith("cuda:") for line in run.report[-1]["lines"]):
         run.report[-1]["status"] = "failed (no GPU can be used)"
-        run.options.seconds = 0  # nothing else makes sense
+        run.problem = "no GPU can be used: see devices"
 
 
 def suite(run):
-    run.part("suite", 200, [run.tests], {"GLOROT_CUDA_PROGRAMS": "4"}, keep=8)
+    run.part("suite", 220, [run.tests], {"GLOROT_CUDA_PROGRAMS": "2"}, keep=8)
 
 
 def golden(run):
@@ -117,11 +132,17 @@ def sanitizer(run):
     if not tool:
         run.note("sanitizer", "skipped", 0, ["compute-sanitizer is not on this machine"])
         return
-    cases = {"memcheck": ["random_", "updates", "data_that_does_not_fit"], "racecheck": ["random_reductions", "random_products", "random_rows"]}
+    # What reads and writes by strides, what shares memory of a block, and what is copied while steps run.
+    cases = {
+        "memcheck": ["random_", "data_that_does_not_fit", "many_steps"],
+        "racecheck": ["random_reductions", "random_products", "random_rows"],
+        "synccheck": ["random_reductions", "many_steps"],
+        "initcheck": ["many_steps"],
+    }
     for check, names in cases.items():
-        command = [tool, "--tool", check, "--error-exitcode", "9", run.tests]
-        for name in names[:1]:
-            run.part(check, 60, [*command, name], {"GLOROT_CUDA_PROGRAMS": "1"}, keep=6)
+        for name in names:
+            command = [tool, "--tool", check, "--error-exitcode", "9", run.tests, name]
+            run.part(f"{check}-{name.strip('_')}", 45, command, {"GLOROT_CUDA_PROGRAMS": "1"}, keep=4)
 
 
 def bench(run):

@@ -41,6 +41,16 @@ const epoch = (options: { verbose: Verbose; isTTY?: boolean; columns?: number })
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
+test('what the device says before the first step is written, unless nothing is', () => {
+  for (const verbose of ['auto', 0, 1, 2] as const) {
+    const { reporter, text } = epoch({ verbose })
+    const before = text()
+    reporter.onPlan('cuda:0: 1.0 MiB in use')
+    reporter.onPlan(undefined)
+    expect(text()).toBe(verbose === 0 ? '' : `${before}cuda:0: 1.0 MiB in use\n`)
+  }
+})
+
 describe('without a terminal', () => {
   test("'auto' writes one plain line an epoch", () => {
     const { reporter, text } = epoch({ verbose: 'auto' })

@@ -67,10 +67,13 @@ for (const [title, commands] of WORKLOADS[values.workload]) {
   console.log(
     `\n${title}\n\n| | µs a step | × glorot | s an epoch | first s | loss |\n| --- | ---: | ---: | ---: | ---: | --- |`,
   )
-  const rounds = Array.from({ length: Number(values.rounds) }, () => commands.map(run))
+  // A single round is printed as it comes: whoever stops it keeps what was measured.
+  const count = Number(values.rounds)
+  const rounds = count > 1 ? Array.from({ length: count }, () => commands.map(run)) : []
   const reports = new Set()
+  let own
   for (const [i, command] of commands.entries()) {
-    const results = rounds.map(round => round[i])
+    const results = count > 1 ? rounds.map(round => round[i]) : [run(command)]
     const good = results.filter(result => !result.failed).sort((a, b) => a.step_us - b.step_us)
     if (!good.length) {
       if (i === 0) process.exitCode = 1
@@ -78,9 +81,8 @@ for (const [title, commands] of WORKLOADS[values.workload]) {
       continue
     }
     const { name, step_us, epoch_s, first_s, loss, report } = good[good.length >> 1]
-    const own = rounds.map(round => round[0].step_us).filter(Boolean)
-    const ratio = own.length ? (step_us / Math.min(...own)).toFixed(2) : ''
-    const numbers = [step_us.toFixed(1), ratio, epoch_s.toFixed(3), first_s.toFixed(1)]
+    if (i === 0) own = good[0].step_us
+    const numbers = [step_us.toFixed(1), own ? (step_us / own).toFixed(2) : '', epoch_s.toFixed(3), first_s.toFixed(1)]
     console.log(`| ${name} | ${numbers.join(' | ')} | ${loss.map(value => value.toFixed(4)).join(' → ')} |`)
     if (report) reports.add(report)
   }

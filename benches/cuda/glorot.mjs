@@ -59,8 +59,14 @@ const fit = async epochs => {
   const { history } = await net.fit(x, y, { epochs, batchSize: workload.batch, validationData, verbose: 0 })
   return { seconds: (performance.now() - start) / 1000, loss: history.loss }
 }
-// Compilation, and the trials of ways to run a step.
+// Compilation, then the trials of ways to run a step, which begin when the kernels of whole steps are there.
 const first = await fit(2)
+const begin = performance.now()
+while (net.deviceReport?.includes('are being compiled') && performance.now() - begin < 60_000) {
+  await new Promise(resolve => setTimeout(resolve, 200))
+  await fit(1)
+}
+await fit(1)
 const epochs = Number(values.epochs)
 const { seconds, loss } = await fit(epochs)
 console.log(

@@ -126,6 +126,7 @@ async function train(
   let logs: Logs = resumed?.logs ?? {}
   let stepsDone = 0
   let steps = 0
+  let planned = false
   const call: CallbackList['call'] = (hook, ...args) => callbacks.call(hook, ...args)
   const params = () => ({ epochs: rest.epochs, initialEpoch: rest.initialEpoch, steps, validates, verbose })
   const at = (epoch: number, values: Logs) => ({ ...values, epoch, step: stepsDone, steps }) as TrainingEvent
@@ -157,6 +158,8 @@ async function train(
             case 'epochBegin':
               begin = performance.now()
               stepsDone = 0
+              if (!planned) reporter?.onPlan(model.deviceReport)
+              planned = true
               reporter?.onEpochBegin(epoch)
               await call('onEpochBegin', epoch, {})
               // The interrupted training has gone on from there.

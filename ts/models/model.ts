@@ -154,8 +154,8 @@ export class Model extends Layer {
   }
 
   /**
-   * What a GPU says of the memory that the model uses and of how its steps are run, for people; `undefined` on the CPU,
-   * before the first training or prediction, and while one runs.
+   * What a GPU says of the memory that the model uses and of how its steps are run, for people; while a training runs, as
+   * it was before the first step. `undefined` on the CPU, and before the first training or prediction.
    */
   get deviceReport(): string | undefined {
     return this.model.deviceReport() ?? undefined

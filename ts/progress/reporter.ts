@@ -23,6 +23,8 @@ export interface ReporterOptions {
 
 /** Shows how training proceeds. */
 export interface Reporter {
+  /** @param report - What the device says before the first step; of the CPU nothing. */
+  onPlan(report: string | undefined): void
   /** @param epoch - Counted from 0. */
   onEpochBegin(epoch: number): void
   /**
@@ -44,7 +46,7 @@ export function createReporter({ verbose, epochs, stepsPerEpoch, stream }: Repor
     case 'auto':
       return out.isTTY ? barReporter(out, title, stepsPerEpoch) : lineReporter(out, title, stepsPerEpoch)
     case 0:
-      return { onEpochBegin() {}, onProgress() {}, onEpochEnd() {}, close() {} }
+      return { onPlan() {}, onEpochBegin() {}, onProgress() {}, onEpochEnd() {}, close() {} }
     case 1:
       return barReporter(out, title, stepsPerEpoch)
     case 2:
@@ -56,9 +58,14 @@ export function createReporter({ verbose, epochs, stepsPerEpoch, stream }: Repor
 
 type Title = (epoch: number) => string
 
+const planOn = (out: ReporterStream) => (report: string | undefined) => {
+  if (report !== undefined) out.write(`${report}\n`)
+}
+
 /** `Epoch 1/5 - 1719/1719 - 1.2s - 700us/step - loss: 0.5000` when an epoch ends. */
 function lineReporter(out: ReporterStream, title: Title, steps: number): Reporter {
   return {
+    onPlan: planOn(out),
     onEpochBegin() {},
     onProgress() {},
     onEpochEnd(epoch, logs, { elapsedMs }) {
@@ -83,6 +90,7 @@ function barReporter(out: ReporterStream, title: Title, steps: number): Reporter
     bar = undefined
   }
   return {
+    onPlan: planOn(out),
     onEpochBegin(epoch) {
       close()
       const name = title(epoch)

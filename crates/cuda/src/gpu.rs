@@ -153,6 +153,9 @@ pub trait Gpu: Send + Sync + fmt::Debug {
     /// True if products can be computed by a library.
     fn has_products(&self) -> bool;
 
+    /// True if the library can compute such a product; of its addresses only the alignment counts.
+    fn accepts(&self, product: &Product) -> Result<bool>;
+
     /// Computes a product in the library. It allocates nothing while a graph is recorded.
     unsafe fn product(&self, queue: u64, product: &Product) -> Result;
 

@@ -4,7 +4,7 @@ use glorot_graph::device::DeviceError;
 use glorot_graph::program::Program;
 
 use crate::codegen::Precision;
-use crate::lower::{Sources, Tuning, lower};
+use crate::lower::{Refused, Sources, Tuning, lower};
 
 /// What a program becomes.
 #[derive(Clone, Debug)]
@@ -31,7 +31,7 @@ pub fn sources(
     precision: Precision,
 ) -> Result<ProgramSources, DeviceError> {
     let tuning = Tuning { multiprocessors, library, precision };
-    let lowered = lower(program, tuning)?;
+    let lowered = lower(program, tuning, &Refused::new())?;
     let Sources { stages, fused, launches, .. } = Sources::new(program, &lowered, tuning);
     Ok(ProgramSources { stages, fused, launches: launches.len(), arena_bytes: lowered.placement.bytes })
 }

@@ -11,6 +11,7 @@ mod emulator;
 mod kernels;
 mod models;
 mod programs;
+mod recorder;
 mod sessions;
 #[path = "target/emulated.rs"]
 mod target;

@@ -19,7 +19,7 @@ use glorot_cuda::{CudaOptions, Precision, StepKind};
 use glorot_graph::device::Device;
 use libtest_mimic::{Arguments, Trial};
 
-use models::{deep, dense, train};
+use models::{deep, deep_normalized, dense, train};
 use target::device;
 
 fn main() {
@@ -51,7 +51,7 @@ fn trial(name: &str, test: impl FnOnce() + Send + 'static) -> Trial {
 }
 
 fn deterministic() {
-    for layers in [dense(), deep(20, 100)] {
+    for layers in [dense(), deep(20, 100), deep_normalized(6, 100)] {
         let run =
             |step| train(Arc::new(device(true, CudaOptions { step, ..CudaOptions::default() })), &layers, "Nadam");
         let first = run(StepKind::Graph);

@@ -55,6 +55,7 @@ fn main() {
     }
     for (name, layers, optimizer) in [
         ("a_deep_network", models::deep(20, 100), "Nadam"),
+        ("a_deep_normalized_network", models::deep_normalized(6, 100), "Nadam"),
         ("a_normalized_network", models::dense(), "Adam"),
         ("a_convolutional_network", models::convolutional(), "SGD"),
     ] {

@@ -20,20 +20,38 @@ pub(crate) struct Pool {
     main: Mutex<Option<DeviceSession>>,
     spare: Mutex<Option<DeviceSession>>,
     training: AtomicBool,
+    /// What the session of the training that runs said before its first step.
+    plan: Mutex<Option<String>>,
 }
 
 impl Pool {
     pub fn new(device: Arc<dyn Device>) -> Pool {
-        Pool { device, main: Mutex::new(None), spare: Mutex::new(None), training: AtomicBool::new(false) }
+        Pool {
+            device,
+            main: Mutex::new(None),
+            spare: Mutex::new(None),
+            training: AtomicBool::new(false),
+            plan: Mutex::new(None),
+        }
     }
 
     pub fn device(&self) -> &dyn Device {
         self.device.as_ref()
     }
 
-    /// What the session says of its memory and steps, once it has worked and unless it works now.
+    /// What the session says of its memory and steps, once it has worked; while a training runs, what it said before the
+    /// first step.
     pub fn report(&self) -> Option<String> {
-        self.main.try_lock().ok()?.as_ref()?.report()
+        match self.main.try_lock() {
+            Ok(session) => session.as_ref()?.report(),
+            Err(TryLockError::WouldBlock) => self.plan.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            Err(TryLockError::Poisoned(_)) => None,
+        }
+    }
+
+    /// Keeps what the session of a training says before the first step.
+    pub fn keep_plan(&self, report: Option<String>) {
+        *self.plan.lock().unwrap_or_else(PoisonError::into_inner) = report;
     }
 
     /// The session for a training. It waits for a reader to end, but not for another training.
@@ -42,6 +60,7 @@ impl Pool {
             return Err(Error::Busy);
         }
         let training = Some(Training(&self.training));
+        self.keep_plan(None);
         self.lease(&self.main, variables, true, training)
     }
 

@@ -65,8 +65,8 @@ impl Trainer {
         self.pool.device()
     }
 
-    /// What the device says of the memory that the model uses and of how its steps are run; `None` before the first job,
-    /// while one runs, and on devices that have nothing to say.
+    /// What the device says of the memory that the model uses and of how its steps are run; while a training runs, as
+    /// before its first step. `None` before the first job and on devices that have nothing to say.
     pub fn report(&self) -> Option<String> {
         self.pool.report()
     }

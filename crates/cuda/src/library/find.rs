@@ -26,12 +26,13 @@ pub struct Search {
 
 impl Search {
     /// Looks for a library in these places. `major`: the version of CUDA that the driver speaks; newer libraries cannot
-    /// run on it.
+    /// run on it, and a name without a version may be one.
     pub fn new(library: Library, places: &[Place], major: Option<u32>) -> Search {
         let mut search = Search { library, found: None, looked: Vec::new(), problems: Vec::new() };
         let names = library.file_names();
         let fits = |version: &Option<u32>| match (library, version, major) {
-            (Library::Nccl, ..) | (_, None, _) | (_, _, None) => true,
+            (Library::Driver | Library::Nccl, ..) | (_, _, None) => true,
+            (_, None, Some(_)) => false,
             (_, Some(version), Some(major)) => *version <= major,
         };
         for place in places {
@@ -92,7 +93,7 @@ mod tests {
         assert!(search.found.is_none());
         // CUDA 13 does not run on a driver of CUDA 12.
         let names: Vec<_> = search.looked.iter().map(|path| path.file_name().unwrap().to_str().unwrap()).collect();
-        assert_eq!(names, ["libnvrtc.so.12", "libnvrtc.so"]);
+        assert_eq!(names, ["libnvrtc.so.12"]);
         let reason = search.reason();
         assert!(reason.starts_with("NVRTC was not found; looked for "), "{reason}");
         assert!(reason.contains("pip install nvidia-cuda-nvrtc"), "{reason}");

@@ -10,6 +10,8 @@ mod product;
 mod source;
 mod stages;
 
+use std::collections::HashSet;
+
 use glorot_graph::TensorSpec;
 use glorot_graph::device::DeviceError;
 use glorot_graph::program::{BufferId, Program};
@@ -59,11 +61,14 @@ pub(crate) struct Lowered {
     pub narrow: bool,
 }
 
+/// Shapes of products, `[batch, rows, columns, depth]`, that the library does not compute.
+pub(crate) type Refused = HashSet<[usize; 4]>;
+
 /// Makes a program for a GPU. Fails if the program is invalid.
-pub(crate) fn lower(program: &Program, tuning: Tuning) -> Result<Lowered, DeviceError> {
+pub(crate) fn lower(program: &Program, tuning: Tuning, refused: &Refused) -> Result<Lowered, DeviceError> {
     codegen::check(program)?;
     let narrow = phases::is_narrow(program);
-    let mut builder = phases::Builder::new(program, tuning, narrow);
+    let mut builder = phases::Builder::new(program, tuning, refused, narrow);
     program.kernels.iter().for_each(|kernel| builder.kernel(kernel));
     let phases::Builder { specs, functions, phases, storage, .. } = builder;
     let bytes: Vec<usize> = specs.iter().zip(&storage).map(|(spec, storage)| bytes_of(spec, *storage)).collect();

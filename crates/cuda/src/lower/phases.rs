@@ -5,7 +5,7 @@ use glorot_graph::program::{BufferId, Kernel, MatMulKernel, Program};
 use glorot_tensor::{DType, Shape};
 
 use super::product::{self, LibraryProduct, Operand, Storage};
-use super::{Phase, Tuning, Work};
+use super::{Phase, Refused, Tuning, Work};
 use crate::codegen::{self, Cut, Function, Parameters, Precision};
 
 /// Multiplications of a product from which on a library is faster than a generated kernel.
@@ -15,8 +15,11 @@ const LIBRARY_MULTIPLICATIONS: usize = 1 << 24;
 const NARROW_WORK: usize = 1 << 24;
 
 /// Blocks that the products of a narrow program are cut for, so that a few multiprocessors that share their barriers
-/// have enough to do. Independent of how the program is run, so that the bits are.
+/// have enough to do. Independent of how the program is run and of the GPU, so that the bits are.
 const NARROW_BLOCKS: usize = 12;
+
+/// Those of other programs, for a GPU of the size of an A100 or an H100.
+const WIDE_BLOCKS: usize = 128;
 
 /// True if no kernel of the program can fill a GPU for long: then launches and barriers take the time.
 pub(super) fn is_narrow(program: &Program) -> bool {
@@ -42,7 +45,7 @@ fn multiplications(product: &MatMulKernel) -> usize {
 }
 
 /// Turns kernels into phases.
-pub(super) struct Builder {
+pub(super) struct Builder<'a> {
     pub specs: Vec<TensorSpec>,
     pub storage: Vec<Storage>,
     pub functions: Vec<Function>,
@@ -51,12 +54,13 @@ pub(super) struct Builder {
     /// The 16-bit copy of a buffer's present content.
     halves: HashMap<BufferId, BufferId>,
     tuning: Tuning,
+    refused: &'a Refused,
     blocks: usize,
     narrow: bool,
 }
 
-impl Builder {
-    pub fn new(program: &Program, tuning: Tuning, narrow: bool) -> Builder {
+impl<'a> Builder<'a> {
+    pub fn new(program: &Program, tuning: Tuning, refused: &'a Refused, narrow: bool) -> Builder<'a> {
         let specs: Vec<TensorSpec> = program.buffers.iter().map(|buffer| buffer.spec.clone()).collect();
         Builder {
             storage: vec![Storage::Whole; specs.len()],
@@ -66,7 +70,8 @@ impl Builder {
             known: HashMap::new(),
             halves: HashMap::new(),
             tuning,
-            blocks: if narrow { NARROW_BLOCKS } else { tuning.multiprocessors },
+            refused,
+            blocks: if narrow { NARROW_BLOCKS } else { WIDE_BLOCKS },
             narrow,
         }
     }
@@ -148,6 +153,7 @@ impl Builder {
         let large = !self.narrow && multiplications(product) >= LIBRARY_MULTIPLICATIONS;
         if self.tuning.library
             && large
+            && !self.refused.contains(&[batch, n, m, k])
             && let Some((a, b)) = product::operands(product)
         {
             self.library(product, a, b);

@@ -101,8 +101,8 @@ pub(crate) struct Sources {
     pub fused: Option<String>,
     /// In order; launches of one stage follow each other.
     pub launches: Vec<Bundle>,
-    /// Buffers whose addresses the fused kernel takes, in order; then come, for each input, the address of its data set
-    /// and of the input, then that of the order.
+    /// Buffers whose addresses the fused kernel takes, in order, after that of the arena; then come, for each input, the
+    /// address of its data set and of the input, then that of the order.
     pub addresses: Vec<BufferId>,
     pub feeds: Feeds,
 }
@@ -204,15 +204,20 @@ fn shared_memory(bytes: usize) -> String {
     if bytes == 0 { "byte* shared = 0;".into() } else { format!("GLOROT_SHARED(shared, {bytes});") }
 }
 
-/// The kernels that run whole steps, and the buffers whose addresses they take.
+/// The kernels that run whole steps, and the buffers outside of the arena whose addresses they take.
 fn fused(lowered: &Lowered, feeds: &Feeds) -> Option<(String, Vec<BufferId>)> {
     let mut addresses: Vec<BufferId> = Vec::new();
     let mut numbers: HashMap<BufferId, usize> = HashMap::new();
-    let mut number = |buffer: BufferId| {
-        *numbers.entry(buffer).or_insert_with(|| {
-            addresses.push(buffer);
-            addresses.len() - 1
-        })
+    // Most buffers lie in the arena: its address and their offsets leave room for the states of deep networks.
+    let mut place = |buffer: BufferId| match lowered.placement.offsets[buffer.index()] {
+        Some(offset) => format!("((byte*)a.p[0] + {offset}ull)"),
+        None => {
+            let number = *numbers.entry(buffer).or_insert_with(|| {
+                addresses.push(buffer);
+                addresses.len()
+            });
+            format!("a.p[{number}]")
+        }
     };
     let mut body = String::new();
     for stage in &lowered.stages {
@@ -224,7 +229,7 @@ fn fused(lowered: &Lowered, feeds: &Feeds) -> Option<(String, Vec<BufferId>)> {
             let arguments: String = buffers
                 .iter()
                 .zip(pointers)
-                .map(|(&buffer, element)| format!(", ({element}*)a.p[{}]", number(buffer)))
+                .map(|(&buffer, element)| format!(", ({element}*){}", place(buffer)))
                 .collect();
             let turned =
                 if shift == 0 { "block".to_string() } else { format!("(block + blocks - {shift} % blocks) % blocks") };
@@ -233,12 +238,12 @@ fn fused(lowered: &Lowered, feeds: &Feeds) -> Option<(String, Vec<BufferId>)> {
         }
         body.push_str("BARRIER\n");
     }
-    let count = addresses.len() + 2 * feeds.0.len() + 1;
+    let count = 1 + addresses.len() + 2 * feeds.0.len() + 1;
     if !lowered.narrow || count > MAX_ADDRESSES || lowered.stages.is_empty() {
         return None;
     }
     let shared = lowered.functions.iter().map(|function| function.shared).max().unwrap_or(0);
-    let first = addresses.len();
+    let first = 1 + addresses.len();
     let order = count - 1;
     let rows = feeds.batch();
     let mut feed = match feeds.0.is_empty() {
@@ -264,7 +269,7 @@ fn fused(lowered: &Lowered, feeds: &Feeds) -> Option<(String, Vec<BufferId>)> {
         }
         let _ = write!(
             code,
-            "extern \"C\" __global__ void {attributes}__launch_bounds__({THREADS}) {name}(const __grid_constant__ Addresses a, \
+            "extern \"C\" __global__ void {attributes}__launch_bounds__({THREADS}, 1) {name}(const __grid_constant__ Addresses a, \
              unsigned first, unsigned steps, unsigned* arrived) {{\n{declaration}\nunsigned target = 0;\n\
              const int block = blockIdx.x, blocks = gridDim.x;\nfor (unsigned step = 0; step < steps; step++) {{\n\
              {feed}{barrier}\n{body}}}\n}}\nGLOROT_KERNEL({name})\n"

@@ -64,6 +64,8 @@ const CUBLASLT_EPILOGUE_RELU_BIAS: u32 = 6;
 const CUBLASLT_MATRIX_LAYOUT_BATCH_COUNT: u32 = 5;
 const CUBLASLT_MATRIX_LAYOUT_STRIDED_BATCH_OFFSET: u32 = 6;
 const CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES: u32 = 1;
+const INVALID_VALUE: c_int = 7;
+const NOT_SUPPORTED: c_int = 15;
 /// Of A; those of B, C and D follow.
 const CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES: u32 = 5;
 
@@ -118,10 +120,10 @@ fn check(what: &str, status: c_int) -> Result<(), DeviceError> {
         0 => return Ok(()),
         1 => "it is not initialized",
         3 => "no memory is left",
-        7 => "an argument is invalid",
+        INVALID_VALUE => "an argument is invalid",
         8 => "this GPU is too old",
         13 => "a kernel failed",
-        15 => "this product is not supported",
+        NOT_SUPPORTED => "this product is not supported",
         _ => "it reports an error",
     };
     Err(DeviceError(format!("cuBLAS: {what}: {problem} (status {status})")))
@@ -151,7 +153,7 @@ impl Blas {
         stream: *mut c_void,
     ) -> Result<(), DeviceError> {
         if !self.plans.contains_key(product) {
-            let plan = self.plan(product)?;
+            let Some(plan) = self.plan(product)? else { return check("a product", NOT_SUPPORTED) };
             if self.plans.len() >= MAX_PLANS {
                 self.plans.clear();
             }
@@ -184,8 +186,13 @@ impl Blas {
         check("a product", status)
     }
 
-    /// Asks for the best algorithm for a product.
-    fn plan(&self, product: &Product) -> Result<Plan, DeviceError> {
+    /// True if there is an algorithm for such a product.
+    pub fn accepts(&self, product: &Product) -> Result<bool, DeviceError> {
+        Ok(self.plan(product)?.is_some())
+    }
+
+    /// Asks for the best algorithm for a product, if there is one.
+    fn plan(&self, product: &Product) -> Result<Option<Plan>, DeviceError> {
         let functions = self.functions;
         let description = self.describe(product)?;
         let Description { operation, a, b, result, .. } = description;
@@ -223,13 +230,14 @@ impl Blas {
                 );
             }
             (functions.cublasLtMatmulPreferenceDestroy)(preference);
+            // What the heuristics say of a combination of types, strides and epilogue that no algorithm has.
+            if [NOT_SUPPORTED, INVALID_VALUE].contains(&status) {
+                return Ok(None);
+            }
             check("choosing an algorithm", status)?;
         }
-        if count == 0 {
-            check("choosing an algorithm", 15)?;
-        }
-        check("choosing an algorithm", found.state)?;
-        Ok(Plan { description, algorithm: found.algorithm })
+        let usable = count > 0 && found.state == 0;
+        Ok(usable.then_some(Plan { description, algorithm: found.algorithm }))
     }
 
     fn describe(&self, product: &Product) -> Result<Description, DeviceError> {

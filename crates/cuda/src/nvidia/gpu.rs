@@ -1,6 +1,5 @@
 //! A GPU of NVIDIA.
 
-use std::cell::Cell;
 use std::collections::HashMap;
 use std::ffi::{CString, c_void};
 use std::fmt;
@@ -61,15 +60,11 @@ impl NvidiaGpu {
         Ok(gpu)
     }
 
-    /// Makes this GPU's context that of the calling thread.
+    /// Makes this GPU's context that of the calling thread. Always: whatever else runs in the process (NCCL, another
+    /// library of a Node program) may have made another current, or a GPU that was closed may have left its own.
     fn enter(&self, what: &str) -> Result {
-        let own = self.context as usize;
-        if CURRENT.get() != own {
-            // SAFETY: the context is retained by this value.
-            unsafe { result::ctx::set_current(self.context) }.map_err(|error| sentence(what, error))?;
-            CURRENT.set(own);
-        }
-        Ok(())
+        // SAFETY: the context is retained by this value.
+        unsafe { result::ctx::set_current(self.context) }.map_err(|error| sentence(what, error))
     }
 
     /// Calls the driver. A function that it lacks, which would panic in the bindings, is an error too.
@@ -91,16 +86,6 @@ impl NvidiaGpu {
         workspaces.insert(queue, address);
         Ok(address)
     }
-}
-
-thread_local! {
-    /// The context that this thread has made current.
-    static CURRENT: Cell<usize> = const { Cell::new(0) };
-}
-
-/// Called after a library that may have made another context current.
-pub(super) fn forget_context() {
-    CURRENT.set(0);
 }
 
 fn stream(queue: u64) -> sys::CUstream {
@@ -216,6 +201,12 @@ impl Gpu for NvidiaGpu {
         self.blas.is_some()
     }
 
+    fn accepts(&self, product: &Product) -> Result<bool> {
+        let Some(blas) = &self.blas else { return Ok(false) };
+        self.enter("a product")?;
+        blas.lock().unwrap_or_else(PoisonError::into_inner).accepts(product)
+    }
+
     unsafe fn product(&self, queue: u64, product: &Product) -> Result {
         let Some(blas) = &self.blas else { return Err(DeviceError("CUDA: a product without cuBLAS".into())) };
         self.enter("a product")?;
@@ -226,6 +217,9 @@ impl Gpu for NvidiaGpu {
     }
 
     unsafe fn upload(&self, queue: u64, to: Address, from: &[u8]) -> Result {
+        if from.is_empty() {
+            return Ok(());
+        }
         // SAFETY: passed on.
         self.call("copying to the GPU", || unsafe { result::memcpy_htod_async(to, from, stream(queue)) })
     }
@@ -236,11 +230,17 @@ impl Gpu for NvidiaGpu {
     }
 
     unsafe fn copy(&self, queue: u64, from: Address, to: Address, bytes: usize) -> Result {
+        if bytes == 0 {
+            return Ok(());
+        }
         // SAFETY: passed on.
         self.call("copying on the GPU", || unsafe { result::memcpy_dtod_async(to, from, bytes, stream(queue)) })
     }
 
     unsafe fn zero(&self, queue: u64, at: Address, bytes: usize) -> Result {
+        if bytes == 0 {
+            return Ok(());
+        }
         // SAFETY: passed on.
         self.call("clearing memory", || unsafe { result::memset_d8_async(at, 0, bytes, stream(queue)) })
     }

@@ -8,7 +8,6 @@ use std::sync::{Mutex, PoisonError};
 use glorot_graph::StateId;
 use glorot_graph::device::{Communicator, DeviceError, Session};
 
-use super::gpu::forget_context;
 use crate::library::{Found, Opened, Table, table};
 use crate::session::CudaSession;
 
@@ -58,7 +57,6 @@ impl NcclSum {
         // SAFETY: the list has room for a communicator for each device.
         let status =
             unsafe { (functions.ncclCommInitAll)(comms.as_mut_ptr(), devices.len() as c_int, devices.as_ptr()) };
-        forget_context();
         check(&functions, "connecting the GPUs", status)?;
         Ok(NcclSum { functions, comms: Mutex::new(comms), _library: found.opened.clone() })
     }
@@ -99,7 +97,6 @@ impl Communicator for NcclSum {
             let ended = (functions.ncclGroupEnd)();
             if status == 0 { ended } else { status }
         };
-        forget_context();
         check(functions, "a sum over the GPUs", status)
     }
 }
@@ -110,6 +107,5 @@ impl Drop for NcclSum {
             // SAFETY: made in `new`; no session of the replicas is left.
             unsafe { (self.functions.ncclCommDestroy)(comm) };
         }
-        forget_context();
     }
 }

@@ -175,7 +175,11 @@ impl Fused {
             }
         });
         let timed: Vec<String> = timed.collect();
-        if timed.is_empty() { String::new() } else { format!("; measured: {}", timed.join(", ")) }
+        match &self.state {
+            State::Compiling(_) => "; kernels of whole steps are being compiled".into(),
+            _ if timed.is_empty() => String::new(),
+            _ => format!("; measured: {}", timed.join(", ")),
+        }
     }
 }
 

@@ -8,7 +8,7 @@ mod steps;
 mod streamed;
 
 use std::any::Any;
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
 use glorot_graph::device::{DatasetId, DeviceError, ProgramId, Session};
@@ -23,6 +23,7 @@ use crate::memory::{Budget, Memory, Size};
 use data::Data;
 use prepared::Prepared;
 use staging::Staging;
+use streamed::Slots;
 
 type Result<T = ()> = std::result::Result<T, DeviceError>;
 
@@ -50,6 +51,8 @@ pub(crate) struct CudaSession {
     /// Row numbers of the steps that run next, and the cursor and barrier counters.
     order: Option<(Memory, usize)>,
     counters: Memory,
+    /// Through which batches of data sets go that do not fit.
+    slots: Slots,
     /// Ends of the last chunks of steps, so that the host does not run ahead without end.
     pace: VecDeque<Owned>,
 }
@@ -108,6 +111,7 @@ impl CudaSession {
             datasets: Vec::new(),
             order: None,
             counters,
+            slots: Slots::default(),
             pace: VecDeque::new(),
         })
     }
@@ -290,6 +294,19 @@ impl Session for CudaSession {
             Size(self.budget.used()),
             Size(states)
         );
+        let bytes = |resident| -> usize {
+            let sets = self.datasets.iter().flatten().filter(|set| set.address().is_some() == resident);
+            // A tensor that is there twice is one.
+            let pieces: HashSet<_> = sets.map(|set| set.tensor.bytes().as_ptr_range()).collect();
+            pieces.into_iter().map(|piece| piece.end as usize - piece.start as usize).sum()
+        };
+        match (bytes(true), bytes(false)) {
+            (0, 0) => {}
+            (on, 0) => text.push_str(&format!("; data: {} on the GPU", Size(on))),
+            (on, sent) => {
+                text.push_str(&format!("; data: {} on the GPU, {} sent from the host by batches", Size(on), Size(sent)))
+            }
+        }
         for (number, program) in self.programs.iter().enumerate() {
             text.push_str(&format!("\nprogram {number}: {}", program.report()));
         }

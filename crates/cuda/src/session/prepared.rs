@@ -10,7 +10,9 @@ use super::fused::Fused;
 use super::staging::Staging;
 use super::{State, byte_len, describe};
 use crate::gpu::{Address, Argument, Finish, Gpu, Grouping, Kind, Launch, Matrix, Owned, Product};
-use crate::lower::{ALIGNMENT, Bundle, LibraryProduct, Operand, Sources, Storage, Tuning, lower};
+use crate::lower::{
+    ALIGNMENT, Bundle, LibraryProduct, Lowered, Operand, Refused, Sources, Storage, Tuning, Work, lower,
+};
 use crate::memory::{Budget, Memory, Size};
 
 type Result<T = ()> = std::result::Result<T, DeviceError>;
@@ -52,6 +54,13 @@ pub(super) struct Prepared {
     _memory: Memory,
 }
 
+/// Where a buffer lies whose place the program does not choose.
+enum Fixed {
+    /// An input, by number.
+    Input(usize),
+    State(Address),
+}
+
 /// What is the same for every program of a session.
 struct Site<'a> {
     states: &'a [State],
@@ -67,6 +76,26 @@ impl Site<'_> {
         let spec = self.spec(id);
         let (expected, received) = (describe(spec.dtype, &spec.shape), describe(found.dtype, &found.shape));
         DeviceError(format!("invalid program: {what} is {received}, its buffer {expected}"))
+    }
+
+    /// Where the buffers of inputs and states lie, by number.
+    fn fixed(&self) -> Result<Vec<(usize, Fixed)>> {
+        let mut fixed = Vec::new();
+        for (number, buffer) in self.program.buffers.iter().enumerate() {
+            let id = BufferId(number as u32);
+            match buffer.place {
+                Place::Input(input) => match self.program.inputs.get(input as usize) {
+                    Some(known) if self.spec(*known) == &buffer.spec => {
+                        fixed.push((number, Fixed::Input(input as usize)));
+                    }
+                    Some(known) => return Err(self.differs(format!("input {input}"), id, self.spec(*known))),
+                    None => return Err(DeviceError(format!("invalid program: input {input} does not exist"))),
+                },
+                Place::State(state) => fixed.push((number, Fixed::State(self.state(id, state.0 as usize)?))),
+                _ => {}
+            }
+        }
+        Ok(fixed)
     }
 
     /// The address of a state.
@@ -93,9 +122,12 @@ impl Prepared {
         program: &Program,
         tuning: Tuning,
     ) -> Result<Prepared> {
-        let lowered = lower(program, tuning)?;
+        let lowered = lower_for(&**gpu, program, tuning)?;
         let sources = Sources::new(program, &lowered, tuning);
         let site = Site { states, program };
+        // What can fail comes before memory is taken: nothing may be given back that queued work still uses.
+        let fixed = site.fixed()?;
+        let module = Owned::new(gpu, Kind::Module, gpu.compile(&sources.stages)?);
 
         // One piece of memory: the arena, the inputs, the constants.
         let mut total = lowered.placement.bytes;
@@ -126,23 +158,16 @@ impl Prepared {
 
         let at = |offset: usize| memory.address() + offset as u64;
         let mut addresses: Vec<Address> = lowered.placement.offsets.iter().map(|o| o.map_or(0, at)).collect();
-        for (number, buffer) in program.buffers.iter().enumerate() {
-            let id = BufferId(number as u32);
-            match buffer.place {
-                Place::Input(input) => match program.inputs.get(input as usize) {
-                    Some(known) if site.spec(*known) == &buffer.spec => addresses[number] = at(inputs[input as usize]),
-                    Some(known) => return Err(site.differs(format!("input {input}"), id, site.spec(*known))),
-                    None => return Err(DeviceError(format!("invalid program: input {input} does not exist"))),
-                },
-                Place::State(state) => addresses[number] = site.state(id, state.0 as usize)?,
-                _ => {}
-            }
+        for (number, place) in fixed {
+            addresses[number] = match place {
+                Fixed::Input(input) => at(inputs[input]),
+                Fixed::State(address) => address,
+            };
         }
         for (number, offset, _) in constants {
             addresses[number] = at(offset);
         }
 
-        let module = Owned::new(gpu, Kind::Module, gpu.compile(&sources.stages)?);
         // SAFETY: the module lives as long as the program, here and below.
         let function = |name: &str| unsafe { gpu.function(module.handle(), name) };
         let launch = |bundle: &Bundle| -> Result<Ready> {
@@ -159,11 +184,12 @@ impl Prepared {
         let feed = (function("feed")?, sources.feeds.blocks(tuning.multiprocessors));
         let placed = |id: &BufferId| (site.spec(*id).clone(), addresses[id.index()]);
         let inputs: Vec<(TensorSpec, Address)> = program.inputs.iter().map(placed).collect();
-        let fixed = sources.addresses.iter().map(|id| addresses[id.index()]).collect();
+        let outside = sources.addresses.iter().map(|id| addresses[id.index()]);
+        let of_kernel = std::iter::once(memory.address()).chain(outside).collect();
         Ok(Prepared {
             outputs: program.outputs.iter().map(placed).collect(),
             batch: sources.feeds.batch(),
-            fused: Fused::new(gpu, sources.fused, fixed),
+            fused: Fused::new(gpu, sources.fused, of_kernel),
             inputs,
             arena_bytes: lowered.placement.bytes,
             launches,
@@ -248,18 +274,16 @@ impl Recorded {
     /// Launches the work, or replays what was recorded of it.
     fn run(&mut self, gpu: &dyn Gpu, queue: u64, owner: &Arc<dyn Gpu>, work: &dyn Fn() -> Result) -> Result {
         if matches!(self, Recorded::Once) {
-            // SAFETY: the session's queue; the recording ends in any case.
+            // SAFETY: the session's queue; a recording that has begun ends in any case.
             *self = unsafe {
-                gpu.begin_recording(queue)?;
-                let recorded = work();
-                let graph = gpu.end_recording(queue);
-                match (recorded, graph) {
-                    (Ok(()), Ok(graph)) => Recorded::Graph(Owned::new(owner, Kind::Graph, graph)),
-                    (_, Ok(graph)) => {
+                let recorded = gpu.begin_recording(queue).map(|()| (work(), gpu.end_recording(queue)));
+                match recorded {
+                    Ok((Ok(()), Ok(graph))) => Recorded::Graph(Owned::new(owner, Kind::Graph, graph)),
+                    Ok((Err(_), Ok(graph))) => {
                         gpu.release(Kind::Graph, graph);
                         Recorded::Refused
                     }
-                    (_, Err(_)) => Recorded::Refused,
+                    _ => Recorded::Refused,
                 }
             };
         }
@@ -272,6 +296,26 @@ impl Recorded {
                 *self = Recorded::Once;
                 Ok(())
             }
+        }
+    }
+}
+
+/// Makes a program for a GPU: products that its library refuses go to generated kernels.
+fn lower_for(gpu: &dyn Gpu, program: &Program, tuning: Tuning) -> Result<Lowered> {
+    let mut refused = Refused::new();
+    loop {
+        let lowered = lower(program, tuning, &refused)?;
+        // All buffers will be aligned like this.
+        let addresses = vec![ALIGNMENT as Address; lowered.storage.len()];
+        let mut refuses = false;
+        for phase in &lowered.phases {
+            let Work::Product(product) = &phase.work else { continue };
+            if !gpu.accepts(&library_product(product, &addresses, &lowered.storage))? {
+                refuses |= refused.insert([product.batch, product.rows, product.columns, product.depth]);
+            }
+        }
+        if !refuses {
+            return Ok(lowered);
         }
     }
 }

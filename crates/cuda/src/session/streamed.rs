@@ -10,13 +10,23 @@ use crate::gpu::{Kind, Owned};
 use crate::memory::Memory;
 
 /// Half of a double buffer: one batch of all streamed inputs.
-struct Slot {
+#[derive(Debug)]
+pub(super) struct Slot {
     pinned: Pinned,
     memory: Memory,
     /// The batch has come to the GPU.
     sent: Owned,
     /// The batch has been copied to the inputs.
     taken: Owned,
+}
+
+/// The double buffer: it stays from call to call, so that the first batch of one is sent while the last steps of the
+/// one before still run.
+#[derive(Debug, Default)]
+pub(super) struct Slots {
+    halves: Vec<Slot>,
+    bytes: usize,
+    next: usize,
 }
 
 impl CudaSession {
@@ -41,20 +51,13 @@ impl CudaSession {
             parts.push((data.tensor, row, batch_bytes, address));
             batch_bytes += (row * batch).next_multiple_of(256);
         }
-        let mut slots = Vec::new();
-        for _ in 0..steps.min(2) {
-            slots.push(Slot {
-                pinned: Pinned::new(&gpu, batch_bytes)?,
-                memory: self.budget.allocate("batches that are sent", batch_bytes)?,
-                sent: Owned::new(&gpu, Kind::Event, gpu.event()?),
-                taken: Owned::new(&gpu, Kind::Event, gpu.event()?),
-            });
-        }
-        let count = slots.len();
-        let result = (0..steps).try_for_each(|step| {
-            let Slot { pinned, memory, sent, taken } = &mut slots[step % count];
-            // SAFETY: the slot's memory and events live until both queues are done, see below. The host writes its half
-            // only after that was sent, the copies write the GPU's half only after it was taken.
+        self.reserve_slots(batch_bytes)?;
+        let CudaSession { slots, programs, .. } = self;
+        for step in 0..steps {
+            let Slot { pinned, memory, sent, taken } = &mut slots.halves[slots.next];
+            slots.next = 1 - slots.next;
+            // SAFETY: the slot's memory and events live until both queues are done. The host writes its half only after
+            // that was sent, the copies write the GPU's half only after it was taken.
             unsafe {
                 gpu.wait_host(sent.handle())?;
                 for (data, row, offset, _) in &parts {
@@ -65,7 +68,7 @@ impl CudaSession {
                     }
                 }
                 gpu.wait(copies, taken.handle())?;
-                gpu.upload(copies, memory.address(), pinned.bytes_mut())?;
+                gpu.upload(copies, memory.address(), &pinned.bytes_mut()[..batch_bytes])?;
                 gpu.record(copies, sent.handle())?;
                 gpu.wait(queue, sent.handle())?;
                 for (_, row, offset, input) in &parts {
@@ -73,13 +76,34 @@ impl CudaSession {
                 }
                 gpu.record(queue, taken.handle())?;
             }
-            if run { self.prepared(program)?.run(&*gpu, queue) } else { Ok(()) }
-        });
-        // SAFETY: the session's queues. The slots go when both are done.
-        unsafe {
-            gpu.finish(copies)?;
-            gpu.finish(queue)?;
+            if run {
+                programs[program.0].run(&*gpu, queue)?;
+            }
         }
-        result
+        Ok(())
+    }
+
+    /// Sees to it that each half has room for so many bytes.
+    fn reserve_slots(&mut self, bytes: usize) -> Result {
+        if self.slots.bytes >= bytes && !self.slots.halves.is_empty() {
+            return Ok(());
+        }
+        // SAFETY: the session's queues. What they still use of the old slots goes only when they are done.
+        unsafe {
+            self.gpu.finish(self.copies.handle())?;
+            self.gpu.finish(self.queue.handle())?;
+        }
+        self.slots = Slots::default();
+        let gpu = Arc::clone(&self.gpu);
+        for _ in 0..2 {
+            self.slots.halves.push(Slot {
+                pinned: Pinned::new(&gpu, bytes)?,
+                memory: self.budget.allocate("batches that are sent", bytes)?,
+                sent: Owned::new(&gpu, Kind::Event, gpu.event()?),
+                taken: Owned::new(&gpu, Kind::Event, gpu.event()?),
+            });
+        }
+        self.slots.bytes = bytes;
+        Ok(())
     }
 }

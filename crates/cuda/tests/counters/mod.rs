@@ -4,24 +4,46 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use glorot_cuda::gpu::Gpu;
-use glorot_cuda::{CudaDevice, CudaOptions, StepKind};
+use glorot_cuda::{CudaDevice, CudaOptions, Precision, StepKind, sources};
 use glorot_graph::TensorSpec;
 use glorot_graph::device::Device;
 use glorot_graph::replicas::{HostSum, Replicas};
 use glorot_tensor::DType;
+use glorot_train::Event;
 use libtest_mimic::Trial;
 
+use crate::common::{Builder, Dice};
 use crate::emulator::Emulator;
 use crate::models;
-use crate::sessions::train;
+use crate::programs::{self, EPILOGUES};
+use crate::recorder;
+use crate::sessions::{TOO_LITTLE, train};
 use crate::trial;
 
 pub fn trials() -> Vec<Trial> {
     vec![
         trial("a_step_is_recorded_once_and_replayed", recorded),
+        trial("a_step_that_cannot_be_recorded_is_launched", not_recorded),
+        trial("the_memory_is_told_before_the_first_step", planned),
         trial("a_full_gpu_is_told_with_what_was_asked_for", full),
         trial("two_gpus_share_batches", shared),
+        trial("streamed_batches_wait_for_one_another", streamed),
+        trial("products_that_the_library_refuses_are_generated", refused),
+        trial("sums_are_cut_alike_for_every_gpu", cuts),
+        trial("deep_networks_are_few_launches_or_one_kernel", few_launches),
     ]
+}
+
+/// Twenty layers of 100 units: a step is a launch for each layer and direction and few more, or a part of one kernel,
+/// whose addresses fit into the arguments of a launch.
+fn few_launches() {
+    for (layers, most) in [(models::deep(20, 100), 49), (models::deep_normalized(20, 100), 209)] {
+        let programs = recorder::programs(&layers, "Nadam");
+        let made = programs.iter().map(|program| sources(program, 132, true, Precision::Float32).unwrap());
+        let made = made.max_by_key(|made| made.launches).unwrap();
+        assert!(made.launches <= most, "{} launches", made.launches);
+        assert!(made.fused.is_some(), "no kernel runs whole steps");
+    }
 }
 
 fn recorded() {
@@ -37,11 +59,93 @@ fn recorded() {
     assert_eq!(emulator.launches.load(Ordering::Relaxed) - before, 10, "one launch for ten steps");
 }
 
+fn not_recorded() {
+    let run = |refuses| {
+        let emulator = Arc::new(Emulator::new(false));
+        *emulator.refuses_recording.lock().unwrap() = refuses;
+        let options = CudaOptions { step: StepKind::Graph, ..CudaOptions::default() };
+        let states = train(&CudaDevice::new(emulator.clone(), options), 30, 10);
+        (states, emulator.replays.load(Ordering::Relaxed))
+    };
+    let (states, replays) = run((0, 0));
+    assert_eq!(replays, 29);
+    for refuses in [(1, 0), (0, 1)] {
+        assert!(run(refuses) == (states.clone(), 0), "{refuses:?}");
+    }
+}
+
+/// What is told of memory before the first step is known in the first epoch, not only when the training has ended.
+fn planned() {
+    let mut told = Vec::new();
+    let device = Arc::new(CudaDevice::new(Arc::new(Emulator::new(false)), CudaOptions::default()));
+    models::watch(device, &models::deep(1, 16), "Adam", &mut |trainer, event| {
+        if matches!(event, Event::EpochBegin { .. }) {
+            told.extend(trainer.report());
+        }
+    });
+    // Each of the four epochs.
+    assert_eq!(told.len(), 4);
+    assert!(
+        told[0].starts_with("cuda:0: ") && told[0].contains("; data: ") && told[0].contains(": arena "),
+        "{told:?}"
+    );
+    assert_eq!(told[0], told[3]);
+}
+
 fn full() {
     let device = CudaDevice::new(Arc::new(Emulator::new(false)), CudaOptions::default());
     let spec = TensorSpec { shape: [1 << 30].into(), dtype: DType::F32 };
     let error = device.session(&[spec]).err().unwrap().to_string();
     assert!(error.contains("it needs 4.0 GiB") && error.contains("out of memory"), "{error}");
+}
+
+/// The device functions, in which all sums are, do not depend on the number of multiprocessors.
+fn cuts() {
+    let (mut builder, mut dice) = (Builder::default(), Dice::new(8));
+    for shape in [[1, 260, 260, 260], [1, 32, 40, 20_000], [2, 300, 10, 3000]] {
+        programs::product(&mut builder, &mut dice, shape, [false, true], EPILOGUES[1]);
+    }
+    let program = builder.build();
+    let functions = |multiprocessors| {
+        let made = sources(&program, multiprocessors, false, Precision::Float32).unwrap();
+        assert!(made.fused.is_none(), "a narrow program");
+        made.stages.split("extern \"C\"").next().unwrap().to_string()
+    };
+    for multiprocessors in [6, 108, 144] {
+        assert!(functions(multiprocessors) == functions(132), "{multiprocessors} multiprocessors");
+    }
+}
+
+fn refused() {
+    let (mut builder, mut dice) = (Builder::default(), Dice::new(7));
+    // In the library's terms the columns are the rows.
+    for columns in [256, 257, 258] {
+        programs::product(&mut builder, &mut dice, [1, 260, columns, 260], [false, true], EPILOGUES[2]);
+    }
+    let mut emulator = Emulator::new(true);
+    emulator.refuses_odd = true;
+    let device = CudaDevice::new(Arc::new(emulator), CudaOptions::default());
+    builder.check(&device, 1e-4);
+    let mut session = device.session(&[]).unwrap();
+    session.add_program(&builder.build()).unwrap();
+    let report = session.report().unwrap();
+    assert!(report.contains("2 of them products of cuBLAS"), "{report}");
+}
+
+/// Batches that are sent in two halves, however far the steps or the copies are ahead.
+fn streamed() {
+    let run = |eager, memory_limit| {
+        let emulator = Arc::new(Emulator::with_eager(false, eager));
+        let options = CudaOptions { memory_limit, step: StepKind::Graph, ..CudaOptions::default() };
+        let states = train(&CudaDevice::new(emulator.clone(), options), 40, 7);
+        (states, emulator.pinned.load(Ordering::Relaxed))
+    };
+    let (resident, ring) = run(0, None);
+    for eager in 0..4 {
+        let (states, pinned) = run(eager, Some(TOO_LITTLE));
+        assert_eq!(pinned - ring, 2, "the two halves, once");
+        assert!(states == resident, "eager queues {eager:02b}");
+    }
 }
 
 /// NCCL's part is played by the host.

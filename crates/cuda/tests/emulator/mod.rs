@@ -1,5 +1,9 @@
 //! A GPU that is the processor: generated sources go through a C++ compiler, and memory is the host's. What the kernels
-//! mean, how they are launched, recorded and fed is then the same as on a GPU; only the compiler is another.
+//! mean, how they are launched, recorded and fed is then the same as on a GPU; only the compiler is another. Work is done
+//! as late or as early as the order of the queues allows ([`timeline`]), so that what is read, written or given back too
+//! early or too late shows.
+
+mod timeline;
 
 use std::collections::HashMap;
 use std::ffi::c_void;
@@ -12,6 +16,8 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use glorot_cuda::Precision;
 use glorot_cuda::gpu::{Address, Argument, Facts, Finish, Gpu, Grouping, Kind, Launch, Matrix, Product};
 use glorot_graph::device::DeviceError;
+
+use timeline::{Timeline, Work};
 
 type Result<T = ()> = std::result::Result<T, DeviceError>;
 
@@ -26,37 +32,44 @@ pub fn compiler() -> Option<&'static str> {
     ["g++", "clang++", "c++"].into_iter().find(|name| Command::new(name).arg("--version").output().is_ok())
 }
 
-/// Work that was recorded.
-#[derive(Clone, Debug)]
-enum Recorded {
-    Launch { function: u64, blocks: usize, grouping: Grouping, arguments: Vec<Argument> },
-    Product(Product),
-    Copy { from: Address, to: Address, bytes: usize },
-    Zero { at: Address, bytes: usize },
-}
-
 type Entry = unsafe extern "C" fn(*mut *mut c_void, u32, i32);
 
 #[derive(Debug)]
 pub struct Emulator {
     facts: Facts,
     products: bool,
+    /// Its library computes no products of an odd number of rows.
+    pub refuses_odd: bool,
+    /// How often it still refuses to begin a recording, and to end one.
+    pub refuses_recording: Mutex<(usize, usize)>,
     folder: tempfile::TempDir,
     /// Modules by number, and functions by number.
     modules: Mutex<HashMap<u64, libloading::Library>>,
     compiled: Mutex<HashMap<String, PathBuf>>,
     functions: Mutex<HashMap<u64, Entry>>,
     memory: Mutex<HashMap<Address, usize>>,
-    graphs: Mutex<HashMap<u64, Vec<Recorded>>>,
-    recording: Mutex<Option<Vec<Recorded>>>,
+    graphs: Mutex<HashMap<u64, Vec<Work>>>,
+    /// The queue whose work is recorded, and the work.
+    recording: Mutex<Option<(u64, Vec<Work>)>>,
+    timeline: Mutex<Timeline>,
+    /// Whether the first, second, … queue is eager, bit by bit.
+    eager: u32,
     next: AtomicU64,
     pub launches: AtomicUsize,
     pub replays: AtomicUsize,
+    /// Pieces of pinned memory that were given out.
+    pub pinned: AtomicUsize,
 }
 
 impl Emulator {
-    /// `products`: has a library for products.
+    /// `products`: has a library for products. Which of its queues are eager changes from one to the next.
     pub fn new(products: bool) -> Emulator {
+        static NUMBER: AtomicUsize = AtomicUsize::new(0);
+        Emulator::with_eager(products, NUMBER.fetch_add(1, Ordering::Relaxed) as u32)
+    }
+
+    /// `eager`: whether the first, second, … queue is eager, bit by bit, over and over.
+    pub fn with_eager(products: bool, eager: u32) -> Emulator {
         Emulator {
             facts: Facts {
                 ordinal: 0,
@@ -68,6 +81,8 @@ impl Emulator {
                 cooperative: true,
             },
             products,
+            refuses_odd: false,
+            refuses_recording: Mutex::default(),
             folder: tempfile::tempdir().expect("a folder for sources"),
             modules: Mutex::default(),
             compiled: Mutex::default(),
@@ -75,9 +90,12 @@ impl Emulator {
             memory: Mutex::default(),
             graphs: Mutex::default(),
             recording: Mutex::default(),
+            timeline: Mutex::default(),
+            eager,
             next: AtomicU64::new(1),
             launches: AtomicUsize::new(0),
             replays: AtomicUsize::new(0),
+            pinned: AtomicUsize::new(0),
         }
     }
 
@@ -85,15 +103,21 @@ impl Emulator {
         self.next.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// True if the work is recorded instead of done.
-    fn record(&self, work: impl FnOnce() -> Recorded) -> bool {
+    /// Records work, or puts it into its queue.
+    fn push(&self, queue: u64, work: Work) {
         match &mut *self.recording.lock().unwrap() {
-            Some(list) => {
-                list.push(work());
-                true
-            }
-            None => false,
+            Some((recorded, list)) if *recorded == queue => list.push(work),
+            _ => self.timeline.lock().unwrap().push(queue, work, &mut |work| self.execute(work)),
         }
+    }
+
+    /// Fails if a queue is recorded: what it is asked for cannot be.
+    fn expect_not_recording(&self, what: &str, queue: Option<u64>) {
+        let recorded = self.recording.lock().unwrap().as_ref().map(|(queue, _)| *queue);
+        assert!(
+            recorded.is_none() || queue.is_some_and(|queue| Some(queue) != recorded),
+            "{what} while a step is recorded"
+        );
     }
 
     fn build(&self, source: &str) -> PathBuf {
@@ -113,11 +137,11 @@ impl Emulator {
         output
     }
 
-    fn execute(&self, work: &Recorded) {
+    fn execute(&self, work: &Work) {
         // SAFETY: the session vouches for addresses and arguments.
         unsafe {
             match work {
-                Recorded::Launch { function, blocks, grouping, arguments } => {
+                Work::Launch { function, blocks, grouping, arguments } => {
                     self.launches.fetch_add(1, Ordering::Relaxed);
                     let entry = self.functions.lock().unwrap()[function];
                     let mut words: Vec<Vec<u64>> = arguments
@@ -131,11 +155,17 @@ impl Emulator {
                     let mut pointers: Vec<*mut c_void> = words.iter_mut().map(|w| w.as_mut_ptr().cast()).collect();
                     entry(pointers.as_mut_ptr(), *blocks as u32, i32::from(*grouping != Grouping::Free));
                 }
-                Recorded::Product(product) => multiply(product),
-                Recorded::Copy { from, to, bytes } => {
+                Work::Product(product) => multiply(product),
+                Work::Copy { from, to, bytes } => {
                     (*from as *const u8).copy_to_nonoverlapping(*to as *mut u8, *bytes);
                 }
-                Recorded::Zero { at, bytes } => (*at as *mut u8).write_bytes(0, *bytes),
+                Work::Zero { at, bytes } => (*at as *mut u8).write_bytes(0, *bytes),
+                Work::Replay(graph) => {
+                    self.replays.fetch_add(1, Ordering::Relaxed);
+                    let list = self.graphs.lock().unwrap()[graph].clone();
+                    list.iter().for_each(|work| self.execute(work));
+                }
+                Work::Record(..) | Work::Wait(..) => {}
             }
         }
     }
@@ -186,6 +216,15 @@ unsafe fn multiply(product: &Product) {
     }
 }
 
+/// Fails as often as this counts.
+fn refuse(left: &mut usize) -> Result {
+    if *left == 0 {
+        return Ok(());
+    }
+    *left -= 1;
+    Err(DeviceError("refused".into()))
+}
+
 fn f32_of_half(bits: u16) -> f32 {
     let (sign, exponent, fraction) = (bits >> 15, (bits >> 10) & 31, f32::from(bits & 1023));
     let size = match exponent {
@@ -208,6 +247,7 @@ impl Gpu for Emulator {
     }
 
     fn allocate(&self, bytes: usize) -> Result<Address> {
+        self.expect_not_recording("memory is asked for", None);
         if bytes > self.free_bytes()? {
             return Err(DeviceError("out of memory".into()));
         }
@@ -224,6 +264,8 @@ impl Gpu for Emulator {
     }
 
     fn allocate_pinned(&self, bytes: usize) -> Result<NonNull<u8>> {
+        self.expect_not_recording("memory is asked for", None);
+        self.pinned.fetch_add(1, Ordering::Relaxed);
         let memory = Box::leak(vec![0u8; bytes + 16].into_boxed_slice());
         memory[..8].copy_from_slice(&(bytes + 16).to_ne_bytes());
         Ok(NonNull::from(&mut memory[16]).cast())
@@ -234,12 +276,18 @@ impl Gpu for Emulator {
         unsafe {
             let start = pointer.as_ptr().sub(16);
             let len = usize::from_ne_bytes(std::slice::from_raw_parts(start, 8).try_into().unwrap());
+            let uses = |work: &Work| work.uses(start as Address, len);
+            self.timeline.lock().unwrap().expect_no("pinned memory", uses);
             drop(Box::from_raw(std::ptr::slice_from_raw_parts_mut(start, len)));
         }
     }
 
     fn queue(&self) -> Result<u64> {
-        Ok(self.number())
+        let number = self.number();
+        let mut timeline = self.timeline.lock().unwrap();
+        let count = timeline.queues();
+        timeline.add(number, self.eager >> (count % 2) & 1 == 1);
+        Ok(number)
     }
 
     fn event(&self) -> Result<u64> {
@@ -250,18 +298,29 @@ impl Gpu for Emulator {
         match kind {
             Kind::Memory => {
                 let bytes = self.memory.lock().unwrap().remove(&handle).expect("memory that was allocated");
+                let graphs = self.graphs.lock().unwrap();
+                let uses = |work: &Work| match work {
+                    Work::Replay(graph) => graphs[graph].iter().any(|work| work.uses(handle, bytes)),
+                    work => work.uses(handle, bytes),
+                };
+                self.timeline.lock().unwrap().expect_no("memory", uses);
                 Emulator::check_guards(handle, bytes);
                 let layout = std::alloc::Layout::from_size_align(bytes + 2 * GUARD, 256).unwrap();
                 // SAFETY: allocated above with this layout.
                 unsafe { std::alloc::dealloc((handle as *mut u8).sub(GUARD), layout) };
             }
             Kind::Graph => {
+                let replays = |work: &Work| matches!(work, Work::Replay(graph) if *graph == handle);
+                self.timeline.lock().unwrap().expect_no("a graph", replays);
                 self.graphs.lock().unwrap().remove(&handle).expect("a graph that was recorded");
             }
             Kind::Module => {
+                let launches = |work: &Work| matches!(work, Work::Launch { .. } | Work::Replay(_));
+                self.timeline.lock().unwrap().expect_no("a module", launches);
                 self.modules.lock().unwrap().remove(&handle).expect("a module that was compiled");
             }
-            Kind::Queue | Kind::Event => {}
+            Kind::Queue => self.timeline.lock().unwrap().remove(handle),
+            Kind::Event => {}
         }
     }
 
@@ -284,12 +343,9 @@ impl Gpu for Emulator {
         Ok(number)
     }
 
-    unsafe fn launch(&self, _queue: u64, launch: &Launch<'_>) -> Result {
+    unsafe fn launch(&self, queue: u64, launch: &Launch<'_>) -> Result {
         let &Launch { function, blocks, grouping, arguments } = launch;
-        let work = Recorded::Launch { function, blocks, grouping, arguments: arguments.to_vec() };
-        if !self.record(|| work.clone()) {
-            self.execute(&work);
-        }
+        self.push(queue, Work::Launch { function, blocks, grouping, arguments: arguments.to_vec() });
         Ok(())
     }
 
@@ -297,74 +353,74 @@ impl Gpu for Emulator {
         self.products
     }
 
-    unsafe fn product(&self, _queue: u64, product: &Product) -> Result {
-        let work = Recorded::Product(*product);
-        if !self.record(|| work.clone()) {
-            self.execute(&work);
-        }
+    fn accepts(&self, product: &Product) -> Result<bool> {
+        Ok(!(self.refuses_odd && product.rows % 2 == 1))
+    }
+
+    unsafe fn product(&self, queue: u64, product: &Product) -> Result {
+        self.push(queue, Work::Product(*product));
         Ok(())
     }
 
-    unsafe fn upload(&self, _queue: u64, to: Address, from: &[u8]) -> Result {
-        // SAFETY: the session vouches for the address.
-        unsafe { from.as_ptr().copy_to_nonoverlapping(to as *mut u8, from.len()) };
+    unsafe fn upload(&self, queue: u64, to: Address, from: &[u8]) -> Result {
+        self.expect_not_recording("a copy from the host", Some(queue));
+        self.push(queue, Work::Copy { from: from.as_ptr() as Address, to, bytes: from.len() });
         Ok(())
     }
 
-    unsafe fn download(&self, _queue: u64, from: Address, to: &mut [u8]) -> Result {
-        // SAFETY: as above.
-        unsafe { (from as *const u8).copy_to_nonoverlapping(to.as_mut_ptr(), to.len()) };
+    unsafe fn download(&self, queue: u64, from: Address, to: &mut [u8]) -> Result {
+        self.expect_not_recording("a copy to the host", Some(queue));
+        self.push(queue, Work::Copy { from, to: to.as_mut_ptr() as Address, bytes: to.len() });
         Ok(())
     }
 
-    unsafe fn copy(&self, _queue: u64, from: Address, to: Address, bytes: usize) -> Result {
-        let work = Recorded::Copy { from, to, bytes };
-        if !self.record(|| work.clone()) {
-            self.execute(&work);
-        }
+    unsafe fn copy(&self, queue: u64, from: Address, to: Address, bytes: usize) -> Result {
+        self.push(queue, Work::Copy { from, to, bytes });
         Ok(())
     }
 
-    unsafe fn zero(&self, _queue: u64, at: Address, bytes: usize) -> Result {
-        let work = Recorded::Zero { at, bytes };
-        if !self.record(|| work.clone()) {
-            self.execute(&work);
-        }
+    unsafe fn zero(&self, queue: u64, at: Address, bytes: usize) -> Result {
+        self.push(queue, Work::Zero { at, bytes });
         Ok(())
     }
 
-    unsafe fn record(&self, _queue: u64, _event: u64) -> Result {
+    unsafe fn record(&self, queue: u64, event: u64) -> Result {
+        self.timeline.lock().unwrap().record(queue, event, &mut |work| self.execute(work));
         Ok(())
     }
 
-    unsafe fn wait(&self, _queue: u64, _event: u64) -> Result {
+    unsafe fn wait(&self, queue: u64, event: u64) -> Result {
+        self.timeline.lock().unwrap().wait(queue, event, &mut |work| self.execute(work));
         Ok(())
     }
 
-    unsafe fn wait_host(&self, _event: u64) -> Result {
+    unsafe fn wait_host(&self, event: u64) -> Result {
+        self.timeline.lock().unwrap().wait_host(event, &mut |work| self.execute(work));
         Ok(())
     }
 
-    unsafe fn finish(&self, _queue: u64) -> Result {
+    unsafe fn finish(&self, queue: u64) -> Result {
+        self.expect_not_recording("a queue is waited for", Some(queue));
+        self.timeline.lock().unwrap().finish(queue, &mut |work| self.execute(work));
         Ok(())
     }
 
-    unsafe fn begin_recording(&self, _queue: u64) -> Result {
-        *self.recording.lock().unwrap() = Some(Vec::new());
+    unsafe fn begin_recording(&self, queue: u64) -> Result {
+        refuse(&mut self.refuses_recording.lock().unwrap().0)?;
+        *self.recording.lock().unwrap() = Some((queue, Vec::new()));
         Ok(())
     }
 
     unsafe fn end_recording(&self, _queue: u64) -> Result<u64> {
-        let list = self.recording.lock().unwrap().take().expect("a recording");
+        let (_, list) = self.recording.lock().unwrap().take().expect("a recording");
+        refuse(&mut self.refuses_recording.lock().unwrap().1)?;
         let number = self.number();
         self.graphs.lock().unwrap().insert(number, list);
         Ok(number)
     }
 
-    unsafe fn replay(&self, _queue: u64, graph: u64) -> Result {
-        self.replays.fetch_add(1, Ordering::Relaxed);
-        let list = self.graphs.lock().unwrap()[&graph].clone();
-        list.iter().for_each(|work| self.execute(work));
+    unsafe fn replay(&self, queue: u64, graph: u64) -> Result {
+        self.push(queue, Work::Replay(graph));
         Ok(())
     }
 }

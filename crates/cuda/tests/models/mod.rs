@@ -11,7 +11,9 @@ use glorot_nn::model::Model;
 use glorot_nn::{optimizers, rng};
 use glorot_tensor::Tensor;
 use glorot_tensor::random::Stream;
-use glorot_train::{Compiled, Dataset, FitOptions, Flow, History, Progress, Target, Trainer, Validation};
+use glorot_train::{
+    Access, Compiled, Dataset, Event, FitOptions, Flow, History, Progress, Target, Trainer, Validation,
+};
 use serde_json::{Value, json};
 
 /// Images of noise with a bright row, whose number is the label.
@@ -57,6 +59,21 @@ pub fn deep(depth: usize, units: usize) -> Layers {
     layers
 }
 
+/// The same with each layer's sums normalized.
+pub fn deep_normalized(depth: usize, units: usize) -> Layers {
+    let mut layers = input();
+    layers.push(("Flatten", json!({})));
+    for _ in 0..depth {
+        layers.extend([
+            ("Dense", json!({ "units": units, "kernel_initializer": "he_normal", "use_bias": false })),
+            ("BatchNormalization", json!({})),
+            ("Activation", json!({ "activation": "elu" })),
+        ]);
+    }
+    layers.push(("Dense", json!({ "units": 10, "activation": "softmax" })));
+    layers
+}
+
 /// A convolution with pooling.
 pub fn convolutional() -> Layers {
     let mut layers = input();
@@ -72,6 +89,16 @@ pub fn convolutional() -> Layers {
 
 /// Trains on a device; the history and the weights.
 pub fn train(device: Arc<dyn Device>, layers: &Layers, optimizer: &str) -> (History, Vec<Vec<f32>>) {
+    watch(device, layers, optimizer, &mut |_, _| {})
+}
+
+/// The same, and tells of all events.
+pub fn watch(
+    device: Arc<dyn Device>,
+    layers: &Layers,
+    optimizer: &str,
+    tell: &mut dyn FnMut(&Trainer, &Event<'_>),
+) -> (History, Vec<Vec<f32>>) {
     rng::set_seed(58);
     let layers = layers.iter().map(|(class, options)| create(class, options).unwrap()).collect();
     let model = Model::sequential(layers, Some("tiny".into())).unwrap();
@@ -86,7 +113,11 @@ pub fn train(device: Arc<dyn Device>, layers: &Layers, optimizer: &str) -> (Hist
         ..FitOptions::default()
     };
     let mut job = trainer.prepare_fit(images(750), options).unwrap();
-    job.run(&AtomicBool::new(false), &mut |_, _| Flow::Continue).unwrap();
+    let mut handler = |event: Event<'_>, _: &mut Access<'_>| {
+        tell(&trainer, &event);
+        Flow::Continue
+    };
+    job.run(&AtomicBool::new(false), &mut handler).unwrap();
     let weights = model.get_weights().iter().map(|weight| weight.as_f32().unwrap().to_vec()).collect();
     (job.history().clone(), weights)
 }

@@ -225,13 +225,20 @@ fn many_steps() {
     }
 }
 
+/// Bytes that are enough for a session of [`training`] and for two of its batches, but not for the samples.
+pub const TOO_LITTLE: usize = 9 << 10;
+
 fn streamed() {
     let resident = device(false, CudaOptions::default());
-    // Enough for a session of this program, too little for the samples.
-    let limit = Some(16 << 10);
-    let small = device(false, CudaOptions { memory_limit: limit, ..CudaOptions::default() });
+    let small = device(false, CudaOptions { memory_limit: Some(TOO_LITTLE), ..CudaOptions::default() });
     assert_eq!(train(&small, 60, 7), train(&resident, 60, 7));
     assert_eq!(small.used_bytes(), 0);
+    let mut session = small.session(&[]).unwrap();
+    let big = Tensor::u8([TOO_LITTLE, 1], vec![0; TOO_LITTLE]).unwrap();
+    session.add_dataset(&big).unwrap();
+    session.add_dataset(&Tensor::u8([1024, 1], vec![0; 1024]).unwrap()).unwrap();
+    let report = session.report().unwrap();
+    assert!(report.contains("; data: 1.0 KiB on the GPU, 9.0 KiB sent from the host by batches"), "{report}");
 }
 
 fn memory() {

@@ -13,6 +13,7 @@ use crate::jobs::watch::{Readings, Watch};
 use crate::jobs::{Handler, States};
 use crate::logs::History;
 use crate::options::{Progress, Resume, ValidationEvents};
+use crate::pool::Pool;
 use crate::samples::Samples;
 use crate::session::DeviceSession;
 use crate::shuffle::Order;
@@ -102,8 +103,9 @@ impl FitJob {
         if plan.epochs.start > 0 && !plan.epochs.is_empty() {
             plan.continuation.go_on()?;
         }
-        let mut lease = self.states.pool.train(&self.states.variables)?;
-        let result = run_with_data(plan, &self.names, &mut lease, cancel, handler, &mut self.history);
+        let pool = &self.states.pool;
+        let mut lease = pool.train(&self.states.variables)?;
+        let result = run_with_data(plan, &self.names, pool, &mut lease, cancel, handler, &mut self.history);
         lease.finish()?;
         // The interrupted run may have ended but for this.
         let trained = !self.history.epochs.is_empty() || plan.resume.is_some();
@@ -117,6 +119,7 @@ impl FitJob {
 fn run_with_data(
     plan: &FitPlan,
     names: &[String],
+    pool: &Pool,
     session: &mut DeviceSession,
     cancel: &AtomicBool,
     handler: &mut Handler<'_>,
@@ -130,8 +133,11 @@ fn run_with_data(
             return Err(error);
         }
     };
-    let result = Run::new(plan, names, session, &feed, validation.as_ref(), cancel, handler)
-        .and_then(|mut run| run.epochs(session, history));
+    let result = Run::new(plan, names, session, &feed, validation.as_ref(), cancel, handler).and_then(|mut run| {
+        // All memory is taken: who watches the first epoch can tell how much.
+        pool.keep_plan(session.report());
+        run.epochs(session, history)
+    });
     if let Some(validation) = validation {
         validation.feed.close(session);
     }
