@@ -1,14 +1,15 @@
 /**
- * Runs work on a file; an error names it and has a code.
+ * Runs work on a file, or several; an error names the file and has a code.
  *
  * @internal
  */
-export async function inFile<T>(path: string, work: () => T | Promise<T>): Promise<T> {
+export async function inFile<T>(paths: string | readonly string[], work: () => T | Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
     const { message, code } = error as NodeJS.ErrnoException
-    const text = message.startsWith(path) ? message : `${path}: ${message}`
+    const list = typeof paths === 'string' ? ([paths] as const) : paths
+    const text = list.some(path => message.startsWith(path)) ? message : `${list[0]}: ${message}`
     throw Object.assign(new Error(text, { cause: error }), { code: known(code) ? code : 'GLOROT_FILE' })
   }
 }

@@ -11,8 +11,8 @@ use crate::error::Problem;
 /// Images and labels compress to a fifth, or a tenth: what expands to more than this many times the file, [`SPARE`] aside,
 /// is taken for a bomb.
 const LARGEST_EXPANSION: u64 = 16;
-/// 64 MiB.
-const SPARE: u64 = 1 << 26;
+/// 24 MiB.
+const SPARE: u64 = 24 << 20;
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
 /// A file's content, decompressed where its first bytes say that it is gzip.

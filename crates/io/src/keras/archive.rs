@@ -82,7 +82,8 @@ impl Archive {
         // Memory grows with what is really there.
         content.verifying_reader(unpacked.take(self.budget.left() + 1)).read_to_end(&mut bytes).or_else(|error| {
             // What was cut off at the limit has another checksum.
-            self.budget.take(&format!("entry '{name}'"), bytes.len() as u64).and(Err(error.into()))
+            let damaged = Problem::Entry { name: name.into(), source: error };
+            self.budget.take(&format!("entry '{name}'"), bytes.len() as u64).and(Err(damaged))
         })?;
         self.budget.take(&format!("entry '{name}'"), bytes.len() as u64)?;
         Ok(Some(bytes))
@@ -94,7 +95,8 @@ impl Archive {
         let entry = self.find(WEIGHTS)?.ok_or(Problem::NoEntry(WEIGHTS))?;
         if entry.method == CompressionMethod::STORE {
             let content = self.zip.get_entry(entry.place)?;
-            io::copy(&mut content.verifying_reader(content.reader()), &mut io::sink())?;
+            io::copy(&mut content.verifying_reader(content.reader()), &mut io::sink())
+                .map_err(|source| Problem::Entry { name: WEIGHTS.into(), source })?;
             let (start, end) = content.compressed_data_range();
             return Ok((Weights::Stored(Section::new(self.file, start, end - start)), self.budget));
         }

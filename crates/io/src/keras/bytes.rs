@@ -4,7 +4,8 @@ use std::cell::Cell;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use hdf5_pure::{FormatError, Source};
 
@@ -12,8 +13,8 @@ use super::error::Problem;
 
 /// Weights hardly compress: what unpacks to more than this many times the file, [`SPARE`] aside, is taken for a bomb.
 const EXPANSION: u64 = 4;
-/// 64 MiB.
-const SPARE: u64 = 1 << 26;
+/// 24 MiB.
+const SPARE: u64 = 24 << 20;
 
 /// Opens a regular file and gives its length in bytes.
 pub fn open(path: &Path) -> Result<(File, u64), Problem> {
@@ -57,6 +58,11 @@ impl Budget {
         Ok(())
     }
 
+    /// How many bytes of content a file is trusted to hold.
+    pub fn limit(&self) -> u64 {
+        self.limit
+    }
+
     pub fn exceeded(&self, what: &str) -> Problem {
         Problem::TooLarge { what: what.into(), limit: self.limit, file: self.file }
     }
@@ -91,5 +97,54 @@ impl Source for Section {
         file.seek(SeekFrom::Start(self.start + offset))
             .and_then(|_| file.read_exact(buffer))
             .map_err(|error| FormatError::Source(error.to_string()))
+    }
+}
+
+/// How many bytes may still be read from a [`Metered`].
+#[derive(Clone, Debug)]
+pub struct Meter(Arc<AtomicU64>);
+
+impl Default for Meter {
+    fn default() -> Meter {
+        Meter(Arc::new(AtomicU64::new(u64::MAX)))
+    }
+}
+
+impl Meter {
+    /// Runs what must read fewer than so many bytes. Also how many are left; if it has asked for more, none are.
+    pub fn limit<T>(&self, bytes: u64, read: impl FnOnce() -> T) -> (T, u64) {
+        self.0.store(bytes, Ordering::Relaxed);
+        let result = read();
+        (result, self.0.swap(u64::MAX, Ordering::Relaxed))
+    }
+}
+
+/// A source that ends when its meter does.
+pub struct Metered<S> {
+    source: S,
+    meter: Meter,
+}
+
+impl<S> Metered<S> {
+    pub fn new(source: S, meter: Meter) -> Metered<S> {
+        Metered { source, meter }
+    }
+}
+
+impl<S: Source> Source for Metered<S> {
+    fn len(&self) -> u64 {
+        self.source.len()
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<(), FormatError> {
+        let left = self.meter.0.load(Ordering::Relaxed);
+        if left != u64::MAX {
+            let left = left.saturating_sub(buffer.len() as u64);
+            self.meter.0.store(left, Ordering::Relaxed);
+            if left == 0 {
+                return Err(FormatError::Source("too much is read".into()));
+            }
+        }
+        self.source.read_at(offset, buffer)
     }
 }

@@ -31,6 +31,8 @@ pub(crate) enum Problem {
     NotAModel(Vec<u8>),
     #[error("is a damaged zip archive: {0}")]
     Zip(#[from] rawzip::Error),
+    #[error("is a damaged zip archive: entry '{name}': {source}")]
+    Entry { name: String, source: io::Error },
     #[error("is no Keras model: the archive has no entry '{0}'")]
     NoEntry(&'static str),
     #[error("entry '{0}' is compressed or encrypted in a way that is not supported; expected stored or deflated")]

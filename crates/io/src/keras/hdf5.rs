@@ -1,11 +1,12 @@
 //! HDF5 as Keras uses it: groups, texts and lists of names as attributes, arrays of numbers.
 
+use std::cell::{Cell, OnceCell};
 use std::collections::HashMap;
 
 use glorot_tensor::Tensor;
 use hdf5_pure::{AttrValue, DType, Dataset, Datatype, DatatypeByteOrder, File, Layout, Source};
 
-use super::bytes::Budget;
+use super::bytes::{Budget, Meter, Metered};
 use super::error::Problem;
 use crate::half::half;
 
@@ -14,20 +15,26 @@ pub struct Hdf5 {
     file: File,
     length: u64,
     budget: Budget,
+    meter: Meter,
+    /// Bytes that may still be read for attributes.
+    attributes: Cell<u64>,
 }
 
-/// A group, its attributes read.
+/// A group, its attributes read when they are asked for.
 pub struct Group<'a> {
     owner: &'a Hdf5,
     group: hdf5_pure::Group,
     path: String,
-    attributes: HashMap<String, AttrValue>,
+    attributes: OnceCell<HashMap<String, AttrValue>>,
 }
 
 impl Hdf5 {
     pub fn open(source: impl Source + Send + Sync + 'static, budget: Budget) -> Result<Hdf5, Problem> {
-        let length = source.len();
-        Ok(Hdf5 { file: File::from_source(source)?, length, budget })
+        let (length, meter) = (source.len(), Meter::default());
+        let file = File::from_source(Metered::new(source, meter.clone()))?;
+        // A few times what they take: some are read again, and what leads to them with each group.
+        let attributes = Cell::new(budget.limit().saturating_mul(4));
+        Ok(Hdf5 { file, length, budget, meter, attributes })
     }
 
     /// A bound on the number of objects: none takes fewer than 8 bytes.
@@ -35,13 +42,12 @@ impl Hdf5 {
         self.length / 8
     }
 
-    pub fn root(&self) -> Result<Group<'_>, Problem> {
+    pub fn root(&self) -> Group<'_> {
         self.wrap(self.file.root(), String::new())
     }
 
-    fn wrap(&self, group: hdf5_pure::Group, path: String) -> Result<Group<'_>, Problem> {
-        let attributes = group.attrs()?;
-        Ok(Group { owner: self, group, path, attributes })
+    fn wrap(&self, group: hdf5_pure::Group, path: String) -> Group<'_> {
+        Group { owner: self, group, path, attributes: OnceCell::new() }
     }
 }
 
@@ -63,7 +69,23 @@ impl<'a> Group<'a> {
 
     /// The group at a path from this one, which the file must have.
     pub fn group(&self, path: &str) -> Result<Group<'a>, Problem> {
-        self.owner.wrap(self.group.group(path)?, join(&self.path, path))
+        Ok(self.owner.wrap(self.group.group(path)?, join(&self.path, path)))
+    }
+
+    fn attributes(&self) -> Result<&HashMap<String, AttrValue>, Problem> {
+        if let Some(attributes) = self.attributes.get() {
+            return Ok(attributes);
+        }
+        let Hdf5 { meter, budget, attributes: all, .. } = self.owner;
+        // The texts of a list may all be the same bytes of the file.
+        let limit = all.get().min(budget.limit() / 2);
+        let (attributes, left) = meter.limit(limit, || self.group.attrs());
+        if left == 0 {
+            return Err(budget.exceeded(&format!("what the attributes of '{}' say", self.shown())));
+        }
+        all.set(all.get() - (limit - left));
+        let attributes = attributes?;
+        Ok(self.attributes.get_or_init(|| attributes))
     }
 
     /// The group of that name, if there is one.
@@ -71,28 +93,30 @@ impl<'a> Group<'a> {
         if self.groups()?.iter().any(|group| group == name) { self.group(name).map(Some) } else { Ok(None) }
     }
 
-    pub fn has(&self, attribute: &str) -> bool {
-        self.attributes.contains_key(attribute) || self.attributes.contains_key(&format!("{attribute}0"))
+    pub fn has(&self, attribute: &str) -> Result<bool, Problem> {
+        let attributes = self.attributes()?;
+        Ok(attributes.contains_key(attribute) || attributes.contains_key(&format!("{attribute}0")))
     }
 
     /// A text attribute, if there is one.
     pub fn text(&self, name: &str) -> Result<Option<&str>, Problem> {
-        let Some(value) = self.attributes.get(name) else { return Ok(None) };
+        let Some(value) = self.attributes()?.get(name) else { return Ok(None) };
         value.as_str().map(Some).ok_or_else(|| self.not_text(name))
     }
 
     /// A list of names. Keras splits a list that is too long for an attribute: `weight_names0`, `weight_names1`, ….
     pub fn names(&self, name: &str) -> Result<Vec<String>, Problem> {
-        if let Some(value) = self.attributes.get(name) {
+        let attributes = self.attributes()?;
+        if let Some(value) = attributes.get(name) {
             return self.list(name, value);
         }
         let mut names = Vec::new();
         for part in 0.. {
             let name = format!("{name}{part}");
-            let Some(value) = self.attributes.get(&name) else { break };
+            let Some(value) = attributes.get(&name) else { break };
             names.extend(self.list(&name, value)?);
         }
-        if names.is_empty() && !self.has(name) {
+        if names.is_empty() && !self.has(name)? {
             return Err(Problem::NoAttribute { group: self.shown(), name: name.into() });
         }
         Ok(names)

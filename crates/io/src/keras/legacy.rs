@@ -23,7 +23,7 @@ pub fn optimizer(root: &Group<'_>) -> Result<Option<Vec<(String, Tensor)>>, Prob
     let own = root.find(RESUME_GROUP)?.map(|group| group.find("optimizer")).transpose()?.flatten();
     let Some(group) = own.map_or_else(|| root.find("optimizer_weights"), |own| Ok(Some(own)))? else { return Ok(None) };
     // Keras leaves the group empty for an optimizer that has not been used.
-    if !group.has("weight_names") { Ok(None) } else { named(&group).map(Some) }
+    if !group.has("weight_names")? { Ok(None) } else { named(&group).map(Some) }
 }
 
 /// The arrays that the attribute `weight_names` lists.

@@ -12,7 +12,7 @@
 //! Sources: `keras/src/saving/saving_lib.py` and `keras/src/legacy/saving/legacy_h5_format.py` of Keras 3.15.
 //!
 //! Files are untrusted. The reader goes where it is asked to, keeps no copy of the file, checks a size against the file
-//! before it allocates, and refuses content that unpacks to more than 4 times the file + 64 MiB, and JSON of more than
+//! before it allocates, and refuses content that unpacks to more than 4 times the file + 24 MiB, and JSON of more than
 //! 32 MiB or a million values.
 
 mod archive;

@@ -87,10 +87,10 @@ pub fn read_weights(path: impl AsRef<Path>) -> Result<WeightsFile, ModelFileErro
             numbered(&Hdf5::open(weights, budget)?, config)
         }
         Container::Hdf5(file) => {
-            let root = file.root()?;
+            let root = file.root();
             if let Some(weights) = root.find("model_weights")? {
                 legacy::layers(&weights).map(Content::Named)
-            } else if root.has("layer_names") {
+            } else if root.has("layer_names")? {
                 legacy::layers(&root).map(Content::Named)
             } else {
                 numbered(&file, None)
@@ -141,15 +141,15 @@ fn zip_model(mut archive: Archive) -> Result<ModelFile, Problem> {
     let mut tree = Tree::read(&file)?;
     let optimizer = tree.take_optimizer();
     let (weights, unplaced) = tree.divide(&config);
-    let resume = resume(&file.root()?)?;
+    let resume = resume(&file.root())?;
     let order = WeightOrder::Model;
     Ok(ModelFile { config, compile, weights, order, unplaced, optimizer, resume, keras_version })
 }
 
 fn h5_model(file: &Hdf5) -> Result<ModelFile, Problem> {
-    let root = file.root()?;
+    let root = file.root();
     let Some(config) = root.text("model_config")? else {
-        let has_weights = root.has("layer_names") || root.find("layers")?.is_some();
+        let has_weights = root.has("layer_names")? || root.find("layers")?.is_some();
         return Err(if has_weights { Problem::WeightsOnly } else { Problem::NotKeras });
     };
     let config = model_config("model_config", config.as_bytes())?;
@@ -171,7 +171,7 @@ fn h5_model(file: &Hdf5) -> Result<ModelFile, Problem> {
 }
 
 fn numbered(file: &Hdf5, config: Option<Value>) -> Result<Content, Problem> {
-    let root = file.root()?;
+    let root = file.root();
     let layers = ["layers", "_layer_checkpoint_dependencies"];
     if !root.groups()?.iter().any(|group| layers.iter().any(|layers| group.starts_with(layers))) {
         return Err(Problem::NotKeras);

@@ -23,7 +23,7 @@ impl Tree {
     pub fn read(file: &Hdf5) -> Result<Tree, Problem> {
         let mut tree = Tree { variables: BTreeMap::new() };
         let mut left = file.most_objects();
-        tree.visit(&file.root()?, 0, &mut left)?;
+        tree.visit(&file.root(), 0, &mut left)?;
         Ok(tree)
     }
 

@@ -53,8 +53,9 @@ unsafe impl GlobalAlloc for Largest {
 #[global_allocator]
 static ALLOCATOR: Largest = Largest;
 
-/// What a file of 100 kB may take at once: the reader trusts it with 64 MiB and four times its size.
-const MOST: usize = 65 << 20;
+/// What a file of 100 kB may take at once: the reader trusts it with 24 MiB and four times its size, and
+/// what grows doubles.
+const MOST: usize = 52 << 20;
 
 const SEEDS: [&str; 6] = [
     "resume_nadam.keras",
