@@ -47,7 +47,10 @@ function measure(point, threads) {
   const args = Object.entries(flags).map(([name, value]) => `--${name}=${value}`)
   const { status } = spawnSync(process.execPath, [script, ...args], { stdio: ['ignore', 'ignore', 'inherit'] })
   if (status !== 0) throw new Error(`compare.mjs ${args.join(' ')} failed`)
-  const results = readFileSync(log, 'utf8').trim().split('\n').map(line => JSON.parse(line))
+  const results = readFileSync(log, 'utf8')
+    .trim()
+    .split('\n')
+    .map(line => JSON.parse(line))
   rmSync(folder, { recursive: true })
   const names = [...new Set(results.map(({ peer }) => peer))]
   return names.map(peer => {
@@ -79,10 +82,12 @@ for (const axis of options.axes.split(',')) {
 }
 
 const names = [...new Set(results.map(({ peer }) => peer))]
-const rows = [...new Set(results.map(({ axis, threads, ...result }) => `${axis} ${result[axis]} | ${threads}`))].map(key => {
-  const at = name => results.find(r => `${r.axis} ${r[r.axis]} | ${r.threads}` === key && r.peer === name)?.step_us
-  return `| ${key} | ${names.map(name => at(name)?.toFixed(0) ?? '').join(' | ')} |`
-})
+const rows = [...new Set(results.map(({ axis, threads, ...result }) => `${axis} ${result[axis]} | ${threads}`))].map(
+  key => {
+    const at = name => results.find(r => `${r.axis} ${r[r.axis]} | ${r.threads}` === key && r.peer === name)?.step_us
+    return `| ${key} | ${names.map(name => at(name)?.toFixed(0) ?? '').join(' | ')} |`
+  },
+)
 writeFileSync(`${options.out}.jsonl`, results.map(result => `${JSON.stringify(result)}\n`).join(''))
 writeFileSync(
   `${options.out}.md`,

@@ -56,6 +56,6 @@ impl Loss for CustomLoss {
             return Ok(losses);
         }
         let message = format!("its result must be float32, received {}: cast it", losses.dtype());
-        Err(glorot_nn::Error::config(&format!("loss '{}'", self.name), message))
+        Err(glorot_nn::Error::config(format!("loss '{}'", self.name), message))
     }
 }
