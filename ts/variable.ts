@@ -24,10 +24,12 @@ export class Variable {
     return this.handle.name
   }
 
+  /** Lengths of the axes, outermost first. */
   get shape(): number[] {
     return this.handle.shape
   }
 
+  /** Type of the elements. */
   get dtype(): DType {
     return this.handle.dtype
   }

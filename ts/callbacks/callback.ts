@@ -14,6 +14,7 @@ export interface CallbackParams {
   readonly validates?: boolean
   /** Steps of an epoch, or of the evaluation or prediction. */
   readonly steps: number
+  /** How it was asked to show its progress. */
   readonly verbose: 'auto' | 0 | 1 | 2
 }
 
@@ -52,16 +53,22 @@ export abstract class Callback {
   /** Called after the last epoch; not after an error or an abort. `logs`: those of the last epoch. */
   onTrainEnd(_logs: Logs): Done {}
 
+  /** Called before the first step of an epoch. */
   onEpochBegin(_epoch: number, _logs: Logs): Done {}
 
   /** `logs`: values of the epoch, with those of validation under `val…`. */
   onEpochEnd(_epoch: number, _logs: Logs): Done {}
 
-  /** @param batch Step of the epoch. */
+  /**
+   * Called before a training step.
+   *
+   * @param batch Step of the epoch.
+   */
   onTrainBatchBegin(batch: number, logs: Logs): Done {
     return this.onBatchBegin(batch, logs)
   }
 
+  /** Called after a training step. `logs`: loss and metrics since the epoch began. */
   onTrainBatchEnd(batch: number, logs: Logs): Done {
     return this.onBatchEnd(batch, logs)
   }
@@ -78,16 +85,22 @@ export abstract class Callback {
   /** `logs`: loss and metrics. */
   onTestEnd(_logs: Logs): Done {}
 
+  /** Called before a step of an evaluation. */
   onTestBatchBegin(_batch: number, _logs: Logs): Done {}
 
+  /** Called after a step of an evaluation. `logs`: loss and metrics since it began. */
   onTestBatchEnd(_batch: number, _logs: Logs): Done {}
 
+  /** Called before a prediction. */
   onPredictBegin(_logs: Logs): Done {}
 
+  /** Called after a prediction. */
   onPredictEnd(_logs: Logs): Done {}
 
+  /** Called before a step of a prediction. */
   onPredictBatchBegin(_batch: number, _logs: Logs): Done {}
 
+  /** Called after a step of a prediction. */
   onPredictBatchEnd(_batch: number, _logs: Logs): Done {}
 }
 

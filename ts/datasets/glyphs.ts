@@ -3,6 +3,7 @@ import { native } from '../native.js'
 import { Tensor } from '../tensor.js'
 import type { Dataset } from './types.js'
 
+/** Options of {@link glyphs}. */
 export interface GlyphsOptions {
   /** Number of training images, 1 to 1,000,000. Default: 12,000. */
   train?: number

@@ -3,6 +3,7 @@ import { builtin, Layer, type LayerOptions } from './layer.js'
 
 /** Options of the class {@link Activation}. */
 export interface ActivationOptions extends LayerOptions {
+  /** A function of tensors, an id, or as Keras serializes it. */
   activation: ActivationLike
 }
 

@@ -123,6 +123,7 @@ export class Layer {
     return result
   }
 
+  /** Unique in a model; names of weights begin with it. */
   get name(): string {
     return this.handle.name
   }

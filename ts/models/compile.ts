@@ -13,6 +13,7 @@ export type PerOutput<T> = T | readonly (T | null)[] | Readonly<Record<string, T
 
 /** How a model is trained and judged. */
 export interface CompileOptions {
+  /** What trains the model: an optimizer, its id, or as Keras serializes it. */
   optimizer: OptimizerLike
   /** An output without a loss has no part in training. */
   loss?: PerOutput<LossLike>

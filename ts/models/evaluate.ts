@@ -24,6 +24,7 @@ export interface EvaluateOptions {
   callbacks?: readonly Callback[]
   /** As in `fit`. Default: `'auto'`. */
   verbose?: Verbose
+  /** Ends the run before its next step: it rejects with an `AbortError`. */
   signal?: AbortSignal
 }
 

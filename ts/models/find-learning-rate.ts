@@ -21,6 +21,7 @@ export interface FindLearningRateOptions {
   explosion?: number
   /** Weights of the samples. */
   sampleWeight?: Data
+  /** Ends the run before its next step: it rejects with an `AbortError`. */
   signal?: AbortSignal
 }
 

@@ -45,6 +45,7 @@ export interface FitOptions {
   classWeight?: Readonly<Record<number, number>>
   /** End with an error when the loss is NaN or infinite. Default: `true`. */
   stopOnNonFinite?: boolean
+  /** What the training calls on its way, in this order. */
   callbacks?: readonly Callback[]
   /** 0: silent; 1: a progress bar; 2: a line an epoch; `'auto'`: 1 on a terminal, else 2. Default: `'auto'`. */
   verbose?: Verbose

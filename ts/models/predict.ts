@@ -23,6 +23,7 @@ export interface PredictOptions {
   callbacks?: readonly Callback[]
   /** As in `fit`. Default: 0. */
   verbose?: Verbose
+  /** Ends the run before its next step: it rejects with an `AbortError`. */
   signal?: AbortSignal
 }
 

@@ -41,6 +41,7 @@ export interface OptimizerOptions {
 
 /** Which weights weight decay leaves alone. */
 export interface ExcludeFromWeightDecay {
+  /** These. */
   variables?: readonly Variable[]
   /** Those whose name contains one of these. */
   names?: readonly string[]
