@@ -213,7 +213,10 @@ fn a_file_that_is_cut_off_says_so() {
 fn texts_that_are_all_the_same_bytes_are_refused() {
     let path = folder().join("../hostile/heap_of_texts.h5");
     let message = read_model(path).unwrap_err().to_string();
-    assert!(message.contains("refused: what the attributes of 'model_weights' say would unpack to more than"), "{message}");
+    assert!(
+        message.contains("refused: what the attributes of 'model_weights' say would unpack to more than"),
+        "{message}"
+    );
 }
 
 #[test]
