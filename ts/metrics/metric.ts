@@ -75,7 +75,7 @@ export class Metric {
   /**
    * Adds a batch of a step that is traced. Classes that extend this one implement it.
    *
-   * @param sampleWeight The weights of the samples, float32, if there are any (of `weightedMetrics`).
+   * @param _sampleWeight The weights of the samples, float32, if there are any (of `weightedMetrics`).
    */
   updateState(_yTrue: SymbolicTensor, _yPred: SymbolicTensor, _sampleWeight?: SymbolicTensor): void {
     throw configError(
