@@ -94,14 +94,14 @@ test.each(endings)('what JavaScript defines is looked up by its name, from %s', 
   expect((await without('Swoosh')).message).toBe(
     `${path}: layer 'swoosh': unknown class 'Swoosh': glorot has no such layer; give yours as customObjects: { Swoosh }`,
   )
-  for (const [name, kind, option] of [
+  for (const [name, kind, where] of [
     ['squared', 'loss', ''],
     ['largest', 'metric', ''],
     ['inverse', 'schedule', "SGD: option 'learning_rate': "],
   ] as const) {
     const error = await without(name)
     expect(error.message).toBe(
-      `${path}: ${option}${kind}: unknown ${kind} '${name}'; give what is yours as customObjects: { ${name} }, or load with ` +
+      `${path}: ${where}${kind}: unknown ${kind} '${name}'; give what is yours as customObjects: { ${name} }, or load with ` +
         'compile: false and compile anew',
     )
     expect(error).toMatchObject({ code: 'GLOROT_CONFIG' })

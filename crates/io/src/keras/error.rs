@@ -51,6 +51,8 @@ pub(crate) enum Problem {
     NotAConfig { entry: &'static str, received: &'static str },
     #[error("is a damaged HDF5 file: {0}")]
     Hdf5(#[from] hdf5_pure::Error),
+    #[error("is a damaged HDF5 file: it is cut off after {length} of {expected} bytes")]
+    Truncated { length: u64, expected: u64 },
     #[error("is damaged in a way that the reader did not foresee")]
     Unforeseen,
     #[error(

@@ -32,6 +32,11 @@ impl Hdf5 {
     pub fn open(source: impl Source + Send + Sync + 'static, budget: Budget) -> Result<Hdf5, Problem> {
         let (length, meter) = (source.len(), Meter::default());
         let file = File::from_source(Metered::new(source, meter.clone()))?;
+        // What is read may all be there; but nobody can say that it is.
+        let expected = file.superblock().eof_address;
+        if expected > length {
+            return Err(Problem::Truncated { length, expected });
+        }
         // A few times what they take: some are read again, and what leads to them with each group.
         let attributes = Cell::new(budget.limit().saturating_mul(4));
         Ok(Hdf5 { file, length, budget, meter, attributes })

@@ -202,6 +202,24 @@ fn a_bomb_of_chunks_is_refused() {
 }
 
 #[test]
+fn a_file_that_is_cut_off_says_so() {
+    let bytes = std::fs::read(folder().join("models/nested.h5")).unwrap();
+    let cut = &bytes[..bytes.len() - 1];
+    let message = message(cut);
+    assert!(message.ends_with(&format!("it is cut off after {} of {} bytes", cut.len(), bytes.len())), "{message}");
+}
+
+#[test]
+fn texts_that_are_all_the_same_bytes_are_refused() {
+    let path = folder().join("../hostile/heap_of_texts.h5");
+    let message = read_model(path).unwrap_err().to_string();
+    assert!(
+        message.contains("refused: what the attributes of 'model_weights' say would unpack to more than"),
+        "{message}"
+    );
+}
+
+#[test]
 fn integers_beyond_32_bits_are_refused() {
     let mut builder = hdf5_pure::FileBuilder::new();
     builder.set_attr("layer_names", hdf5_pure::AttrValue::VarLenStringArray(vec!["a".into()]));

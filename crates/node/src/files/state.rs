@@ -56,7 +56,7 @@ pub fn set_optimizer(
     values: &[Tensor],
     resume: Option<&Resume>,
 ) -> Result<()> {
-    let values = without_loss_scale(optimizer, values);
+    let values = without_idle_momenta(model, optimizer, without_loss_scale(optimizer, values));
     exclude(model, optimizer, resume)?;
     let (mut unused, rate) = (optimizer.borrow().variables(), optimizer.borrow().learning_rate());
     for _ in 0..2 {
@@ -116,6 +116,17 @@ fn without_loss_scale<'a>(optimizer: &SharedOptimizer, values: &'a [Tensor]) -> 
         Some((wrapper, rest)) if wrapper.iter().all(|value| value.shape().rank() == 0) && starts(rest) => rest,
         _ => values,
     }
+}
+
+/// Keras 2 saves momenta of SGD that has none: zeros after the number of steps.
+fn without_idle_momenta<'a>(model: &Model, optimizer: &SharedOptimizer, values: &'a [Tensor]) -> &'a [Tensor] {
+    let json = optimizer.borrow().to_json();
+    let has_none = json["class_name"] == "SGD" && json["config"]["momentum"].as_f64() == Some(0.0);
+    let Some((steps, momenta)) = values.split_at_checked(1).filter(|_| has_none) else { return values };
+    let weights = model.trainable_weights();
+    let are_momenta = momenta.len() == weights.len()
+        && momenta.iter().zip(&weights).all(|(momentum, weight)| weight.variable.spec().shape == *momentum.shape());
+    if are_momenta { steps } else { values }
 }
 
 fn fit(variables: &[Variable], values: &[Tensor]) -> bool {
