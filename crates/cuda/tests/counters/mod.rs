@@ -17,7 +17,8 @@ use crate::emulator::Emulator;
 use crate::models;
 use crate::programs::{self, EPILOGUES};
 use crate::recorder;
-use crate::sessions::{TOO_LITTLE, train};
+use crate::sessions::contract::TOO_LITTLE;
+use crate::sessions::train;
 use crate::trial;
 
 pub fn trials() -> Vec<Trial> {
