@@ -1,7 +1,10 @@
 // Transfer learning: a network that knows eight classes helps one that is to tell two others apart by 200 images.
+//
+//   npx tsx examples/transfer-learning.ts --seed 42
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { parseArgs } from 'node:util'
 import { input, layers, type Model, models, optimizers, random, type Samples, sequential, tensor } from 'glorot'
 import { load, range, select } from './data.js'
 
@@ -33,7 +36,8 @@ const folder = await mkdtemp(join(tmpdir(), 'glorot-transfer-'))
 const percent = (value = Number.NaN) => `${(100 * value).toFixed(2)} %`
 const accuracy = async (net: Model, { x, y }: Samples) => percent((await net.evaluate(x, y, { verbose: 0 })).accuracy)
 
-random.setSeed(42)
+const { values: flags } = parseArgs({ options: { seed: { type: 'string', default: '42' } } })
+random.setSeed(Number(flags.seed))
 const { train: all, test: tested } = await load()
 const held = Math.floor(all.y.size / 12)
 const [valid, train, test] = [range(all, 0, held), range(all, held), tested].map(split) as [Tasks, Tasks, Tasks]

@@ -25,7 +25,10 @@ export function network({ units = 16, seed = 58, threads }: { units?: number; se
 
 /** The bytes of all weights, as a string to compare. */
 export const bytes = (tensors: Tensor[]) =>
-  tensors.map(weight => Buffer.from(new Uint8Array(weight.data().buffer)).toString('base64')).join()
+  tensors
+    .map(weight => weight.data())
+    .map(({ buffer, byteOffset, byteLength }) => Buffer.from(buffer, byteOffset, byteLength).toString('base64'))
+    .join()
 
 /** What a rejected promise or a throwing function gives. */
 export async function failure(run: () => unknown): Promise<Error & { code?: string }> {
