@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::{Kind, Model, ModelTensor, apply, input_tensor, is_model_class};
 use crate::config::class_and_config;
@@ -93,18 +93,23 @@ fn functional(config: &Value, custom: CustomLayers<'_>) -> Result<Model> {
     let mut pending = Vec::new();
     let needed = needed(config, layers);
     for json in layers {
+        let mut rescaling = None;
         if let Some(operation) = operation(json) {
             let name = json.get("name").and_then(Value::as_str).unwrap_or_default();
             // Keras writes how masks are computed, which layers here do themselves.
             if !needed.contains(name) {
                 continue;
             }
-            if !KNOWN_OPERATIONS.contains(&operation) {
-                let message = format!("'{name}' is the operation {operation} of keras.ops; only layers can be loaded");
+            rescaling = as_rescaling(operation, json);
+            if rescaling.is_none() && !(KNOWN_OPERATIONS.contains(&operation) && takes_two_tensors(json)) {
+                let message = format!(
+                    "'{name}' is the operation {operation} of keras.ops; only layers and arithmetic with \
+                     numbers can be loaded"
+                );
                 return Err(fail(&message));
             }
         }
-        let layer = read_layer(json, custom)?;
+        let layer = read_layer(rescaling.as_ref().unwrap_or(json), custom)?;
         // Calls refer to the name beside the config; it is the same unless somebody edited the file.
         let name = json.get("name").and_then(Value::as_str).unwrap_or(layer.name()).to_string();
         if layer.downcast::<InputLayer>().is_some() {
@@ -140,6 +145,29 @@ fn operation(json: &Value) -> Option<&str> {
     let module = json.get("module").and_then(Value::as_str)?;
     let is_operation = module.starts_with("keras.src.ops") || module.starts_with("keras.ops");
     json.get("class_name").and_then(Value::as_str).filter(|_| is_operation)
+}
+
+fn takes_two_tensors(json: &Value) -> bool {
+    let mut inputs = Vec::new();
+    json.get("inbound_nodes").and_then(Value::as_array).into_iter().flatten().for_each(|n| read_inputs(n, &mut inputs));
+    inputs.len() == 2
+}
+
+/// An operation of keras.ops between a tensor and a number as the layer that does the same: `2 * x`.
+fn as_rescaling(operation: &str, json: &Value) -> Option<Value> {
+    let [node] = json.get("inbound_nodes")?.as_array()?.as_slice() else { return None };
+    let numbers: Vec<Option<f64>> = node.get("args")?.as_array()?.iter().map(Value::as_f64).collect();
+    let (scale, offset) = match (operation, numbers.as_slice()) {
+        ("Negative", [None]) => (-1.0, 0.0),
+        ("Add", [None, Some(number)] | [Some(number), None]) => (1.0, *number),
+        ("Subtract", [None, Some(number)]) => (1.0, -number),
+        ("Subtract", [Some(number), None]) => (-1.0, *number),
+        ("Multiply", [None, Some(number)] | [Some(number), None]) => (*number, 0.0),
+        ("Divide" | "TrueDivide", [None, Some(number)]) => (1.0 / number, 0.0),
+        _ => return None,
+    };
+    let name = json.get("name")?;
+    Some(json!({ "class_name": "Rescaling", "config": { "name": name, "scale": scale, "offset": offset } }))
 }
 
 /// Names of the layers that the outputs need, leaving aside what only masks need.

@@ -34,6 +34,58 @@ fn functional_models_round_trip() {
     assert_eq!(Model::from_json(&Value::String(json.to_string())).unwrap().to_json(), json);
 }
 
+/// A model of an input and operations, as Keras 3 writes `operation(x, ...)`.
+fn operations(calls: &[(&str, &str, Value)]) -> Value {
+    let tensor = |of: &str| {
+        let config = json!({ "shape": [null, 2], "dtype": "float32", "keras_history": [of, 0, 0] });
+        json!({ "class_name": "__keras_tensor__", "config": config })
+    };
+    let mut layers = vec![json!({
+        "class_name": "InputLayer", "config": { "batch_shape": [null, 2], "name": "x" }, "name": "x", "inbound_nodes": []
+    })];
+    for (class, name, args) in calls {
+        let args = args.as_array().unwrap().iter();
+        let args: Vec<Value> = args.map(|arg| arg.as_str().map_or(arg.clone(), tensor)).collect();
+        layers.push(json!({
+            "module": "keras.src.ops.numpy", "class_name": class, "config": { "name": name }, "name": name,
+            "inbound_nodes": [{ "args": args, "kwargs": {} }]
+        }));
+    }
+    let last = calls.last().unwrap().1;
+    json!({ "class_name": "Functional", "config": {
+        "name": "m", "layers": layers, "input_layers": [["x", 0, 0]], "output_layers": [[last, 0, 0]]
+    } })
+}
+
+#[test]
+fn arithmetic_with_numbers_becomes_layers() {
+    let json = operations(&[
+        ("Multiply", "double", json!(["x", 2.0])),
+        ("Subtract", "from_one", json!([1.0, "double"])),
+        ("TrueDivide", "half", json!(["from_one", 2])),
+        ("Negative", "negative", json!(["half"])),
+        ("Add", "sum", json!(["negative", "x"])),
+    ]);
+    let model = Model::from_json(&json).unwrap();
+    let layers: Vec<String> = model.layers().iter().map(|layer| layer.class_name().to_string()).collect();
+    assert_eq!(layers, ["InputLayer", "Rescaling", "Rescaling", "Rescaling", "Rescaling", "Add"]);
+    let config = |index: usize| model.layers()[index].to_json()["config"].clone();
+    let factors = |index: usize| (config(index)["scale"].as_f64().unwrap(), config(index)["offset"].as_f64().unwrap());
+    assert_eq!([1, 2, 3, 4].map(factors), [(2.0, 0.0), (-1.0, 1.0), (0.5, 0.0), (-1.0, 0.0)]);
+}
+
+#[test]
+fn other_operations_are_refused() {
+    let list = json!({ "class_name": "__numpy__", "config": { "value": [1.0, 2.0], "dtype": "float32" } });
+    for (class, args) in [("Multiply", json!(["x", list])), ("Sin", json!(["x"]))] {
+        let error = Model::from_json(&operations(&[(class, "op", args)])).err().unwrap().to_string();
+        let message = format!(
+            "Functional: 'op' is the operation {class} of keras.ops; only layers and arithmetic with numbers can be loaded"
+        );
+        assert_eq!(error, message);
+    }
+}
+
 #[test]
 fn sequential_models_round_trip() {
     reset_names();
