@@ -3,6 +3,7 @@
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::time::Duration;
 
 use glorot_graph::device::Device;
 use glorot_nn::Variable;
@@ -12,6 +13,8 @@ use crate::session::DeviceSession;
 
 /// A session with more programs than this is closed and opened anew, so that ever new batch sizes do not fill the memory.
 const MAX_PROGRAMS: usize = 64;
+/// How long a reader that waits for another one sleeps before it looks again.
+const TURN: Duration = Duration::from_micros(100);
 
 /// The sessions of a model: one that trains and is used in turns, and a spare one, with the weights as the host has them,
 /// for those who ask while a training runs (a callback that evaluates or predicts).
@@ -64,21 +67,22 @@ impl Pool {
         self.lease(&self.main, variables, true, training)
     }
 
-    /// The session for an evaluation or prediction.
+    /// The session for an evaluation or prediction. It waits for other readers, but never for a training.
     pub fn read(&self, variables: &[Variable]) -> Result<Lease<'_>> {
-        match self.training.load(Ordering::Acquire) {
-            true => self.lease(&self.spare, variables, false, None),
-            false => self.lease(&self.main, variables, true, None),
+        loop {
+            if self.training.load(Ordering::Acquire) {
+                return self.lease(&self.spare, variables, false, None);
+            }
+            // Whoever has the session may be a training that has just begun, so it is not waited for with the lock.
+            if let Some(place) = free(&self.main) {
+                return self.lease_place(place, variables, true, None);
+            }
+            std::thread::sleep(TURN);
         }
     }
 
     /// As [`Pool::read`], for who must not wait: [`Error::Busy`] if both sessions are in use.
     pub fn try_read(&self, variables: &[Variable]) -> Result<Lease<'_>> {
-        let free = |place| match Mutex::try_lock(place) {
-            Ok(guard) => Some(guard),
-            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
-            Err(TryLockError::WouldBlock) => None,
-        };
         let main = if self.training.load(Ordering::Acquire) { None } else { free(&self.main) };
         match main {
             Some(place) => self.lease_place(place, variables, true, None),
@@ -117,6 +121,15 @@ impl Pool {
         session.extend(variables)?;
         session.upload()?;
         Ok(Lease { session: Some(session), place, is_main, _training: training })
+    }
+}
+
+/// A place that nobody uses.
+fn free<T>(place: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
+    match place.try_lock() {
+        Ok(guard) => Some(guard),
+        Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+        Err(TryLockError::WouldBlock) => None,
     }
 }
 
@@ -165,5 +178,27 @@ struct Training<'a>(&'a AtomicBool);
 impl Drop for Training<'_> {
     fn drop(&mut self) {
         self.0.store(false, Ordering::Release);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use glorot_cpu::{CpuDevice, CpuOptions};
+
+    use super::*;
+
+    #[test]
+    fn who_waits_for_a_reader_does_not_wait_for_a_training_that_begins() {
+        let pool = Pool::new(Arc::new(CpuDevice::new(CpuOptions { threads: Some(1), ..CpuOptions::default() })));
+        std::thread::scope(|scope| {
+            let first = pool.read(&[]).unwrap();
+            let second = scope.spawn(|| pool.read(&[]).unwrap().is_main);
+            let training = scope.spawn(|| pool.train(&[]).unwrap().is_main);
+            // Both would wait for the first reader, which ends only after this.
+            assert!(!second.join().unwrap());
+            drop(first);
+            assert!(training.join().unwrap());
+        });
+        assert!(pool.read(&[]).unwrap().is_main);
     }
 }
