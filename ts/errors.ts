@@ -6,6 +6,7 @@ export type ErrorCode =
   | 'GLOROT_CONFIG'
   | 'GLOROT_DATA'
   | 'GLOROT_DEVICE'
+  | 'GLOROT_FILE'
   | 'GLOROT_INVALID'
   | 'GLOROT_NONFINITE_LOSS'
   | 'GLOROT_SHAPE'
@@ -22,6 +23,10 @@ export const dataError = (message: string): Error => failure('GLOROT_DATA', mess
 
 /** @internal An error about shapes. */
 export const shapeError = (message: string): Error => failure('GLOROT_SHAPE', message)
+
+/** @internal What went wrong, in other words; the code stays, unless another one is given. */
+export const restated = (cause: unknown, message: string, code = (cause as NodeJS.ErrnoException).code): Error =>
+  Object.assign(new Error(message, { cause }), { code })
 
 /** @internal Computes something whose errors say where they come from. */
 export function prefixed<T>(where: string, compute: () => T): T {

@@ -6,32 +6,16 @@ manifest.json has for each model the numbers of inputs and outputs, and the loss
 MODEL.safetensors its data: x.STEP.INPUT, y.STEP.OUTPUT, prediction.OUTPUT.
 """
 
-import importlib.util
 import json
-import os
 import pathlib
 import sys
 
-os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-if "KERAS_BACKEND" not in os.environ:
-    backends = [name for name in ("tensorflow", "jax", "torch") if importlib.util.find_spec(name)]
-    os.environ["KERAS_BACKEND"] = backends[0]
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / "crates/io/tests"))
+from load_models import load_file  # before Keras: it chooses the backend
 
 import keras
 import numpy as np
-
-
-def load_file(path):
-    """The arrays of a safetensors file of 32-bit numbers."""
-    data = path.read_bytes()
-    start = 8 + int.from_bytes(data[:8], "little")
-    arrays = {}
-    for name, entry in json.loads(data[8:start]).items():
-        if name != "__metadata__":
-            begin, end = entry["data_offsets"]
-            values = np.frombuffer(data[start + begin : start + end], {"F32": "<f4", "I32": "<i4"}[entry["dtype"]])
-            arrays[name] = values.reshape(entry["shape"])
-    return arrays
 
 
 def check(path, model, data, inputs, outputs):

@@ -1,7 +1,7 @@
 import { mkdir, readdir, rename, rm, rmdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ModelFile } from '../../native/binding.cjs'
-import { configError } from '../errors.js'
+import { configError, restated } from '../errors.js'
 import { inFile } from '../files/in-file.js'
 import { writeModel } from '../files/save.js'
 import type { History, Logs } from '../models/history.js'
@@ -94,9 +94,9 @@ export class BackupAndRestore extends Callback {
       }
     }
     if (!failure) return undefined
-    const { message, code } = failure as NodeJS.ErrnoException
+    const { message } = failure as Error
     const text = `backupAndRestore: the training cannot go on: ${message}; delete '${backupDir}' to begin anew`
-    throw Object.assign(new Error(text, { cause: failure }), { code })
+    throw restated(failure, text)
   }
 
   override async onTrainBegin(): Promise<void> {

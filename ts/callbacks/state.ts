@@ -1,5 +1,4 @@
-import { inspect } from 'node:util'
-import { configError } from '../errors.js'
+import { configError, shown } from '../errors.js'
 import { Tensor } from '../tensor.js'
 
 /** Tensors of states, by their numbers. */
@@ -28,7 +27,7 @@ export function encode(owner: string, state: unknown, tensors: NamedTensor[]): u
     const isList = Array.isArray(value)
     const isObject = typeof value === 'object' && [Object.prototype, null].includes(Object.getPrototypeOf(value))
     if ((!isList && !isObject) || within.includes(value)) {
-      const received = within.includes(value) ? 'an object that contains itself' : inspect(value, { depth: 0 })
+      const received = within.includes(value) ? 'an object that contains itself' : shown(value)
       throw configError(
         `${owner}: getState() must give numbers, strings, booleans, tensors, and lists and plain objects of them; ` +
           `received ${received}`,

@@ -1,6 +1,5 @@
-import { inspect } from 'node:util'
 import type { Layer as NativeLayer } from '../../native/binding.cjs'
-import { configError } from '../errors.js'
+import { configError, shown } from '../errors.js'
 import { Layer } from '../layers/layer.js'
 import { camelCase } from '../models/names.js'
 
@@ -33,7 +32,7 @@ export class Custom {
     this.fromKeras = fromKeras
     for (const [name, object] of this.objects) {
       if (typeof object === 'function') continue
-      throw configError(`customObjects: '${name}' must be a class or a function; received ${inspect(object)}`)
+      throw configError(`customObjects: '${name}' must be a class or a function; received ${shown(object)}`)
     }
   }
 
@@ -62,7 +61,7 @@ export class Custom {
     if (!(layer instanceof Layer)) {
       throw configError(
         `customObjects: '${className}' stands for a layer and must be a class that extends layers.Layer, or a function ` +
-          `of options to a layer; it gave ${inspect(layer, { depth: 0 })}`,
+          `of options to a layer; it gave ${shown(layer)}`,
       )
     }
     this.layers.push(layer)

@@ -1,3 +1,5 @@
+import { restated } from '../errors.js'
+
 /**
  * Runs work on a file, or several; an error names the file and has a code.
  *
@@ -10,7 +12,7 @@ export async function inFile<T>(paths: string | readonly string[], work: () => T
     const { message, code } = error as NodeJS.ErrnoException
     const list = typeof paths === 'string' ? ([paths] as const) : paths
     const text = list.some(path => message.startsWith(path)) ? message : `${list[0]}: ${message}`
-    throw Object.assign(new Error(text, { cause: error }), { code: known(code) ? code : 'GLOROT_FILE' })
+    throw restated(error, text, known(code) ? code : 'GLOROT_FILE')
   }
 }
 

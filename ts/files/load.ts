@@ -1,6 +1,6 @@
 import type { ModelFile, Model as NativeModel } from '../../native/binding.cjs'
 import { flag, type Option, readOptions } from '../callbacks/options.js'
-import { configError } from '../errors.js'
+import { configError, failure, restated } from '../errors.js'
 import { modelOf } from '../layers/layer-of.js'
 import { Model } from '../models/model.js'
 import { native } from '../native.js'
@@ -45,11 +45,11 @@ export async function load(path: string, given?: LoadOptions): Promise<Model> {
     try {
       model.compile(fromKeras(compiled, custom))
     } catch (error) {
-      const { message, code } = error as NodeJS.ErrnoException
+      const { message } = error as Error
       const [, text, name] = /^(.*unknown \w+ '(?:[^'>]*>)?([^']+)'); known: /s.exec(message) ?? [undefined, message]
       const yours = name ? `: { ${name} }` : ''
       const hint = `give what is yours as customObjects${yours}, or load with compile: false and compile anew`
-      throw Object.assign(new Error(`${text}; ${hint}`, { cause: error }), { code })
+      throw restated(error, `${text}; ${hint}`)
     }
     try {
       file.setOptimizer(model.model, model.optimizer.handle, true)
@@ -66,9 +66,8 @@ function parsed(json: string): { class_name?: unknown; config?: unknown } {
   try {
     return JSON.parse(json) ?? {}
   } catch (cause) {
-    throw Object.assign(configError(`the configuration of a model is no valid JSON: ${(cause as Error).message}`), {
-      cause,
-    })
+    const message = `the configuration of a model is no valid JSON: ${(cause as Error).message}`
+    throw failure('GLOROT_CONFIG', message, { cause })
   }
 }
 
@@ -111,12 +110,12 @@ function fromClass(type: unknown, config: () => unknown, custom: Custom, make: (
   try {
     return modelOf(make(), custom.layers) as Model
   } catch (error) {
-    const { message, code } = error as NodeJS.ErrnoException
+    const { message } = error as Error
     // The list of all classes helps who has misspelled one, not who has a file.
     const text = message.replace(/unknown class '([^']+)'; known classes: .*/s, (_, name: string) => {
       const short = name.slice(name.lastIndexOf('>') + 1)
       return `unknown class '${name}': glorot has no such layer; give yours as customObjects: { ${short} }`
     })
-    throw text === message ? error : Object.assign(new Error(text, { cause: error }), { code })
+    throw text === message ? error : restated(error, text)
   }
 }

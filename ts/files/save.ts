@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { flag, readOptions } from '../callbacks/options.js'
-import { configError } from '../errors.js'
+import { configError, failure } from '../errors.js'
 import type { Model } from '../models/model.js'
 import { native } from '../native.js'
 import { toKeras } from './compile-config.js'
@@ -79,5 +79,5 @@ function checkPath(method: string, path: unknown, endings: readonly string[]): v
 function checkFree(path: string, overwrite: boolean): void {
   if (overwrite || !existsSync(path)) return
   const message = `${path}: the file exists; give overwrite: true to replace it, or choose another name`
-  throw Object.assign(new Error(message), { code: 'GLOROT_FILE' })
+  throw failure('GLOROT_FILE', message)
 }

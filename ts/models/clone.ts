@@ -1,6 +1,5 @@
-import { inspect } from 'node:util'
 import { flag, type Option, optional, readOptions } from '../callbacks/options.js'
-import { configError } from '../errors.js'
+import { configError, shown } from '../errors.js'
 import { made } from '../files/custom-objects.js'
 import { Layer } from '../layers/layer.js'
 import { modelOf } from '../layers/layer-of.js'
@@ -31,7 +30,7 @@ const known = { weights: flag(false), cloneFunction: optional(cloneFunction), re
 /** @internal See `models.clone`. */
 export function clone<M extends Model>(model: M, given?: CloneOptions): M {
   if (!(model instanceof Model)) {
-    throw configError(`models.clone: expected a model; received ${inspect(model, { depth: 0 })}`)
+    throw configError(`models.clone: expected a model; received ${shown(model)}`)
   }
   const { weights, cloneFunction, recursive } = readOptions('models.clone', given, known)
   const originals = layersOf(model)
@@ -43,9 +42,8 @@ export function clone<M extends Model>(model: M, given?: CloneOptions): M {
     const layer = cloneFunction ? cloneFunction(original) : copyOf(original, config)
     if (layer === undefined) return undefined
     if (!(layer instanceof Layer)) {
-      const received = inspect(layer, { depth: 0 })
       throw configError(
-        `models.clone: cloneFunction must return a layer; for '${original.name}' it returned ${received}`,
+        `models.clone: cloneFunction must return a layer; for '${original.name}' it returned ${shown(layer)}`,
       )
     }
     layers.push(layer)

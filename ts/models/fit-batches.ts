@@ -1,7 +1,6 @@
 import { hearsSteps } from '../callbacks/callback.js'
 import { CallbackList } from '../callbacks/callback-list.js'
 import { flag, integer, type Option, optional, readOptions } from '../callbacks/options.js'
-import { TerminateOnNaN } from '../callbacks/terminate-on-nan.js'
 import { dataError, failure } from '../errors.js'
 import { createReporter, type Reporter } from '../progress/index.js'
 import { toJson } from '../serialize.js'
@@ -10,7 +9,7 @@ import { exclusively } from './busy.js'
 import * as given from './call-options.js'
 import { type Data, isBatchesOfValidation, type ValidationData, validationSamples } from './data.js'
 import { evaluate, evaluateBatches } from './evaluate.js'
-import { type FitOptions, restored } from './fit.js'
+import { type FitOptions, failsAtNonFinite, restored } from './fit.js'
 import { History, type Logs } from './history.js'
 import { AbortError, logsOf, runJob } from './job.js'
 import type { Model } from './model.js'
@@ -61,8 +60,7 @@ async function train(model: Model, batches: Batches, options: FitBatchesOptions)
   const read = readOptions('fit', options, known)
   const { epochs, initialEpoch, stepsPerEpoch, validationFreq, classWeight, verbose, signal } = read
   const callbacks = new CallbackList('fit', read.callbacks)
-  const stops = callbacks.some(callback => callback instanceof TerminateOnNaN)
-  const stopOnNonFinite = options.stopOnNonFinite ?? (!stops && read.stopOnNonFinite)
+  const stopOnNonFinite = failsAtNonFinite(options, read, callbacks)
   const validation = validationOf(model, read)
   const history = new History()
   model.history = history

@@ -76,6 +76,16 @@ const known = {
 export const fit = (model: Model, x: Data, y: Data | undefined, options: FitOptions, tell?: Tell): Promise<History> =>
   exclusively(model, () => train(model, x, y, options, tell))
 
+/** @internal Whether a loss that is not finite is an error: not, unless asked for, where a callback deals with it. */
+export function failsAtNonFinite(
+  given: Pick<FitOptions, 'stopOnNonFinite'>,
+  read: { readonly stopOnNonFinite: boolean },
+  callbacks: CallbackList,
+): boolean {
+  const isDealtWith = callbacks.some(callback => callback instanceof TerminateOnNaN)
+  return given.stopOnNonFinite ?? (!isDealtWith && read.stopOnNonFinite)
+}
+
 /** @internal Where a training goes on that was interrupted, if a callback backs it up and there is a backup. */
 export async function restored(
   model: Model,
@@ -102,9 +112,7 @@ async function train(
   const read = readOptions('fit', options, known)
   const { callbacks: list, signal, sampleWeight, validationData, verbose, ...rest } = read
   const callbacks = new CallbackList('fit', list)
-  if (callbacks.some(callback => callback instanceof TerminateOnNaN) && options.stopOnNonFinite === undefined) {
-    Object.assign(rest, { stopOnNonFinite: false })
-  }
+  Object.assign(rest, { stopOnNonFinite: failsAtNonFinite(options, read, callbacks) })
   const history = new History()
   const ports = model.portNames()
   const data = samples(x, y, sampleWeight, ports)

@@ -33,6 +33,14 @@ impl Value {
         Value::new(shape, DType::F32, data)
     }
 
+    /// A float32 value of various elements between -1.2 and 1.4, for tests.
+    #[cfg(test)]
+    pub(crate) fn varied(shape: impl Into<Shape>) -> Value {
+        let shape = shape.into();
+        let data = (0..shape.numel()).map(|i| ((i * 37 + 11) % 19) as f64 / 7.0 - 1.2).collect();
+        Value::f32(shape, data)
+    }
+
     /// An int32 value.
     pub fn i32(shape: impl Into<Shape>, data: Vec<i32>) -> Value {
         Value::new(shape, DType::I32, data.into_iter().map(f64::from).collect())

@@ -1,5 +1,8 @@
 //! Models that tests train.
 
+#[path = "../../../train/tests/training/support/images.rs"]
+mod images;
+
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -9,22 +12,10 @@ use glorot_graph::device::Device;
 use glorot_nn::layers::create;
 use glorot_nn::model::Model;
 use glorot_nn::{optimizers, rng};
-use glorot_tensor::Tensor;
-use glorot_tensor::random::Stream;
-use glorot_train::{
-    Access, Compiled, Dataset, Event, FitOptions, Flow, History, Progress, Target, Trainer, Validation,
-};
+use glorot_train::{Access, Compiled, Event, FitOptions, Flow, History, Progress, Target, Trainer, Validation};
 use serde_json::{Value, json};
 
-/// Images of noise with a bright row, whose number is the label.
-fn images(n: usize) -> Dataset {
-    let mut stream = Stream::new(5, 0);
-    let labels: Vec<u8> = (0..n).map(|_| stream.below(10) as u8).collect();
-    let bright = |row: usize, label: u8| if row == label as usize { 160 } else { 0 };
-    let pixels = labels.iter().flat_map(|&label| (0..100).map(move |i| bright(i / 10, label)));
-    let pixels: Vec<u8> = pixels.map(|bright| bright + stream.below(90) as u8).collect();
-    Dataset::new(Tensor::u8([n, 10, 10], pixels).unwrap(), Tensor::u8([n], labels).unwrap())
-}
+use images::images;
 
 /// Classes with their options.
 pub type Layers = Vec<(&'static str, Value)>;

@@ -218,12 +218,6 @@ fn close(got: &Value, want: &Value, what: &str) {
     }
 }
 
-fn counting(shape: impl Into<Shape>) -> Value {
-    let shape = shape.into();
-    let data = (0..shape.numel()).map(|i| ((i * 37 + 11) % 19) as f64 / 7.0 - 1.2).collect();
-    Value::f32(shape, data)
-}
-
 /// A deep network with a momentum-like update, as a training step is built.
 fn training_step(layers: usize) -> (Tracer, Vec<Value>, HashMap<StateId, Value>) {
     let t = Tracer::new();
@@ -236,8 +230,8 @@ fn training_step(layers: usize) -> (Tracer, Vec<Value>, HashMap<StateId, Value>)
         let ids = [4 * layer as u32, 4 * layer as u32 + 1];
         let kernel = t.state(StateId(ids[0]), [width, units], DType::F32);
         let bias = t.state(StateId(ids[1]), [units], DType::F32);
-        states.insert(StateId(ids[0]), counting([width, units]));
-        states.insert(StateId(ids[1]), counting([units]));
+        states.insert(StateId(ids[0]), Value::varied([width, units]));
+        states.insert(StateId(ids[1]), Value::varied([units]));
         h = h.mat_mul(&kernel).unwrap().add(&bias).unwrap();
         if layer < layers {
             h = h.elu(1.0).unwrap();
@@ -257,12 +251,12 @@ fn training_step(layers: usize) -> (Tracer, Vec<Value>, HashMap<StateId, Value>)
     for ((id, weight), grad) in weights.iter().zip(&grads) {
         let slot = StateId(id + 2);
         let m = t.state(slot, weight.shape(), DType::F32);
-        states.insert(slot, counting(weight.shape()));
+        states.insert(slot, Value::varied(weight.shape()));
         let m = m.mul_scalar(0.9).unwrap().add(&grad.mul_scalar(0.1).unwrap()).unwrap();
         t.assign(slot, &m).unwrap();
         t.assign(StateId(*id), &weight.sub(&m.mul_scalar(0.01).unwrap()).unwrap()).unwrap();
     }
-    let inputs = vec![counting([8, 12]), Value::i32([8], vec![0, 1, 2, 3, 4, 0, 1, 2])];
+    let inputs = vec![Value::varied([8, 12]), Value::i32([8], vec![0, 1, 2, 3, 4, 0, 1, 2])];
     (t, inputs, states)
 }
 
@@ -301,7 +295,7 @@ fn reshaped_products_keep_their_epilogue() {
     let (bias, steps) = (t.input([8], DType::F32), t.input([3, 1, 1], DType::F32));
     let images = x.mat_mul(&w).unwrap().reshape([2, 3, 4, 8]).unwrap();
     t.output(&images.add(&bias).unwrap().relu().unwrap());
-    let inputs = [counting([24, 6]), counting([6, 8]), counting([8]), counting([3, 1, 1])];
+    let inputs = [Value::varied([24, 6]), Value::varied([6, 8]), Value::varied([8]), Value::varied([3, 1, 1])];
     assert_eq!(check(&t.graph(), &inputs, &HashMap::new()).kernels.len(), 1);
     // A position along a joined axis cannot be said in the axes of the product.
     t.output(&images.add(&steps).unwrap().relu().unwrap());
@@ -320,7 +314,7 @@ fn states_can_swap_and_outputs_keep_old_values() {
     t.output(&a);
     t.assign(StateId(0), &b).unwrap();
     t.assign(StateId(1), &a).unwrap();
-    let states = HashMap::from([(StateId(0), counting([3])), (StateId(1), Value::f32([3], vec![7.0, 8.0, 9.0]))]);
+    let states = HashMap::from([(StateId(0), Value::varied([3])), (StateId(1), Value::f32([3], vec![7.0, 8.0, 9.0]))]);
     check(&t.graph(), &[], &states);
 }
 
@@ -332,8 +326,8 @@ fn what_only_its_own_kernel_uses_takes_no_memory() {
     let product = a.mat_mul(&b).unwrap().square().unwrap();
     let new = tracer.state(state, [64, 64], DType::F32).add(&product).unwrap();
     tracer.assign(state, &new.add(&product.mul(&product).unwrap()).unwrap()).unwrap();
-    let states = HashMap::from([(state, counting([64, 64]))]);
-    let program = check(&tracer.graph(), &[counting([64, 1]), counting([1, 64])], &states);
+    let states = HashMap::from([(state, Value::varied([64, 64]))]);
+    let program = check(&tracer.graph(), &[Value::varied([64, 1]), Value::varied([1, 64])], &states);
     assert_eq!(program.arena_bytes, 0);
 }
 
@@ -344,7 +338,7 @@ fn a_state_can_be_replaced_by_its_transpose() {
     t.assign(StateId(0), &a.transpose(&[1, 0]).unwrap()).unwrap();
     let b = a.exp().unwrap();
     t.assign(StateId(1), &b.add(&b.transpose(&[1, 0]).unwrap()).unwrap()).unwrap();
-    let states = HashMap::from([(StateId(0), counting([3, 3])), (StateId(1), counting([3, 3]))]);
+    let states = HashMap::from([(StateId(0), Value::varied([3, 3])), (StateId(1), Value::varied([3, 3]))]);
     check(&t.graph(), &[], &states);
 }
 
@@ -360,7 +354,7 @@ fn grow(choices: &[Choice]) -> (Tracer, HashMap<StateId, Value>) {
     for (number, shape) in shapes.iter().enumerate() {
         let state = StateId(number as u32);
         pool.push(t.state(state, *shape, DType::F32));
-        states.insert(state, counting(*shape));
+        states.insert(state, Value::varied(*shape));
     }
     let random_state = t.state(StateId(8), [4], DType::I32);
     states.insert(StateId(8), Value::i32([4], vec![5, 0, 7, 0]));

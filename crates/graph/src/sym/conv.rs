@@ -167,12 +167,6 @@ mod tests {
     use glorot_tensor::{DType, Shape};
     use proptest::prelude::*;
 
-    fn counting(shape: impl Into<Shape>) -> Value {
-        let shape = shape.into();
-        let data = (0..shape.numel()).map(|i| ((i * 37 + 11) % 19) as f64 / 7.0 - 1.2).collect();
-        Value::f32(shape, data)
-    }
-
     fn run(values: &[Value], build: impl Fn(&[Sym]) -> Result<Sym>) -> Result<Value> {
         let tracer = Tracer::new();
         let inputs: Vec<Sym> = values.iter().map(|value| tracer.input(value.shape.clone(), value.dtype)).collect();
@@ -242,8 +236,8 @@ mod tests {
             let sizes: Vec<usize> = windows.iter().map(|window| window.size).collect();
             let strides: Vec<usize> = windows.iter().map(|window| window.stride).collect();
             let dilation: Vec<usize> = windows.iter().map(|window| window.dilation).collect();
-            let x = counting([&[batch], &spatial[..], &[groups * inner]].concat());
-            let kernel = counting([&sizes[..], &[inner, groups * outer]].concat());
+            let x = Value::varied([&[batch], &spatial[..], &[groups * inner]].concat());
+            let kernel = Value::varied([&sizes[..], &[inner, groups * outer]].concat());
             let widths: Vec<(usize, usize)> =
                 windows.iter().zip(&spatial).map(|(&window, &length)| padding.widths(length, window)).collect();
             let before: Vec<usize> = widths.iter().map(|width| width.0).collect();
@@ -260,7 +254,7 @@ mod tests {
 
             // A depthwise convolution is one with a group for each channel.
             let (channels, multiplier) = (groups * inner, outer);
-            let values = [values[0].clone(), counting([&sizes[..], &[channels, multiplier]].concat())];
+            let values = [values[0].clone(), Value::varied([&sizes[..], &[channels, multiplier]].concat())];
             let got = run(&values, |x| x[0].depthwise_conv(&x[1], &strides, padding, &dilation)).unwrap();
             let grouped = [&sizes[..], &[1, channels * multiplier]].concat();
             let kernel = Value::f32(grouped, values[1].data.clone());
@@ -306,7 +300,7 @@ mod tests {
     #[test]
     fn refuses_what_does_not_fit() {
         let refusal = |x: &[usize], kernel: &[usize], strides: &[usize], groups: usize| {
-            let values = [counting(x), counting(kernel)];
+            let values = [Value::varied(x), Value::varied(kernel)];
             let dilation = vec![1; strides.len()];
             run(&values, |x| x[0].conv(&x[1], strides, Padding::Valid, &dilation, groups)).unwrap_err().to_string()
         };
@@ -331,7 +325,7 @@ mod tests {
             refusal(&[2, 5, 3], &[2, 3, 4], &[0], 1),
             "conv: expected sizes, strides and dilation rates of at least 1, received [2], [0] and [1]"
         );
-        let values = [counting([2, 5, 3]), counting([2, 2, 4])];
+        let values = [Value::varied([2, 5, 3]), Value::varied([2, 2, 4])];
         let message = run(&values, |x| x[0].depthwise_conv(&x[1], &[1], Padding::Same, &[1])).unwrap_err().to_string();
         assert_eq!(message, "depthwiseConv: expected a kernel [2, 2, 4] to have the channels of [2, 5, 3]");
     }

@@ -65,13 +65,7 @@ mod tests {
     use crate::op::Window;
     use crate::reference::{Value, evaluate, indices};
     use crate::{Padding, Tracer};
-    use glorot_tensor::{DType, Shape};
-
-    fn counting(shape: impl Into<Shape>) -> Value {
-        let shape = shape.into();
-        let data = (0..shape.numel()).map(|i| ((i * 37 + 11) % 19) as f64 / 7.0 - 1.2).collect();
-        Value::f32(shape, data)
-    }
+    use glorot_tensor::DType;
 
     proptest! {
         /// The gradient of `sum(conv(x) * upstream)` with regard to `x`.
@@ -87,8 +81,8 @@ mod tests {
             let positions: Vec<usize> = axes.iter().map(|axis| axis.0).collect();
             let lengths: Vec<usize> =
                 windows.iter().zip(&positions).map(|(w, n)| (n - 1) * w.stride + w.span()).collect();
-            let upstream = counting([&[batch], &positions[..], &[channels]].concat());
-            let kernel = counting([&sizes[..], &[filters, channels]].concat());
+            let upstream = Value::varied([&[batch], &positions[..], &[channels]].concat());
+            let kernel = Value::varied([&sizes[..], &[filters, channels]].concat());
 
             let tracer = Tracer::new();
             let x = tracer.input([&[batch], &lengths[..], &[filters]].concat(), DType::F32);
@@ -97,7 +91,7 @@ mod tests {
             let loss = y.mul(&up).unwrap().sum_all().unwrap();
             let gradient = tracer.gradients(&loss, std::slice::from_ref(&x)).unwrap().remove(0);
             let result = up.conv_transpose(&taps, &strides, &dilation, &vec![(0, 0); axes.len()]).unwrap();
-            let inputs = [counting(x.shape()), upstream, kernel];
+            let inputs = [Value::varied(x.shape()), upstream, kernel];
             let computed = evaluate(&tracer.graph(), &inputs, &|_| unreachable!("a graph without states"));
             let (got, want) = (computed.value(result.id()), computed.value(gradient.id()));
             prop_assert_eq!(&got.shape, &want.shape);

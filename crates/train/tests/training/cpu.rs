@@ -5,23 +5,12 @@ use std::sync::Arc;
 use glorot_cpu::{CpuDevice, CpuOptions};
 use glorot_graph::device::Device;
 use glorot_nn::rng;
-use glorot_tensor::Tensor;
-use glorot_tensor::random::Stream;
-use glorot_train::{Dataset, FitOptions, History, Validation};
+use glorot_train::{FitOptions, History, Validation};
 use serde_json::json;
 
+use crate::support::images::images;
 use crate::support::reference_device::ReferenceDevice;
 use crate::support::{Bench, sequential, target};
-
-/// Images of noise with a bright row, whose number is the label.
-fn images(n: usize) -> Dataset {
-    let mut stream = Stream::new(5, 0);
-    let labels: Vec<u8> = (0..n).map(|_| stream.below(10) as u8).collect();
-    let bright = |row: usize, label: u8| if row == label as usize { 160 } else { 0 };
-    let pixels = labels.iter().flat_map(|&label| (0..100).map(move |i| bright(i / 10, label)));
-    let pixels: Vec<u8> = pixels.map(|bright| bright + stream.below(90) as u8).collect();
-    Dataset::new(Tensor::u8([n, 10, 10], pixels).unwrap(), Tensor::u8([n], labels).unwrap())
-}
 
 /// Trains a network with normalized batches and dropout.
 fn train(device: Arc<dyn Device>, units: usize, samples: usize, epochs: usize) -> (History, Vec<Vec<f32>>) {

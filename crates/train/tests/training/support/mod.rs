@@ -1,5 +1,6 @@
 //! What the tests of the training loop share.
 
+pub mod images;
 pub mod reference_device;
 
 use std::cell::RefCell;
