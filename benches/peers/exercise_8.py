@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Keras 3: the networks of examples/exercise-8.ts, one JSON line a run.
+"""Keras 3: the networks of examples/exercise-8.ts, the epochs, and one JSON line a run.
 
     exercise_8.py --data DIR --parts a,b,c,c2,d,e,f --seeds 1,2,3 [--backend jax|tensorflow] [--threads N]
 """
@@ -88,7 +88,7 @@ def run(part, seed, train, validation, test):
     if part == "f":
         callbacks.append(OneCycle(epochs * -(-len(x) // batch)))
     start = time.perf_counter()
-    history = model.fit(x, y, batch, epochs, validation_data=validation, callbacks=callbacks, verbose=0)
+    history = model.fit(x, y, batch, epochs, validation_data=validation, callbacks=callbacks, verbose=2)
     count = len(history.epoch)
     seconds = (time.perf_counter() - start) / count
     accuracy = lambda part: model.evaluate(*part, batch_size=1000, verbose=0)[1]
