@@ -29,8 +29,8 @@ fn bench(criterion: &mut Criterion, name: &str, elements: usize, builder: &Build
     group.finish();
 }
 
-/// The update of Nadam over `n` parameters.
-fn nadam(n: usize) -> Builder {
+/// The update of Nadam over `n` parameters. Where gradients are 0, the momentum vanishes.
+fn nadam(n: usize, gradients: f64) -> Builder {
     let (mut builder, mut dice) = (Builder::default(), Dice::new(1));
     let mut state = |builder: &mut Builder, scale: f64, shift: f64| {
         let values = dice.values(n, DType::F32).into_iter().map(|v| v * scale + shift).collect();
@@ -39,7 +39,7 @@ fn nadam(n: usize) -> Builder {
     let w = state(&mut builder, 0.1, 0.0);
     let m = state(&mut builder, 0.01, 0.0);
     let v = state(&mut builder, 1e-5, 1e-4);
-    let g = state(&mut builder, 0.01, 0.0);
+    let g = state(&mut builder, gradients, 0.0);
     let mut body = BodyBuilder::default();
     let [w0, m0, v0, g0] = [w, m, v, g].map(|buffer| body.load(buffer, dense(&[n]), DType::F32));
     let [rest1, rest2, of_momentum, of_gradient, correction, epsilon] =
@@ -191,7 +191,8 @@ fn product([m, n, k]: [usize; 3], [turn_a, turn_b]: [bool; 2], epilogue: bool) -
 }
 
 fn maps(criterion: &mut Criterion) {
-    bench(criterion, "map/nadam 500k", 500_000, &nadam(500_000));
+    bench(criterion, "map/nadam 500k", 500_000, &nadam(500_000, 0.01));
+    bench(criterion, "map/nadam 500k, gradients of 0", 500_000, &nadam(500_000, 0.0));
     bench(criterion, "map/bias elu 32x100", 3200, &bias_elu(32, 100));
     bench(criterion, "map/bias elu 512x1000", 512_000, &bias_elu(512, 1000));
     bench(criterion, "map/dropout 32x300", 9600, &dropout(9600));

@@ -22,6 +22,7 @@ mod reduce;
 mod schedule;
 mod session;
 mod simd;
+mod subnormals;
 mod turn;
 
 /// Programs to run and their plain meaning, shared with the tests of the public API.

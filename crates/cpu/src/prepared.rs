@@ -14,6 +14,7 @@ use crate::memory::{ALIGNMENT, Aligned, Buffers};
 use crate::pool::{Outcome, Pool};
 use crate::profile::{Profile, Times};
 use crate::schedule::{Choice, KernelOrder, Progress, Schedule, by_longest_chain};
+use crate::subnormals::FlushSubnormals;
 
 /// Buffers of at most so many bytes are kept apart where several threads work.
 const APART: usize = 256 << 10;
@@ -124,6 +125,7 @@ impl Prepared {
             (0..*tasks).for_each(|task| unsafe { work.run(kernels, task, scratch[0].pointer()) });
         };
         let run_alone = || {
+            let _flush = FlushSubnormals::new();
             match times.as_deref() {
                 None => alone.iter().for_each(run_launch),
                 Some(times) => alone.iter().enumerate().for_each(|(number, launch)| {
@@ -141,6 +143,7 @@ impl Prepared {
             progress.begin(schedule);
             let progress = &*progress;
             let outcome = pool.run(schedule.lists.len(), &|me| {
+                let _flush = FlushSubnormals::new();
                 // SAFETY: as above; the schedule makes threads wait for what they need of each other.
                 unsafe { schedule.work(shared, progress, me, kernels, scratch[me].pointer()) };
             });

@@ -229,6 +229,31 @@ fn wrong_arguments_are_named() {
     fails(&mut |s| s.run(glorot_graph::device::ProgramId(3)), "program 3 does not exist");
 }
 
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+#[test]
+fn subnormal_numbers_are_zero_on_every_thread() {
+    let _turn = turn();
+    // As much as two threads share.
+    let n = 200_000;
+    let mut builder = Builder::default();
+    let state = builder.state([n], DType::F32, vec![f64::from(f32::MIN_POSITIVE); n]);
+    let mut body = BodyBuilder::default();
+    let old = body.load(state, dense(&[n]), DType::F32);
+    let half = body.fill(0.5);
+    let value = body.binary(BinaryOp::Mul, old, half);
+    let stores = vec![Store { value, buffer: state, view: dense(&[n]) }];
+    builder.kernel(Kernel::Map(MapKernel { domain: [n].into(), body: body.0, stores }));
+    let specs: Vec<TensorSpec> = builder.states().into_iter().map(|(spec, _)| spec).collect();
+    let mut session = device().session(&specs).unwrap();
+    let program = session.add_program(&builder.build()).unwrap();
+    builder.write(&mut *session, program).unwrap();
+    session.run(program).unwrap();
+    let values = session.read_state(StateId(0)).unwrap();
+    assert!(values.as_f32().unwrap().iter().all(|&value| value == 0.0));
+    // The caller's own arithmetic is as before.
+    assert!(std::hint::black_box(f32::MIN_POSITIVE) * std::hint::black_box(0.5) > 0.0);
+}
+
 #[test]
 fn sessions_of_one_device_run_at_once() {
     let _turn = turn();
