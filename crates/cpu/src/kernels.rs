@@ -2,7 +2,7 @@
 
 use crate::fold_windows::FoldWindowsTasks;
 use crate::map::{Frame, Step};
-use crate::matmul::{Block, add_rows, multiply};
+use crate::matmul::{Block, Source, add_rows, multiply, pack};
 use crate::reduce::{Fold, fold_columns, fold_rows};
 use crate::simd::{Isa, Portable};
 use crate::turn::Turn;
@@ -23,6 +23,8 @@ pub(crate) struct Kernels {
     pub fold_columns: unsafe fn(Fold, *const f32, usize, usize, *mut f32),
     /// [`multiply`].
     pub multiply: unsafe fn(&Block, *mut f32),
+    /// [`pack`].
+    pub pack: unsafe fn(&Source, usize, *mut f32),
     /// [`add_rows`].
     pub add_rows: unsafe fn(*const f32, usize, usize, *mut f32, usize),
     /// [`crate::turn::turn`].
@@ -57,7 +59,11 @@ macro_rules! kernels {
                 // SAFETY: as above.
                 unsafe { multiply($isa, block, scratch) }
             }
-
+            $(#[$feature])?
+            unsafe fn panel(source: &Source, width: usize, to: *mut f32) {
+                // SAFETY: as above.
+                unsafe { pack($isa, source, width, to) }
+            }
             $(#[$feature])?
             unsafe fn sum(from: *const f32, step: usize, count: usize, to: *mut f32, columns: usize) {
                 // SAFETY: as above.
@@ -82,6 +88,7 @@ macro_rules! kernels {
                 fold_rows: rows,
                 fold_columns: columns,
                 multiply: product,
+                pack: panel,
                 add_rows: sum,
                 turn,
                 fold_windows: windows,

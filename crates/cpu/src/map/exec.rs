@@ -20,7 +20,7 @@ pub(crate) unsafe fn exec<S: Isa>(s: S, steps: &[Step], frame: &Frame, len: usiz
                     (0..MAX_LANES).for_each(|lane| to.add(lane).write(f32::from_bits(bits)));
                 }
                 Step::LoadScalar { to, access, dtype } => movement::load_scalar(frame, to, access, dtype),
-                Step::Load { to, access, dtype } => movement::load(frame, to, access, dtype),
+                Step::Load { to, access, dtype } => movement::load(s, frame, to, access, dtype),
                 Step::Iota { to, access, float, scalar } => movement::iota(frame, to, access, float, scalar),
                 Step::Random { to, access, draw, scalar } => random::random(s, frame, to, access, draw, scalar),
                 Step::Compute { func, to, args } => elementwise::compute(s, func, frame, to, args, len),

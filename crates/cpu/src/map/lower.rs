@@ -21,6 +21,8 @@ use crate::simd::MAX_LANES;
 const CACHED: usize = 6144;
 /// Bounds of the points of a full tile: short tiles choose instructions too often, longer ones gain nothing.
 const TILE: std::ops::RangeInclusive<usize> = 256..=1024;
+/// Points of a tile of a single step, which needs no registers.
+const LONG_TILE: usize = 4096;
 /// Columns of a task below which a tile of one row would be too short.
 const NARROW: usize = 128;
 /// From this length on a row is a tile of its own where some values depend on the row alone: they are scalars then.
@@ -38,6 +40,10 @@ pub(crate) struct Fused {
     pub narrow: bool,
     /// Each with the strides of all loops.
     pub views: Vec<Placed>,
+    /// Strides of rows and columns of each view.
+    pub tile_strides: Vec<[usize; 2]>,
+    /// Slots that point into views, with these.
+    pub in_place: Vec<(u16, u16)>,
     /// What each view is for.
     pub uses: Vec<Use>,
     /// View whose address the caller gives for each region: the product of an epilogue.
@@ -184,6 +190,7 @@ pub(crate) fn lower(
         nest: &translation.nest,
     };
     assignment.emit(&mut fused);
+    lengthen(&mut fused);
     fused.cost = cost(&fused);
     fused.uses = vec![Use::Count; translation.nest.views.len()];
     for node in &nodes {
@@ -193,6 +200,10 @@ pub(crate) fn lower(
     }
     translation.sinks.iter().for_each(|sink| fused.uses[sink.view] = Use::Write);
     fused.views = translation.nest.views;
+    fused.tile_strides = fused.views.iter().map(|view| *view.strides.last_chunk().expect("two loops")).collect();
+    let views = fused.slots.iter().enumerate();
+    let views = views.filter_map(|(i, slot)| if let Slot::View(view) = *slot { Some((i as u16, view)) } else { None });
+    fused.in_place = views.collect();
     Ok((fused, groups))
 }
 
@@ -219,9 +230,29 @@ fn cut(nest: &Nest, nodes: &[Node], options: &Options) -> Fused {
         let blocks = columns.div_ceil(most).max(1);
         (1, columns.div_ceil(blocks).next_multiple_of(MAX_LANES).min(columns.max(1)))
     } else {
-        ((tile / columns.max(1)).clamp(1, rows.max(1)), columns.max(1))
+        let tile_rows = (tile / columns.max(1)).clamp(1, rows.max(1));
+        // Tiles of rows that lie one after the other should all begin with a whole vector.
+        let whole = (1..=MAX_LANES).find(|count| (count * columns).is_multiple_of(MAX_LANES)).unwrap_or(1);
+        (if tile_rows > whole { tile_rows / whole * whole } else { tile_rows }, columns.max(1))
     };
     Fused { outer: outer.to_vec(), rows, columns, tile_rows, tile_columns, ..Fused::default() }
+}
+
+/// Makes tiles longer where one step does everything with operands and results where they lie.
+fn lengthen(fused: &mut Fused) {
+    let [step] = &fused.tile[..] else { return };
+    let scalar = |slot: u16| matches!(fused.slots[slot as usize], Slot::Scratch(_));
+    let in_place = step.reads().iter().all(|operand| !operand.varying || !scalar(operand.slot))
+        && !step.writes().iter().any(|&slot| scalar(slot))
+        && matches!(step, Step::Compute { .. } | Step::Chain(_));
+    if in_place && fused.column.is_empty() && fused.row.is_empty() && !fused.narrow {
+        let times = (LONG_TILE / (fused.tile_rows * fused.tile_columns)).max(1);
+        if fused.tile_columns == fused.columns {
+            fused.tile_rows = (fused.tile_rows * times).min(fused.rows.max(1));
+        } else {
+            fused.tile_columns = (fused.tile_columns * times).min(fused.columns);
+        }
+    }
 }
 
 /// How often each value must be computed.

@@ -3,7 +3,7 @@
 use glorot_tensor::DType;
 
 use super::code::{Access, Frame, Operand};
-use crate::simd::MAX_LANES;
+use crate::simd::{Isa, MAX_LANES};
 
 /// The lane of an element: float32 and int32 bits, a byte's number, a truth value's mask.
 #[inline(always)]
@@ -45,15 +45,38 @@ unsafe fn splat(frame: &Frame, to: u16, bits: u32) {
 /// # Safety
 /// See [`super::exec`].
 #[inline(always)]
-pub(super) unsafe fn load(frame: &Frame, to: u16, access: Access, dtype: DType) {
+pub(super) unsafe fn load<S: Isa>(s: S, frame: &Frame, to: u16, access: Access, dtype: DType) {
     // SAFETY: passed on from the caller: the view holds every (row, column) of the frame, the slot as many lanes.
     unsafe {
         let to = (*frame.slots.add(to as usize)).cast::<u32>();
         let from = *frame.views.add(access.view as usize);
         match dtype {
+            DType::F32 | DType::I32 if access.column == 0 => {
+                fill_rows(s, from as *const f32, access.row, [frame.rows, frame.columns], to.cast());
+            }
             DType::F32 | DType::I32 => copy(frame, from as *const u32, access, to, |x| x),
             DType::U8 => copy(frame, from as *const u8, access, to, u32::from),
             DType::Bool => copy(frame, from as *const u8, access, to, |x| u32::from(x != 0).wrapping_neg()),
+        }
+    }
+}
+
+/// Fills each row of a dense tile with its element.
+#[inline(always)]
+unsafe fn fill_rows<S: Isa>(s: S, from: *const f32, step: usize, [rows, columns]: [usize; 2], to: *mut f32) {
+    let (whole, rest) = (columns / S::LANES * S::LANES, columns % S::LANES);
+    for row in 0..rows {
+        // SAFETY: the caller vouches for an element of each row and for the tile's lanes.
+        unsafe {
+            let (value, to) = (s.splat(from.add(row * step).read()), to.add(row * columns));
+            let mut column = 0;
+            while column < whole {
+                s.store(to.add(column), value);
+                column += S::LANES;
+            }
+            if rest > 0 {
+                s.store_partial(to.add(whole), value, rest);
+            }
         }
     }
 }

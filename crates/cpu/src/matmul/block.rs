@@ -1,4 +1,4 @@
-use super::micro::{Onto, ROW_VECTORS, Tile, dot_row, most_rows, row, tile};
+use super::micro::{Onto, ROW_VECTORS, Tile, dot_row, most_rows, row, tiles as tiles_of};
 use super::pack::{Source, pack};
 use crate::simd::Isa;
 
@@ -30,6 +30,8 @@ pub(crate) struct Block {
     pub few_rows: bool,
     /// What `c` holds before; [`Onto::Total`] only for blocks that are [`Block::in_place`].
     pub onto: Onto,
+    /// Whether rows of `b` are so long that their last vector may be read whole.
+    pub padded: bool,
 }
 
 /// Rows of a product up to which each is computed by itself, where that saves packing.
@@ -62,7 +64,7 @@ impl Block {
             return Method::Turned;
         }
         // Rows of `b` that are far apart cost a page each.
-        let pack_b = by_columns || (m >= 8 * tile.0 && self.b_row >= 512);
+        let pack_b = by_columns || (m >= 8 * tile.0 && self.b_row >= 512 && !self.padded);
         Method::Tiles { pack_a: m >= 8 * tile.0 && n >= 4 * tile.1 && k >= 64, pack_b }
     }
 
@@ -82,6 +84,11 @@ impl Block {
     /// Whether a block of these sizes packs nothing, so that it can be computed in parts at no cost.
     pub(super) fn in_place(&self, tile: (usize, usize)) -> bool {
         self.method(tile) == Method::Tiles { pack_a: false, pack_b: false }
+    }
+
+    /// Whether a block of these sizes packs `b` and nothing else.
+    pub(super) fn packs_b_alone(&self, tile: (usize, usize)) -> bool {
+        self.method(tile) == Method::Tiles { pack_a: false, pack_b: true }
     }
 }
 
@@ -145,8 +152,9 @@ impl Block {
             b_row: self.b_row,
             c: self.c.wrapping_add(row * self.c_row + column),
             c_row: self.c_row,
+            a_next: 0,
             columns,
-            padded: false,
+            padded: self.padded,
             onto: if p > 0 { Onto::Sums } else { self.onto },
         }
     }
@@ -181,19 +189,27 @@ unsafe fn tiles<S: Isa>(s: S, block: &Block, [pack_a, pack_b]: [bool; 2], scratc
                 // Tiles of few vectors take more rows, about the same number each.
                 let most = if pack_a { height } else { most_rows::<S>(columns.div_ceil(S::LANES)) };
                 let tiles = block.m.div_ceil(most);
-                for i in 0..tiles {
-                    let (row, end) = match pack_a {
-                        true => (i * height, ((i + 1) * height).min(block.m)),
-                        false => (i * block.m / tiles, (i + 1) * block.m / tiles),
-                    };
+                let (first, second) = match pack_a {
+                    true => {
+                        ((block.m / height, height), (block.m.div_ceil(height) - block.m / height, block.m % height))
+                    }
+                    false => ((block.m % tiles, block.m / tiles + 1), (tiles - block.m % tiles, block.m / tiles)),
+                };
+                let mut row = 0;
+                for (count, rows) in [first, second] {
                     let mut part = block.tile(row, column, p, k, columns);
+                    part.a_next = rows * part.a_row;
                     if pack_a {
                         (part.a, part.a_row, part.a_column) = (packed_a.add(row * k), 1, height);
+                        part.a_next = height * k;
                     }
                     if pack_b {
                         (part.b, part.b_row, part.padded) = (packed_b, width, true);
                     }
-                    tile(s, end - row, &part);
+                    if count > 0 {
+                        tiles_of(s, rows, count, &part);
+                    }
+                    row += count * rows;
                 }
             }
         }
@@ -213,21 +229,24 @@ unsafe fn turned<S: Isa>(s: S, block: &Block, scratch: *mut f32) {
         for first in (0..block.n).step_by(TURNED_COLUMNS) {
             let count = TURNED_COLUMNS.min(block.n - first);
             let most = most_rows::<S>(block.m.div_ceil(S::LANES));
-            for column in (0..count).step_by(most) {
+            for (column, count, rows) in [(0, count / most, most), (count / most * most, 1, count % most)] {
                 let part = Tile {
                     k: block.k,
-                    a: block.b.add((first + column) * block.b_column),
+                    a: block.b.wrapping_add((first + column) * block.b_column),
                     a_row: block.b_column,
                     a_column: 1,
                     b: packed,
                     b_row: width,
-                    c: result.add(column * width),
+                    c: result.wrapping_add(column * width),
                     c_row: width,
+                    a_next: rows * block.b_column,
                     columns: block.m,
                     padded: true,
                     onto: block.onto,
                 };
-                tile(s, most.min(count - column), &part);
+                if rows > 0 {
+                    tiles_of(s, rows, count, &part);
+                }
             }
             for i in (0..block.m).step_by(S::LANES) {
                 for j in (0..count).step_by(S::LANES) {

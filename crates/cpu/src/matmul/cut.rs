@@ -42,8 +42,9 @@ pub(super) fn cut([m, n, k]: [usize; 3], steps: usize, tile: (usize, usize), gra
     ([rows, columns], [m.div_ceil(rows), n.div_ceil(columns)])
 }
 
-/// The operand that is computed in the step, if the other one is a state (weights). Threads that take parts of it each
-/// go on with what they have computed before, and need not wait for each other.
+/// What a product of samples by weights is cut along. Threads that take samples of their own go on with what they have
+/// computed before, and need not wait for each other; but each reads all weights, half of which the other has just
+/// updated. With fewer samples than weights in a row it is better that each reads all samples.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Along {
     Rows,

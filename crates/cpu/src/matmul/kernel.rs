@@ -7,6 +7,7 @@ use glorot_tensor::DType;
 use super::block::{Block, FEW_ROWS, scratch_floats};
 use super::cut::{Along, SPEED, cut, cut_along, parts};
 use super::micro::Onto;
+use super::pack::Source;
 use crate::kernels::Kernels;
 use crate::launch::Grain;
 use crate::map::{Accumulator, Fused, Options, Placed, Runner, lower};
@@ -16,6 +17,10 @@ use crate::simd::MAX_LANES;
 
 /// Floats of a product in scratch memory that stay in the first-level cache until the epilogue has read them.
 const CACHED: usize = 4096;
+/// Floats of a packed `b` that leave room in the second-level cache.
+const PACKED: usize = 128 * 1024;
+/// The greatest depth of a `b` that is packed whole: its panels of a tile's width stay in the first-level cache.
+const PACKED_DEPTH: usize = 128;
 
 /// A matrix product with its epilogue, cut into tasks.
 #[derive(Debug)]
@@ -32,6 +37,8 @@ pub(crate) struct MatMulTasks {
     counts: [usize; 2],
     /// Rows of a task that pass through the epilogue together.
     band: usize,
+    /// Length of the rows that a task packs its `b` to, once for all bands; 0: it does not.
+    packed_row: usize,
     /// Parts that `k` is cut into, whose sums are added in order.
     parts: usize,
     /// The sums of each part, where tasks compute so many rows of one part each: rows as long as `pitch`.
@@ -81,6 +88,7 @@ impl MatMulTasks {
             chunk: [m.max(1), n.max(1)],
             counts: [1; 2],
             band: m.max(1),
+            packed_row: 0,
             parts: if buffers.is_state(kernel.a.buffer) { parts(batch, n, m, k) } else { parts(batch, m, n, k) },
             sums: None,
             part_rows: m.max(1),
@@ -93,8 +101,9 @@ impl MatMulTasks {
         }
         let (dims, steps) = ([m, n, k], epilogue.body.instrs.len());
         let along = match [kernel.a.buffer, kernel.b.buffer].map(|buffer| buffers.is_state(buffer)) {
-            [false, true] => Some(Along::Rows),
-            [true, false] => Some(Along::Columns),
+            // Between samples and weights.
+            [false, true] => Some(if n >= m && tasks.parts == 1 { Along::Columns } else { Along::Rows }),
+            [true, false] => Some(if m >= n && tasks.parts == 1 { Along::Rows } else { Along::Columns }),
             _ => None,
         };
         (tasks.chunk, tasks.counts) = match (tasks.parts, along) {
@@ -121,8 +130,14 @@ impl MatMulTasks {
         let (fused, _) = lower(buffers, &domain, &epilogue.body, &epilogue.stores, &[], &options)?;
         let trivial = matches!(epilogue.body.instrs[..], [Instr::Accumulator]) && epilogue.stores.len() == 1;
         tasks.epilogue = if trivial && tasks.c.is_some() { None } else { Some(fused) };
-        let in_place = tasks.block(0, [0, 0], tasks.chunk).in_place(kernels.tile);
-        if tasks.epilogue.is_some() && tasks.parts == 1 && in_place {
+        let whole = tasks.block(0, [0, 0], tasks.chunk);
+        let row = tasks.chunk[1].next_multiple_of(kernels.tile.1);
+        if tasks.parts == 1 && whole.packs_b_alone(kernels.tile) && k <= PACKED_DEPTH && k * row <= PACKED {
+            tasks.packed_row = row;
+            tasks.product_floats = k * row;
+        }
+        let in_bands = tasks.packed_row > 0 || whole.in_place(kernels.tile);
+        if tasks.epilogue.is_some() && tasks.parts == 1 && in_bands {
             let rows = (CACHED / tasks.chunk[1].max(1)).max(1).next_multiple_of(kernels.tile.0);
             tasks.band = rows.min(tasks.chunk[0]);
         }
@@ -155,6 +170,7 @@ impl MatMulTasks {
             c_row,
             few_rows: self.dims[1] <= FEW_ROWS,
             onto: Onto::Nothing,
+            padded: false,
         }
     }
 
@@ -275,10 +291,19 @@ impl MatMulTasks {
             let piece = self.piece(task);
             let result = scratch.wrapping_add(self.product_floats * 4);
             let mut epilogue = self.start_epilogue(kernels, &piece, result);
+            if self.packed_row > 0 {
+                let block = self.block(piece.batch, [piece.rows.start, piece.columns.start], [0, piece.columns.len()]);
+                let Block { b: from, b_row: step, b_column: column, k, n: columns, .. } = block;
+                (kernels.pack)(&Source { from, step, column, k, columns }, self.packed_row, scratch.cast());
+            }
             for row in piece.rows.clone().step_by(self.band) {
                 let rows = row..(row + self.band).min(piece.rows.end);
                 let mut product =
                     self.block(piece.batch, [row, piece.columns.start], [rows.len(), piece.columns.len()]);
+                if self.packed_row > 0 {
+                    let b = scratch.cast_const().cast();
+                    product = Block { b, b_row: self.packed_row, b_column: 1, padded: true, ..product };
+                }
                 if self.c.is_none() {
                     product.c = result.cast();
                 }

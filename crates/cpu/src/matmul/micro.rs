@@ -1,3 +1,5 @@
+use std::hint::black_box;
+
 use crate::simd::Isa;
 
 /// Vectors of a single row that are computed at once: as many independent sums hide the latency of each.
@@ -15,6 +17,8 @@ pub(super) struct Tile {
     pub b_row: usize,
     pub c: *mut f32,
     pub c_row: usize,
+    /// From the first row of `a` of a tile to that of the next one below.
+    pub a_next: usize,
     /// Columns of the tile.
     pub columns: usize,
     /// Vectors of `b` may be read whole even where the tile has fewer columns.
@@ -42,17 +46,17 @@ pub(super) const fn most_rows<S: Isa>(vectors: usize) -> usize {
 
 const MOST_ROWS: usize = 12;
 
-/// Computes a tile of `rows` rows.
+/// Computes `count` tiles of `rows` rows, one below the other.
 ///
 /// # Safety
 /// `rows` is at most [`most_rows`] of the tile's vectors, which are at most `S::TILE_VECTORS`, and the operands hold
 /// them.
 #[inline(always)]
-pub(super) unsafe fn tile<S: Isa>(s: S, rows: usize, tile: &Tile) {
+pub(super) unsafe fn tiles<S: Isa>(s: S, rows: usize, count: usize, tile: &Tile) {
     macro_rules! by_rows {
         ($vectors:literal: $($rows:literal)*) => {
             match rows {
-                $($rows => fixed::<S, $rows, $vectors>(s, tile),)*
+                $($rows => column::<S, $rows, $vectors>(s, count, tile),)*
                 _ => unreachable!("tiles have {} rows at most", most_rows::<S>($vectors)),
             }
         };
@@ -64,6 +68,18 @@ pub(super) unsafe fn tile<S: Isa>(s: S, rows: usize, tile: &Tile) {
             2 => by_rows!(2: 1 2 3 4 5 6 7 8),
             _ => by_rows!(3: 1 2 3 4 5 6 7 8),
         }
+    }
+}
+
+/// Tiles of the same size, one below the other.
+#[inline(always)]
+unsafe fn column<S: Isa, const ROWS: usize, const VECTORS: usize>(s: S, count: usize, first: &Tile) {
+    let mut tile = *first;
+    for _ in 0..count {
+        // SAFETY: passed on from the caller.
+        unsafe { fixed::<S, ROWS, VECTORS>(s, &tile) };
+        tile.a = tile.a.wrapping_add(tile.a_next);
+        tile.c = tile.c.wrapping_add(ROWS * tile.c_row);
     }
 }
 
@@ -128,8 +144,10 @@ unsafe fn sums<S: Isa, const ROWS: usize, const VECTORS: usize>(
             }
         }
     }
-    // A pointer for each three rows of `a`: registers are scarce, and an address takes up to twice a step.
-    let mut rows: [*const f32; MOST_ROWS / 3] = std::array::from_fn(|i| tile.a.wrapping_add(3 * i * tile.a_row));
+    // A pointer for each three rows of `a`: registers are scarce, and an address takes up to twice a step. The compiler
+    // must not see that they belong together, or it walks from row to row, each address waiting for the one before.
+    let mut rows: [*const f32; MOST_ROWS / 3] =
+        std::array::from_fn(|i| black_box(tile.a.wrapping_add(3 * i * tile.a_row)));
     let mut b = tile.b;
     for _ in 0..tile.k {
         let mut row = [s.splat(0.0); VECTORS];
@@ -138,7 +156,7 @@ unsafe fn sums<S: Isa, const ROWS: usize, const VECTORS: usize>(
         }
         for (i, sums) in sums.iter_mut().enumerate() {
             // SAFETY: an element of `a` in one of the tile's rows.
-            let x = s.splat(unsafe { rows[i / 3].wrapping_add(i % 3 * tile.a_row).read() });
+            let x = s.broadcast(unsafe { rows[i / 3].wrapping_add(i % 3 * tile.a_row).read() });
             for (sum, &vector) in sums.iter_mut().zip(&row) {
                 *sum = s.mul_add(x, vector, *sum);
             }

@@ -13,4 +13,5 @@ mod parts;
 
 pub(crate) use block::{Block, multiply};
 pub(crate) use kernel::MatMulTasks;
+pub(crate) use pack::{Source, pack};
 pub(crate) use parts::add_rows;

@@ -1,8 +1,8 @@
 use crate::simd::Isa;
 
 /// A matrix to be packed: `k` steps of `columns` elements, strides in elements.
-#[derive(Clone, Copy)]
-pub(super) struct Source {
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Source {
     pub from: *const f32,
     pub step: usize,
     pub column: usize,
@@ -17,7 +17,7 @@ pub(super) struct Source {
 /// `source` holds its elements, `to` takes `k * width` floats; `columns <= width`, which is a multiple of the lanes or
 /// less than them.
 #[inline(always)]
-pub(super) unsafe fn pack<S: Isa>(s: S, source: &Source, width: usize, to: *mut f32) {
+pub(crate) unsafe fn pack<S: Isa>(s: S, source: &Source, width: usize, to: *mut f32) {
     let Source { from, step, column, k, columns } = *source;
     // SAFETY: all indices are below the bounds that the caller vouches for.
     unsafe {
