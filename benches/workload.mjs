@@ -11,7 +11,11 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 random.setSeed(flags.seed)
 
 function buildModel(features) {
-  const stack = [input({ shape: [features] })]
+  const stack = [input({ shape: workload.filters ? [32, 32, 3] : [features] })]
+  for (const filters of workload.filters ?? []) {
+    stack.push(layers.conv2d({ filters, kernelSize: 3, padding: 'same', activation: 'relu' }), layers.maxPooling2d())
+  }
+  if (workload.filters) stack.push(layers.flatten())
   for (const units of workload.hidden) {
     const dense = { units, kernelInitializer: workload.initializer }
     if (workload.batchNorm) {
@@ -36,6 +40,19 @@ function compiledModel(features) {
   return net
 }
 
+/** Images whose channels lie one after the other, pixel by pixel. */
+function channelsLast(x) {
+  const images = new Float32Array(x.length)
+  for (let image = 0; image < x.length; image += 3072) {
+    for (let pixel = 0; pixel < 1024; pixel++) {
+      for (let channel = 0; channel < 3; channel++) {
+        images[image + pixel * 3 + channel] = x[image + channel * 1024 + pixel]
+      }
+    }
+  }
+  return images
+}
+
 async function seconds(work) {
   const start = performance.now()
   await work()
@@ -44,7 +61,10 @@ async function seconds(work) {
 
 async function train() {
   const { train, validation, test, fullSteps } = loadData(flags, workload)
-  const tensors = ({ x, y, features }) => [tensor(x, [y.length, features]), tensor(y, [y.length])]
+  const tensors = ({ x, y, features }) => [
+    workload.filters ? tensor(channelsLast(x), [y.length, 32, 32, 3]) : tensor(x, [y.length, features]),
+    tensor(y, [y.length]),
+  ]
   const [x, y] = tensors(train)
   const [validationData, testData] = [tensors(validation), tensors(test)]
   const net = compiledModel(train.features)

@@ -5,6 +5,7 @@ import { countParameters, loadData, parseFlags, printResult, requireFrom } from 
 
 const { flags, workload } = parseFlags()
 if (flags.workload === 'predict') throw new Error('brain.js predicts one sample at a time: no predict workload')
+if (workload.filters) throw new Error('this peer has no convolutions')
 const require = requireFrom(flags.modules)
 const { NeuralNetwork } = require('brain.js')
 const { version } = require('brain.js/package.json')

@@ -57,6 +57,15 @@ export const WORKLOADS = {
     batch: 512,
     steps: 20,
   },
+  conv: {
+    data: 'cifar10',
+    filters: [32, 64, 64],
+    hidden: [64],
+    activation: 'relu',
+    initializer: 'heNormal',
+    optimizer: 'adam',
+    lr: 1e-3,
+  },
   dense: {
     data: 'synthetic',
     hidden: layers(4, 256),
@@ -67,11 +76,14 @@ export const WORKLOADS = {
     steps: 1000,
   },
 }
+/** Of a sample in `conv`, in place of its weights, which are used many times: see peer_common.py. */
+const CONV_MULTIPLY_ADDS = 32 * 32 * 27 * 32 + 16 * 16 * 288 * 64 + 8 * 8 * 576 * 64 + 1024 * 64 + 640
 WORKLOADS.predict = WORKLOADS.plain20 // inference only
 
 /** Counts the weights of a workload's network, batch normalization's moving statistics included. */
-export function countParameters({ hidden, batchNorm }, features) {
+export function countParameters({ filters, hidden, batchNorm }, features) {
   let parameters = 0
+  if (filters) return CONV_MULTIPLY_ADDS
   for (const units of hidden) {
     parameters += units * (features + 1 + (batchNorm ? 4 : 0))
     features = units

@@ -26,6 +26,7 @@ class Workload:
     alpha_dropout: float = 0.0
     standardize: bool = False
     steps: int = 0  # of an epoch of synthetic data
+    filters: tuple = ()  # of convolutions of 3 x 3, each with max pooling, before the hidden layers
 
 
 WORKLOADS = {
@@ -34,8 +35,11 @@ WORKLOADS = {
     "selu20": Workload("cifar10", (100,) * 20, "selu", "lecun_normal", "nadam", 7e-4, alpha_dropout=0.1, standardize=True),
     "fashion": Workload("fashion", (300, 100, 50, 50, 50), "selu", "lecun_normal", "sgd", 1e-3),
     "wide": Workload("synthetic", (4096,) * 4, "relu", "he_normal", "adam", 1e-3, batch=512, steps=20),
+    "conv": Workload("cifar10", (64,), "relu", "he_normal", "adam", 1e-3, filters=(32, 64, 64)),
     "dense": Workload("synthetic", (256,) * 4, "elu", "he_normal", "adam", 1e-3, steps=1000),
 }
+# Of a sample in "conv", in place of its weights, which are used many times.
+CONV_MULTIPLY_ADDS = 32 * 32 * 27 * 32 + 16 * 16 * 288 * 64 + 8 * 8 * 576 * 64 + 1024 * 64 + 640
 WORKLOADS["predict"] = WORKLOADS["plain20"]  # inference only
 
 VALIDATION_SAMPLES = 5000
@@ -117,6 +121,8 @@ def load_data(flags, workload):
     else:
         (x, y), test = (read_cifar10 if workload.data == "cifar10" else read_fashion)(flags.data)
         train, validation = (x[:-VALIDATION_SAMPLES], y[:-VALIDATION_SAMPLES]), (x[-VALIDATION_SAMPLES:], y[-VALIDATION_SAMPLES:])
+    if workload.filters:
+        train, validation, test = ((images(x), y) for x, y in (train, validation, test))
     if workload.standardize:
         mean, deviation = train[0].mean(axis=0), train[0].std(axis=0)
         for x, _ in (train, validation, test):
@@ -126,6 +132,11 @@ def load_data(flags, workload):
     if flags.steps and flags.steps < full_steps:
         train = tuple(part[: flags.steps * flags.batch] for part in train)
     return train, validation, test, full_steps
+
+
+def images(x):
+    """Flat samples of CIFAR-10 as images of 32 x 32 x 3."""
+    return np.ascontiguousarray(x.reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1))
 
 
 class History:
@@ -154,6 +165,8 @@ def print_result(peer, version, flags, history, steps, full_steps, parameters, v
     later = slice(1, None) if len(history.train_seconds) > 1 else slice(None)
     step_seconds = statistics.median(history.train_seconds[later]) / steps
     validation_seconds = statistics.median(history.validation_seconds[later])
+    if WORKLOADS[flags.workload].filters:
+        parameters = CONV_MULTIPLY_ADDS
     result = {
         "peer": peer,
         "version": version,

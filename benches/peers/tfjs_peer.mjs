@@ -31,6 +31,7 @@ async function loadBackend(name) {
 }
 
 function buildModel(features) {
+  if (workload.filters) throw new Error('this peer has no convolutions')
   const model = tf.sequential()
   let inputShape = [features]
   for (const units of workload.hidden) {
