@@ -13,7 +13,7 @@ use crate::layout;
 use crate::memory::{ALIGNMENT, Aligned, Buffers};
 use crate::pool::{Outcome, Pool};
 use crate::profile::{Profile, Times};
-use crate::schedule::{Choice, KernelOrder, Progress, Schedule, by_longest_chain};
+use crate::schedule::{Choice, Distance, KernelOrder, Progress, Schedule, by_longest_chain};
 use crate::subnormals::FlushSubnormals;
 
 /// Buffers of at most so many bytes are kept apart where several threads work.
@@ -91,9 +91,15 @@ impl Prepared {
         if threads > 1 && cost >= ALONE {
             let first_of_last;
             (shared, first_of_last) = lower(threads)?;
-            let schedule = |size| Schedule::new(&shared, first_of_last, size);
-            teams =
-                sizes(threads).map(|size| Team { schedule: schedule(size), progress: Progress::of(size) }).collect();
+            let schedule = |size, distance| Schedule::new(&shared, first_of_last, size, distance);
+            let team = |schedule: Schedule| Team { progress: Progress::of(schedule.lists.len()), schedule };
+            let near: Vec<Schedule> = sizes(threads).map(|size| schedule(size, Distance::Near)).collect();
+            let far = near.iter().filter_map(|near| {
+                let far = schedule(near.lists.len(), Distance::Far);
+                (far.lists != near.lists).then_some(far)
+            });
+            teams = far.map(team).collect();
+            teams.extend(near.into_iter().map(team));
         }
         Ok(Prepared {
             choice: Choice::of(1 + teams.len()),

@@ -25,7 +25,7 @@ pub(crate) unsafe fn exec<S: Isa>(s: S, steps: &[Step], frame: &Frame, len: usiz
                 Step::Random { to, access, draw, scalar } => random::random(s, frame, to, access, draw, scalar),
                 Step::Compute { func, to, args } => elementwise::compute(s, func, frame, to, args, len),
                 Step::Chain(ref chain) => elementwise::chain(s, chain, frame, len),
-                Step::Store { value, access, dtype } => movement::store(frame, value, access, dtype),
+                Step::Store { value, access, dtype } => movement::store(s, frame, value, access, dtype),
             }
         }
     }

@@ -54,6 +54,10 @@ pub(super) unsafe fn load<S: Isa>(s: S, frame: &Frame, to: u16, access: Access, 
             DType::F32 | DType::I32 if access.column == 0 => {
                 fill_rows(s, from as *const f32, access.row, [frame.rows, frame.columns], to.cast());
             }
+            DType::F32 | DType::I32 if access.column == 1 => {
+                let steps = [access.row, frame.columns];
+                copy_rows(s, from as *const f32, to.cast(), steps, [frame.rows, frame.columns]);
+            }
             DType::F32 | DType::I32 => copy(frame, from as *const u32, access, to, |x| x),
             DType::U8 => copy(frame, from as *const u8, access, to, u32::from),
             DType::Bool => copy(frame, from as *const u8, access, to, |x| u32::from(x != 0).wrapping_neg()),
@@ -76,6 +80,35 @@ unsafe fn fill_rows<S: Isa>(s: S, from: *const f32, step: usize, [rows, columns]
             }
             if rest > 0 {
                 s.store_partial(to.add(whole), value, rest);
+            }
+        }
+    }
+}
+
+/// Copies rows that begin so many elements apart in both places.
+#[inline(always)]
+unsafe fn copy_rows<S: Isa>(
+    s: S,
+    from: *const f32,
+    to: *mut f32,
+    steps: [usize; 2],
+    [mut rows, mut columns]: [usize; 2],
+) {
+    if steps == [columns; 2] {
+        (rows, columns) = (1, rows * columns);
+    }
+    let (whole, rest) = (columns / S::LANES * S::LANES, columns % S::LANES);
+    for row in 0..rows {
+        // SAFETY: the caller vouches for these elements.
+        unsafe {
+            let (from, to) = (from.add(row * steps[0]), to.add(row * steps[1]));
+            let mut column = 0;
+            while column < whole {
+                s.store(to.add(column), s.load(from.add(column)));
+                column += S::LANES;
+            }
+            if rest > 0 {
+                s.store_partial(to.add(whole), s.load_partial(from.add(whole), rest), rest);
             }
         }
     }
@@ -132,13 +165,17 @@ pub(super) unsafe fn iota(frame: &Frame, to: u16, access: Access, float: bool, s
 /// # Safety
 /// See [`super::exec`].
 #[inline(always)]
-pub(super) unsafe fn store(frame: &Frame, value: Operand, access: Access, dtype: DType) {
+pub(super) unsafe fn store<S: Isa>(s: S, frame: &Frame, value: Operand, access: Access, dtype: DType) {
     // SAFETY: passed on from the caller: the view holds every (row, column) of the frame, the slot as many lanes.
     unsafe {
         let from = (*frame.slots.add(value.slot as usize)).cast::<u32>().cast_const();
         let mask = if value.varying { usize::MAX } else { 0 };
         let to = *frame.views.add(access.view as usize);
         match dtype {
+            DType::F32 | DType::I32 if value.varying && access.column == 1 => {
+                let steps = [frame.columns, access.row];
+                copy_rows(s, from.cast(), to as *mut f32, steps, [frame.rows, frame.columns]);
+            }
             DType::F32 | DType::I32 => spread(frame, from, mask, to as *mut u32, access, |x| x),
             DType::U8 => spread(frame, from, mask, to as *mut u8, access, |x| x as u8),
             DType::Bool => spread(frame, from, mask, to as *mut u8, access, |x| (x & 1) as u8),

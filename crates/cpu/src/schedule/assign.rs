@@ -5,14 +5,32 @@ use std::ops::Range;
 use super::region::Footprint;
 use crate::launch::Launch;
 
-/// Nanoseconds until a thread sees what another one has done, and those that a part of a launch costs by itself.
-const LATENCY: f64 = 300.0;
+/// How far the cores of threads are apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Distance {
+    /// They share a cache.
+    Near,
+    /// They do not: what one has written reaches the other slowly.
+    Far,
+}
+
+impl Distance {
+    /// Nanoseconds until a thread sees what another one has done.
+    fn latency(self) -> f64 {
+        match self {
+            Distance::Near => 300.0,
+            Distance::Far => 3_000.0,
+        }
+    }
+}
+
+/// Nanoseconds that a part of a launch costs by itself.
 const START: f64 = 100.0;
 /// A launch is shared between threads only if it ends so much earlier, in nanoseconds.
 const GAIN: f64 = 200.0;
 
 /// Some tasks of a launch, for one thread.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Entry {
     pub launch: usize,
     pub tasks: Range<usize>,
@@ -53,6 +71,7 @@ impl Candidate {
 
 struct Simulation<'a> {
     launches: &'a [Launch],
+    latency: f64,
     /// Of each task of each launch.
     footprints: Vec<Vec<Footprint>>,
     lists: Vec<Vec<Entry>>,
@@ -63,10 +82,11 @@ struct Simulation<'a> {
 
 impl Schedule {
     /// Hands out the tasks of launches. From `last` on no launch waits for another.
-    pub(crate) fn new(launches: &[Launch], last: usize, threads: usize) -> Schedule {
+    pub(crate) fn new(launches: &[Launch], last: usize, threads: usize, distance: Distance) -> Schedule {
         let footprints = |launch: &Launch| (0..launch.tasks).map(|task| launch.work.footprint(task)).collect();
         let mut simulation = Simulation {
             launches,
+            latency: distance.latency(),
             footprints: launches.iter().map(footprints).collect(),
             lists: vec![Vec::new(); threads],
             ends: vec![Vec::new(); threads],
@@ -97,7 +117,7 @@ impl Simulation<'_> {
             for other in (0..self.lists.len()).filter(|other| other != thread) {
                 if let Some(entries) = self.wait(other, launch, part) {
                     own.push(Wait { thread: other, entries });
-                    start = start.max(self.ends[other][entries - 1] + LATENCY);
+                    start = start.max(self.ends[other][entries - 1] + self.latency);
                 }
             }
             waits.push(own);

@@ -1,4 +1,4 @@
-//! How many threads work on a step: found by measuring, now and then.
+//! How many threads work on a step, and by which schedule: found by measuring, now and then.
 
 use std::time::Instant;
 
@@ -6,8 +6,8 @@ use std::time::Instant;
 const SAMPLES: usize = 8;
 /// The first runs, which fill caches and are not timed.
 const WARM_UP: u64 = 4;
-/// Runs after which the load of the machine may have changed.
-const PERIOD: u64 = 1024;
+/// Runs, for each way, after which the load of the machine may have changed.
+const PERIOD: u64 = 512;
 
 /// The choice between ways to run a program, the first of which takes one thread.
 #[derive(Debug)]
@@ -28,7 +28,7 @@ impl Choice {
     /// Runs a program one way.
     pub(crate) fn run<T>(&mut self, run: impl FnOnce(usize) -> T) -> T {
         let ways = self.times.len();
-        let number = self.runs % PERIOD;
+        let number = self.runs % (PERIOD * ways as u64);
         self.runs += 1;
         let sample = number.checked_sub(WARM_UP).map(|sample| sample as usize);
         // One way after the other, so that each is timed with the caches as they will be.
@@ -93,7 +93,7 @@ mod tests {
     #[test]
     fn every_way_is_measured_in_a_period() {
         let mut choice = Choice::of(3);
-        let ways: Vec<usize> = (0..PERIOD).map(|_| choice.run(|way| way)).collect();
+        let ways: Vec<usize> = (0..3 * PERIOD).map(|_| choice.run(|way| way)).collect();
         assert!(ways[..WARM_UP as usize].iter().all(|&way| way == 2));
         for way in 0..3 {
             assert!(ways.iter().filter(|&&used| used == way).count() >= SAMPLES);

@@ -9,6 +9,8 @@ use crate::launch::Launch;
 
 /// Turns of waiting that end in a pause instruction; after them a thread gives the processor away.
 const SPINS: u32 = 4_000;
+/// Turns of waiting after which a thread takes another task.
+const PATIENCE: u32 = 64;
 /// Bits of a counter for the entries of one run; above them is the number of the run.
 const ENTRIES: u32 = 32;
 
@@ -47,6 +49,11 @@ impl Progress {
         self.run << ENTRIES | entries as u64
     }
 
+    /// Whether the threads have come so far.
+    fn is_over(&self, waits: &[Wait]) -> bool {
+        waits.iter().all(|wait| self.done[wait.thread].0.load(Ordering::Acquire) >= self.count(wait.entries))
+    }
+
     /// Waits for other threads; false if one of them will never come so far.
     fn wait(&self, waits: &[Wait]) -> bool {
         waits.iter().all(|&Wait { thread, entries }| {
@@ -78,6 +85,20 @@ impl Progress {
                 Err(seen) => word = seen,
             }
         }
+    }
+}
+
+impl Progress {
+    /// Takes the first task of a thread's own share if it can run now.
+    fn take_ready(&self, me: usize, last: &[Entry]) -> Option<usize> {
+        let share = &self.shares[me].0;
+        let word = share.load(Ordering::Relaxed);
+        let (next, end) = (word >> 32, word & 0xFFFF_FFFF);
+        if next >= end || !self.is_over(&last[next as usize].waits) {
+            return None;
+        }
+        let taken = share.compare_exchange(word, (next + 1) << 32 | end, Ordering::Relaxed, Ordering::Relaxed);
+        taken.is_ok().then_some(next as usize)
     }
 }
 
@@ -113,6 +134,18 @@ impl Schedule {
             entry.tasks.clone().for_each(|task| unsafe { work.run(kernels, task, scratch) });
         };
         for (index, entry) in self.lists[me].iter().enumerate() {
+            // A thread that has to wait for long takes a task meanwhile that nobody waits for.
+            let mut turns = 0u32;
+            while turns < PATIENCE && !progress.is_over(&entry.waits) {
+                turns += 1;
+                std::hint::spin_loop();
+                if turns == PATIENCE
+                    && let Some(task) = progress.take_ready(me, &self.last)
+                {
+                    run(&self.last[task]);
+                    turns = 0;
+                }
+            }
             if !progress.wait(&entry.waits) {
                 return;
             }
