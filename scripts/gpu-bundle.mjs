@@ -1,11 +1,11 @@
 // `npm run pack:gpu -- --out DIR`: everything that scripts/gpu-check.py needs on a machine that has a driver, Python and the
 // CUDA libraries of its wheels, but neither Node nor Rust nor a network. Under 64 MiB. There:
 //   python3 DIR/gpu-check.py
-import { chmodSync, cpSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { build } from 'esbuild'
-import { root, run, step } from './lib.mjs'
+import { root, run, step, strip } from './lib.mjs'
 import { setup } from './setup.mjs'
 
 const { values } = parseArgs({ options: { out: { type: 'string', default: 'target/gpu-bundle' } } })
@@ -60,12 +60,6 @@ async function testBinary(name) {
   const built = lines.map(line => JSON.parse(line)).find(line => line.executable && line.target?.name === name)
   if (!built) throw new Error(`cargo built no test named ${name}`)
   return built.executable
-}
-
-/** Symbols are not needed there; a machine without `strip` carries them. */
-async function strip(file) {
-  chmodSync(file, 0o755)
-  await run('strip', [file], { allowFailure: true }).catch(() => {})
 }
 
 function sizeOf(path) {

@@ -1,7 +1,7 @@
 // What the scripts of this folder share. Imports nothing but Node, since it runs before anything is installed.
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -60,6 +60,12 @@ export function bin(name, command) {
   const folder = join(root, 'node_modules', name)
   const { bin } = require(join(folder, 'package.json'))
   return join(folder, typeof bin === 'string' ? bin : bin[command])
+}
+
+/** Takes the symbols out of a binary, which is a fifth as long then; a machine without `strip` leaves them. */
+export async function strip(file) {
+  chmodSync(file, 0o755)
+  await run('strip', [file], { allowFailure: true }).catch(() => {})
 }
 
 /** Says what is being done, does it, says how long it took. */

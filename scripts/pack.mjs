@@ -3,7 +3,7 @@
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { bin, node, npm, root, step } from './lib.mjs'
+import { bin, node, npm, root, step, strip } from './lib.mjs'
 import { setup } from './setup.mjs'
 
 const { values } = parseArgs({ options: { out: { type: 'string', default: 'packages' } } })
@@ -34,6 +34,7 @@ async function platformPackages({ version }) {
     const library = `glorot.${platform}.node`
     if (!built.includes(library)) continue
     cpSync(join(root, 'native', library), join(folder, platform, library))
+    if (process.platform === 'linux') await strip(join(folder, platform, library))
     for (const licence of ['LICENSE-MIT', 'LICENSE-APACHE'])
       cpSync(join(root, licence), join(folder, platform, licence))
     await pack(join(folder, platform))

@@ -212,6 +212,8 @@ test('predictSync says what is wrong with its input, and that it will not wait',
   const wrong = () => net.predictSync(tensor([[1, 2, 3]]))
   expect(wrong).toThrow(/shape/)
   expect(() => net.predictSync(tensor([[1, 2]]), { batchSize: 0 })).toThrow(/batchSize/)
+  // @ts-expect-error no such option
+  expect(() => net.predictSync(tensor([[1, 2]]), { verbose: 0 })).toThrow("predictSync: unknown option 'verbose'")
   const { x, y } = circle(20_000)
   const controller = new AbortController()
   const { signal } = controller

@@ -352,7 +352,8 @@ export class Model extends Layer {
    */
   predictSync(x: Data, options: { batchSize?: number } = {}): Tensor {
     const inputs = tensors('x', x, this.portNames().inputs)
-    const { batchSize = Math.min(32, Math.max(1, inputs[0]?.shape[0] ?? 1)) } = options
+    const most = Math.min(32, Math.max(1, inputs[0]?.shape[0] ?? 1))
+    const { batchSize } = readOptions('predictSync', options, { batchSize: integer(most, { min: 1 }) })
     const outputs = this.model.predictSync(inputs, batchSize).map(output => new Tensor(output))
     return (outputs.length === 1 ? outputs[0] : outputs) as Tensor
   }

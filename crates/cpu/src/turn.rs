@@ -2,10 +2,10 @@
 
 use crate::simd::Isa;
 
-/// Rows and columns of a block of 4-byte elements that is turned at once.
-const BLOCK: usize = 16;
-/// Blocks ahead of the one at work whose rows are fetched.
-const AHEAD: usize = 8;
+/// Rows that are walked together: elements of a cache line of the matrix.
+const ROWS: usize = 16;
+/// Bytes ahead of those at work that are fetched.
+const AHEAD: usize = 512;
 
 /// Rows to copy to the columns of a matrix.
 #[derive(Clone, Copy)]
@@ -25,6 +25,13 @@ pub(crate) struct Turn<'a> {
 }
 
 impl Turn<'_> {
+    /// The row that is copied to a place.
+    #[inline(always)]
+    fn row(&self, place: usize) -> &[u8] {
+        let bytes = self.columns * self.size;
+        &self.from[self.rows[place] as usize * bytes..][..bytes]
+    }
+
     /// Element `column` of the row that is copied to place `row`.
     #[inline(always)]
     fn element(&self, row: usize, column: usize) -> &u8 {
@@ -50,34 +57,36 @@ pub(crate) unsafe fn turn<S: Isa>(s: S, turn: &Turn) {
 #[inline(always)]
 unsafe fn words<S: Isa>(s: S, turn: &Turn) {
     let count = turn.rows.len();
-    let mut block = [0f32; BLOCK * BLOCK];
-    let mut column = turn.first;
-    while column < turn.end {
-        let width = BLOCK.min(turn.end - column);
-        for first in (0..count).step_by(BLOCK) {
-            let height = BLOCK.min(count - first);
-            for i in 0..height {
-                let from: *const u8 = turn.element(first + i, column);
-                // SAFETY: the row has `width` elements from here on, the block that many in each of its rows; an
-                // address beyond the end of the data is fetched in vain.
-                unsafe {
-                    s.fetch(from.wrapping_add(AHEAD * BLOCK * 4));
-                    from.copy_to_nonoverlapping(block.as_mut_ptr().add(i * BLOCK).cast(), width * 4);
-                }
-            }
+    for first in (0..count).step_by(ROWS) {
+        let height = ROWS.min(count - first);
+        // Where the rows begin; all of each lies in the data.
+        let mut starts = [std::ptr::null::<u8>(); ROWS];
+        for (i, start) in starts.iter_mut().enumerate().take(height) {
+            *start = turn.row(first + i).as_ptr();
+        }
+        for column in (turn.first..turn.end).step_by(S::LANES) {
+            let width = S::LANES.min(turn.end - column);
             for part in (0..height).step_by(S::LANES) {
-                for side in (0..width).step_by(S::LANES) {
-                    let size = [S::LANES.min(height - part), S::LANES.min(width - side)];
-                    // SAFETY: the part lies inside the block, and its columns inside the matrix.
-                    unsafe {
-                        let from = block.as_ptr().add(part * BLOCK + side);
-                        let to = turn.to.cast::<f32>().add((column + side) * count + first + part);
-                        s.transpose(from, BLOCK, size, to, count, size[0]);
-                    }
+                let size = [S::LANES.min(height - part), width];
+                // SAFETY: the rows have so many columns, which lie inside the matrix; an address beyond the end of the
+                // data is fetched in vain.
+                unsafe {
+                    let to = turn.to.cast::<f32>().add(column * count + first + part);
+                    s.transpose_rows(
+                        #[inline(always)]
+                        |row| {
+                            let from = starts[part + row].wrapping_add(column * 4);
+                            s.fetch(from.wrapping_add(AHEAD));
+                            from.cast()
+                        },
+                        size,
+                        to,
+                        count,
+                        size[0],
+                    );
                 }
             }
         }
-        column += width;
     }
 }
 

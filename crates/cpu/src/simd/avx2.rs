@@ -101,10 +101,9 @@ impl Isa for Avx2 {
     }
 
     #[inline(always)]
-    unsafe fn transpose(
+    unsafe fn transpose_rows(
         self,
-        from: *const f32,
-        from_row: usize,
+        from: impl Fn(usize) -> *const f32,
         [rows, columns]: [usize; 2],
         to: *mut f32,
         to_row: usize,
@@ -115,7 +114,7 @@ impl Isa for Avx2 {
             if rows == 8 && columns == 8 && width == 8 {
                 let block = transposed(std::array::from_fn(
                     #[inline(always)]
-                    |row| self.load(from.add(row * from_row)),
+                    |row| self.load(from(row)),
                 ));
                 for (column, vector) in block.into_iter().enumerate() {
                     self.store(to.add(column * to_row), vector);
@@ -124,7 +123,7 @@ impl Isa for Avx2 {
             }
             let mut block = [self.splat(0.0); 8];
             for (row, vector) in block.iter_mut().enumerate().take(rows) {
-                let from = from.add(row * from_row);
+                let from = from(row);
                 *vector = if columns == 8 { self.load(from) } else { self.load_partial(from, columns) };
             }
             for (column, vector) in transposed(block).into_iter().enumerate().take(columns) {

@@ -115,10 +115,9 @@ impl Isa for Avx512 {
     }
 
     #[inline(always)]
-    unsafe fn transpose(
+    unsafe fn transpose_rows(
         self,
-        from: *const f32,
-        from_row: usize,
+        from: impl Fn(usize) -> *const f32,
         [rows, columns]: [usize; 2],
         to: *mut f32,
         to_row: usize,
@@ -129,7 +128,7 @@ impl Isa for Avx512 {
             if rows == 16 && columns == 16 && width == 16 {
                 let block = transposed(std::array::from_fn(
                     #[inline(always)]
-                    |row| self.load(from.add(row * from_row)),
+                    |row| self.load(from(row)),
                 ));
                 for (column, vector) in block.into_iter().enumerate() {
                     self.store(to.add(column * to_row), vector);
@@ -138,7 +137,7 @@ impl Isa for Avx512 {
             }
             let mut block = [self.splat(0.0); 16];
             for (row, vector) in block.iter_mut().enumerate().take(rows) {
-                let from = from.add(row * from_row);
+                let from = from(row);
                 *vector = if columns == 16 { self.load(from) } else { self.load_partial(from, columns) };
             }
             for (column, vector) in transposed(block).into_iter().enumerate().take(columns) {

@@ -55,6 +55,22 @@ pub(crate) trait Isa: Copy {
         self,
         from: *const f32,
         from_row: usize,
+        size: [usize; 2],
+        to: *mut f32,
+        to_row: usize,
+        width: usize,
+    ) {
+        // SAFETY: passed on from the caller.
+        unsafe { self.transpose_rows(|row| from.wrapping_add(row * from_row), size, to, to_row, width) }
+    }
+
+    /// As [`Isa::transpose`], of rows anywhere.
+    /// # Safety
+    /// As there.
+    #[inline(always)]
+    unsafe fn transpose_rows(
+        self,
+        from: impl Fn(usize) -> *const f32,
         [rows, columns]: [usize; 2],
         to: *mut f32,
         to_row: usize,
@@ -64,7 +80,7 @@ pub(crate) trait Isa: Copy {
             for row in 0..width {
                 // SAFETY: row and column are below the bounds that the caller vouches for.
                 unsafe {
-                    let value = if row < rows { from.add(row * from_row + column).read() } else { 0.0 };
+                    let value = if row < rows { from(row).add(column).read_unaligned() } else { 0.0 };
                     to.add(column * to_row + row).write(value);
                 }
             }
