@@ -190,7 +190,7 @@ pub(crate) fn lower(
         nest: &translation.nest,
     };
     assignment.emit(&mut fused);
-    lengthen(&mut fused);
+    assignment.lengthen(&mut fused);
     fused.cost = cost(&fused);
     fused.uses = vec![Use::Count; translation.nest.views.len()];
     for node in &nodes {
@@ -236,23 +236,6 @@ fn cut(nest: &Nest, nodes: &[Node], options: &Options) -> Fused {
         (if tile_rows > whole { tile_rows / whole * whole } else { tile_rows }, columns.max(1))
     };
     Fused { outer: outer.to_vec(), rows, columns, tile_rows, tile_columns, ..Fused::default() }
-}
-
-/// Makes tiles longer where one step does everything with operands and results where they lie.
-fn lengthen(fused: &mut Fused) {
-    let [step] = &fused.tile[..] else { return };
-    let scalar = |slot: u16| matches!(fused.slots[slot as usize], Slot::Scratch(_));
-    let in_place = step.reads().iter().all(|operand| !operand.varying || !scalar(operand.slot))
-        && !step.writes().iter().any(|&slot| scalar(slot))
-        && matches!(step, Step::Compute { .. } | Step::Chain(_));
-    if in_place && fused.column.is_empty() && fused.row.is_empty() && !fused.narrow {
-        let times = (LONG_TILE / (fused.tile_rows * fused.tile_columns)).max(1);
-        if fused.tile_columns == fused.columns {
-            fused.tile_rows = (fused.tile_rows * times).min(fused.rows.max(1));
-        } else {
-            fused.tile_columns = (fused.tile_columns * times).min(fused.columns);
-        }
-    }
 }
 
 /// How often each value must be computed.
@@ -366,6 +349,30 @@ impl Assignment<'_> {
         let copied = self.sinks.iter().any(|sink| sink.node as usize == node);
         let written = self.sinks.iter().any(|sink| self.overlap(sink.view, view));
         self.dense(fused, view, dtype) && !(copied && written)
+    }
+
+    /// Makes tiles longer where one step does everything with operands and results where they lie.
+    fn lengthen(&self, fused: &mut Fused) {
+        let [step @ (Step::Compute { .. } | Step::Chain(_))] = &fused.tile[..] else { return };
+        if !fused.column.is_empty() || !fused.row.is_empty() || fused.narrow {
+            return;
+        }
+        let varying = step.reads().iter().filter(|operand| operand.varying).map(|operand| operand.slot);
+        // Whether the rows of a value join; `None`: it lies in a register.
+        let joins = |slot: u16| match fused.slots[slot as usize] {
+            Slot::View(view) => Some(self.access(view as usize).row == fused.columns),
+            Slot::Scratch(_) => None,
+        };
+        let Some(joined) = varying.chain(step.writes().iter().copied()).map(joins).collect::<Option<Vec<bool>>>()
+        else {
+            return;
+        };
+        let times = (LONG_TILE / (fused.tile_rows * fused.tile_columns).max(1)).max(1);
+        if fused.tile_columns < fused.columns {
+            fused.tile_columns = (fused.tile_columns * times).min(fused.columns);
+        } else if joined.iter().all(|&joined| joined) {
+            fused.tile_rows = (fused.tile_rows * times).min(fused.rows.max(1));
+        }
     }
 
     fn emit(&self, fused: &mut Fused) {
