@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::hint::black_box;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
 
 /// Multiply-adds and reads, each the best of several tries.
@@ -10,6 +11,9 @@ pub struct Roofline {
     pub gflops: Vec<(usize, f64)>,
     /// Bytes that are read again and again by one thread, and GB/s.
     pub reads: Vec<(usize, f64)>,
+    /// Nanoseconds until a word that one thread writes has reached another one, and its answer has come back. None with
+    /// one thread.
+    pub round_trip: Option<f64>,
 }
 
 const TRIES: usize = 7;
@@ -20,7 +24,8 @@ impl Roofline {
         let gflops = threads.iter().map(|&threads| (threads, best(|| multiply_adds(threads)))).collect();
         let sizes = [16 << 10, 256 << 10, 4 << 20, 256 << 20];
         let reads = sizes.into_iter().map(|bytes| (bytes, read_rate(bytes))).collect();
-        Roofline { gflops, reads }
+        let round_trip = threads.iter().any(|&threads| threads > 1).then(round_trip);
+        Roofline { gflops, reads, round_trip }
     }
 }
 
@@ -37,12 +42,39 @@ impl fmt::Display for Roofline {
             let size = if *bytes < 1 << 20 { format!("{} KiB", bytes >> 10) } else { format!("{} MiB", bytes >> 20) };
             writeln!(f, "reading {size} again and again, 1 thread: {rate:.0} GB/s")?;
         }
+        if let Some(nanoseconds) = self.round_trip {
+            writeln!(f, "a word from one thread to another and back: {nanoseconds:.0} ns")?;
+        }
         Ok(())
     }
 }
 
 fn best(try_once: impl Fn() -> f64) -> f64 {
     (0..TRIES).map(|_| try_once()).fold(0.0, f64::max)
+}
+
+/// Nanoseconds of a round trip between two threads: the least of several tries, since they have to share a core in some.
+fn round_trip() -> f64 {
+    const TURNS: u32 = 5_000;
+    let once = || {
+        let turn = AtomicU32::new(0);
+        let play = |own: u32| {
+            for number in (own..2 * TURNS).step_by(2) {
+                while turn.load(Ordering::Acquire) != number {
+                    std::hint::spin_loop();
+                }
+                turn.store(number + 1, Ordering::Release);
+            }
+        };
+        std::thread::scope(|scope| {
+            let other = scope.spawn(|| play(1));
+            let start = Instant::now();
+            play(0);
+            other.join().expect("a thread");
+            start.elapsed().as_nanos() as f64 / f64::from(TURNS)
+        })
+    };
+    (0..TRIES).map(|_| once()).fold(f64::INFINITY, f64::min)
 }
 
 /// GFLOP/s of some threads that do nothing but independent multiply-adds.
