@@ -9,7 +9,7 @@ use crate::launch::Launch;
 
 /// Turns of waiting that end in a pause instruction; after them a thread gives the processor away.
 const SPINS: u32 = 4_000;
-/// Turns of waiting after which a thread takes another task.
+/// Turns of waiting after which a thread looks for something else to do.
 const PATIENCE: u32 = 64;
 /// Bits of a counter for the entries of one run; above them is the number of the run.
 const ENTRIES: u32 = 32;
@@ -54,20 +54,24 @@ impl Progress {
         waits.iter().all(|wait| self.done[wait.thread].0.load(Ordering::Acquire) >= self.count(wait.entries))
     }
 
-    /// Waits for other threads; false if one of them will never come so far.
-    fn wait(&self, waits: &[Wait]) -> bool {
-        waits.iter().all(|&Wait { thread, entries }| {
-            let (counter, enough) = (&self.done[thread].0, self.count(entries));
-            let mut turns = 0u32;
-            while counter.load(Ordering::Acquire) < enough {
-                if self.stopped.load(Ordering::Relaxed) {
-                    return false;
-                }
-                turns += 1;
-                if turns < SPINS { std::hint::spin_loop() } else { std::thread::yield_now() }
+    /// Waits for other threads, and does something `meanwhile` (which tells whether there was something to do); false if
+    /// one of them will never come so far.
+    fn wait(&self, waits: &[Wait], meanwhile: impl Fn() -> bool) -> bool {
+        let mut turns = 0u32;
+        while !self.is_over(waits) {
+            if self.stopped.load(Ordering::Relaxed) {
+                return false;
             }
-            true
-        })
+            turns += 1;
+            if turns.is_multiple_of(PATIENCE) && meanwhile() {
+                turns = 0;
+            } else if turns < SPINS {
+                std::hint::spin_loop();
+            } else {
+                std::thread::yield_now();
+            }
+        }
+        true
     }
 
     /// Takes a task of a thread's share: the first for the thread itself, the last for others.
@@ -134,19 +138,9 @@ impl Schedule {
             entry.tasks.clone().for_each(|task| unsafe { work.run(kernels, task, scratch) });
         };
         for (index, entry) in self.lists[me].iter().enumerate() {
-            // A thread that has to wait for long takes a task meanwhile that nobody waits for.
-            let mut turns = 0u32;
-            while turns < PATIENCE && !progress.is_over(&entry.waits) {
-                turns += 1;
-                std::hint::spin_loop();
-                if turns == PATIENCE
-                    && let Some(task) = progress.take_ready(me, &self.last)
-                {
-                    run(&self.last[task]);
-                    turns = 0;
-                }
-            }
-            if !progress.wait(&entry.waits) {
+            // A thread that has to wait for long takes tasks meanwhile that nobody waits for.
+            let meanwhile = || progress.take_ready(me, &self.last).map(|task| run(&self.last[task])).is_some();
+            if !progress.wait(&entry.waits, meanwhile) {
                 return;
             }
             run(entry);
@@ -157,7 +151,7 @@ impl Schedule {
             let thread = (me + turn) % threads;
             while let Some(task) = progress.take(thread, turn == 0) {
                 let entry = &self.last[task];
-                if !progress.wait(&entry.waits) {
+                if !progress.wait(&entry.waits, || false) {
                     return;
                 }
                 run(entry);
