@@ -6,7 +6,7 @@ import { countParameters, loadData, parseFlags, printPredictResult, printResult 
 
 const { flags, workload } = parseFlags()
 process.env.GLOROT_THREADS = String(flags.threads) // read when the package is loaded
-const { input, layers, optimizers, random, sequential, tensor } = await import('../dist/index.js')
+const { input, layers, ops, optimizers, random, sequential, tensor } = await import('../dist/index.js')
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
 random.setSeed(flags.seed)
 
@@ -40,19 +40,6 @@ function compiledModel(features) {
   return net
 }
 
-/** Images whose channels lie one after the other, pixel by pixel. */
-function channelsLast(x) {
-  const images = new Float32Array(x.length)
-  for (let image = 0; image < x.length; image += 3072) {
-    for (let pixel = 0; pixel < 1024; pixel++) {
-      for (let channel = 0; channel < 3; channel++) {
-        images[image + pixel * 3 + channel] = x[image + channel * 1024 + pixel]
-      }
-    }
-  }
-  return images
-}
-
 async function seconds(work) {
   const start = performance.now()
   await work()
@@ -61,8 +48,10 @@ async function seconds(work) {
 
 async function train() {
   const { train, validation, test, fullSteps } = loadData(flags, workload)
+  // The channels of an image lie one after the other in the files.
+  const images = (x, count) => ops.transpose(tensor(x, [count, 3, 32, 32]), [0, 2, 3, 1])
   const tensors = ({ x, y, features }) => [
-    workload.filters ? tensor(channelsLast(x), [y.length, 32, 32, 3]) : tensor(x, [y.length, features]),
+    workload.filters ? images(x, y.length) : tensor(x, [y.length, features]),
     tensor(y, [y.length]),
   ]
   const [x, y] = tensors(train)

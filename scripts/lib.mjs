@@ -62,8 +62,12 @@ export function bin(name, command) {
   return join(folder, typeof bin === 'string' ? bin : bin[command])
 }
 
-/** Takes the symbols out of a binary, which is a fifth as long then; a machine without `strip` leaves them. */
+/**
+ * Takes the symbols out of a binary, which is a fifth as long then. On Linux: elsewhere `strip` takes what a library exports
+ * too. A machine without it leaves them.
+ */
 export async function strip(file) {
+  if (process.platform !== 'linux') return
   chmodSync(file, 0o755)
   await run('strip', [file], { allowFailure: true }).catch(() => {})
 }

@@ -34,7 +34,7 @@ async function platformPackages({ version }) {
     const library = `glorot.${platform}.node`
     if (!built.includes(library)) continue
     cpSync(join(root, 'native', library), join(folder, platform, library))
-    if (process.platform === 'linux') await strip(join(folder, platform, library))
+    await strip(join(folder, platform, library))
     for (const licence of ['LICENSE-MIT', 'LICENSE-APACHE'])
       cpSync(join(root, licence), join(folder, platform, licence))
     await pack(join(folder, platform))

@@ -40,10 +40,6 @@ pub(crate) struct Fused {
     pub narrow: bool,
     /// Each with the strides of all loops.
     pub views: Vec<Placed>,
-    /// Strides of rows and columns of each view.
-    pub tile_strides: Vec<[usize; 2]>,
-    /// Slots that point into views, with these.
-    pub in_place: Vec<(u16, u16)>,
     /// What each view is for.
     pub uses: Vec<Use>,
     /// View whose address the caller gives for each region: the product of an epilogue.
@@ -200,10 +196,6 @@ pub(crate) fn lower(
     }
     translation.sinks.iter().for_each(|sink| fused.uses[sink.view] = Use::Write);
     fused.views = translation.nest.views;
-    fused.tile_strides = fused.views.iter().map(|view| *view.strides.last_chunk().expect("two loops")).collect();
-    let views = fused.slots.iter().enumerate();
-    let views = views.filter_map(|(i, slot)| if let Slot::View(view) = *slot { Some((i as u16, view)) } else { None });
-    fused.in_place = views.collect();
     Ok((fused, groups))
 }
 
@@ -295,9 +287,13 @@ impl Assignment<'_> {
 
     /// True if the elements of a tile lie one after the other as 32-bit lanes.
     fn dense(&self, fused: &Fused, view: usize, dtype: DType) -> bool {
-        let access = self.access(view);
-        let rows_join = access.row == fused.columns && !fused.narrow;
-        dtype.size() == 4 && access.column == 1 && (fused.tile_rows == 1 || rows_join)
+        let joined = fused.tile_rows == 1 || self.rows_join(fused, view);
+        dtype.size() == 4 && self.access(view).column == 1 && joined
+    }
+
+    /// True if each row of a tile begins where the one before ends.
+    fn rows_join(&self, fused: &Fused, view: usize) -> bool {
+        self.access(view).row == fused.columns && !fused.narrow
     }
 
     /// True if the two views can touch the same memory.
@@ -360,7 +356,7 @@ impl Assignment<'_> {
         let varying = step.reads().iter().filter(|operand| operand.varying).map(|operand| operand.slot);
         // Whether the rows of a value join; `None`: it lies in a register.
         let joins = |slot: u16| match fused.slots[slot as usize] {
-            Slot::View(view) => Some(self.access(view as usize).row == fused.columns),
+            Slot::View(view) => Some(self.rows_join(fused, view as usize)),
             Slot::Scratch(_) => None,
         };
         let Some(joined) = varying.chain(step.writes().iter().copied()).map(joins).collect::<Option<Vec<bool>>>()

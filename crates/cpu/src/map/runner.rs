@@ -95,11 +95,14 @@ impl<'a> Runner<'a> {
         let fused = self.fused;
         // SAFETY: tables have an entry for each view and slot; bounds are the caller's.
         unsafe {
-            for (v, [row_stride, column_stride]) in fused.tile_strides.iter().enumerate() {
+            for (v, view) in fused.views.iter().enumerate() {
+                let [row_stride, column_stride] = view.strides[view.strides.len() - 2..] else { continue };
                 self.views.add(v).write(*self.bases.add(v) + row * row_stride + column * column_stride);
             }
-            for &(slot, view) in &fused.in_place {
-                self.slots.add(slot as usize).write(*self.views.add(view as usize) as *mut f32);
+            for (i, slot) in fused.slots.iter().enumerate() {
+                if let Slot::View(view) = *slot {
+                    self.slots.add(i).write(*self.views.add(view as usize) as *mut f32);
+                }
             }
             if !fused.column.is_empty() && self.block != Some((column, columns)) {
                 self.block = Some((column, columns));

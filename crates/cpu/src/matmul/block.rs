@@ -1,4 +1,4 @@
-use super::micro::{Onto, ROW_VECTORS, Tile, dot_row, most_rows, row, tiles as tiles_of};
+use super::micro::{Onto, ROW_VECTORS, Tile, dot_row, most_rows, row, tile_column};
 use super::pack::{Source, pack};
 use crate::simd::Isa;
 
@@ -207,7 +207,7 @@ unsafe fn tiles<S: Isa>(s: S, block: &Block, [pack_a, pack_b]: [bool; 2], scratc
                         (part.b, part.b_row, part.padded) = (packed_b, width, true);
                     }
                     if count > 0 {
-                        tiles_of(s, rows, count, &part);
+                        tile_column(s, rows, count, &part);
                     }
                     row += count * rows;
                 }
@@ -245,7 +245,7 @@ unsafe fn turned<S: Isa>(s: S, block: &Block, scratch: *mut f32) {
                     onto: block.onto,
                 };
                 if rows > 0 {
-                    tiles_of(s, rows, count, &part);
+                    tile_column(s, rows, count, &part);
                 }
             }
             for i in (0..block.m).step_by(S::LANES) {

@@ -52,7 +52,7 @@ const MOST_ROWS: usize = 12;
 /// `rows` is at most [`most_rows`] of the tile's vectors, which are at most `S::TILE_VECTORS`, and the operands hold
 /// them.
 #[inline(always)]
-pub(super) unsafe fn tiles<S: Isa>(s: S, rows: usize, count: usize, tile: &Tile) {
+pub(super) unsafe fn tile_column<S: Isa>(s: S, rows: usize, count: usize, tile: &Tile) {
     macro_rules! by_rows {
         ($vectors:literal: $($rows:literal)*) => {
             match rows {
@@ -156,7 +156,7 @@ unsafe fn sums<S: Isa, const ROWS: usize, const VECTORS: usize>(
         }
         for (i, sums) in sums.iter_mut().enumerate() {
             // SAFETY: an element of `a` in one of the tile's rows.
-            let x = s.broadcast(unsafe { rows[i / 3].wrapping_add(i % 3 * tile.a_row).read() });
+            let x = s.splat(unsafe { rows[i / 3].wrapping_add(i % 3 * tile.a_row).read() });
             for (sum, &vector) in sums.iter_mut().zip(&row) {
                 *sum = s.mul_add(x, vector, *sum);
             }

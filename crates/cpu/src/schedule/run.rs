@@ -74,6 +74,18 @@ impl Progress {
         true
     }
 
+    /// Takes the first task of a thread's own share if it can run now.
+    fn take_ready(&self, me: usize, last: &[Entry]) -> Option<usize> {
+        let share = &self.shares[me].0;
+        let word = share.load(Ordering::Relaxed);
+        let (next, end) = (word >> 32, word & 0xFFFF_FFFF);
+        if next >= end || !self.is_over(&last[next as usize].waits) {
+            return None;
+        }
+        let taken = share.compare_exchange(word, (next + 1) << 32 | end, Ordering::Relaxed, Ordering::Relaxed);
+        taken.is_ok().then_some(next as usize)
+    }
+
     /// Takes a task of a thread's share: the first for the thread itself, the last for others.
     fn take(&self, thread: usize, own: bool) -> Option<usize> {
         let share = &self.shares[thread].0;
@@ -89,20 +101,6 @@ impl Progress {
                 Err(seen) => word = seen,
             }
         }
-    }
-}
-
-impl Progress {
-    /// Takes the first task of a thread's own share if it can run now.
-    fn take_ready(&self, me: usize, last: &[Entry]) -> Option<usize> {
-        let share = &self.shares[me].0;
-        let word = share.load(Ordering::Relaxed);
-        let (next, end) = (word >> 32, word & 0xFFFF_FFFF);
-        if next >= end || !self.is_over(&last[next as usize].waits) {
-            return None;
-        }
-        let taken = share.compare_exchange(word, (next + 1) << 32 | end, Ordering::Relaxed, Ordering::Relaxed);
-        taken.is_ok().then_some(next as usize)
     }
 }
 

@@ -1,4 +1,3 @@
-use std::arch::asm;
 use std::arch::x86_64::*;
 
 use super::Isa;
@@ -30,16 +29,6 @@ macro_rules! ops {
 #[inline(always)]
 fn first(n: usize) -> __mmask16 {
     ((1u32 << n) - 1) as __mmask16
-}
-
-/// Keeps a vector in a register of its own: the compiler would have multiply-adds read and broadcast an operand
-/// themselves, which takes some processors (AMD's of family 26) three times as long.
-#[inline]
-#[target_feature(enable = "avx512f")]
-fn kept(mut v: __m512) -> __m512 {
-    // SAFETY: no instruction at all.
-    unsafe { asm!("/* {} */", inout(zmm_reg) v, options(pure, nomem, nostack, preserves_flags)) };
-    v
 }
 
 /// The transpose of 16 vectors: pairs of rows, then of pairs, then of quarters are interleaved.
@@ -187,11 +176,6 @@ impl Isa for Avx512 {
         igt(a: __m512i, b: __m512i) -> __mmask16 = _mm512_cmpgt_epi32_mask(a, b);
         select(m: __mmask16, a: __m512, b: __m512) -> __m512 = _mm512_mask_blend_ps(m, b, a);
         mask_bits(m: __mmask16) -> __m512i = _mm512_movm_epi32(m);
-    }
-    #[inline(always)]
-    fn broadcast(self, x: f32) -> __m512 {
-        // SAFETY: `self` proves that the processor has these instructions.
-        unsafe { kept(_mm512_set1_ps(x)) }
     }
     #[inline(always)]
     fn not(self, m: __mmask16) -> __mmask16 {

@@ -88,11 +88,6 @@ pub(crate) trait Isa: Copy {
     }
 
     fn splat(self, x: f32) -> Self::V;
-    /// As [`Isa::splat`], by an instruction of its own.
-    #[inline(always)]
-    fn broadcast(self, x: f32) -> Self::V {
-        self.splat(x)
-    }
     fn splat_i(self, x: i32) -> Self::I;
     fn bits(self, v: Self::V) -> Self::I;
     fn of_bits(self, i: Self::I) -> Self::V;
