@@ -4,6 +4,9 @@ use crate::simd::Isa;
 
 /// Depth of packed panels: the widest tile's panel fills a first-level cache.
 const DEPTH: usize = 128;
+/// From this depth on a product that packs nothing is computed in pieces as deep as packed panels too: so many rows of
+/// `b` as wide as a tile would not stay in the caches between one tile and the next below.
+pub(super) const LONG: usize = 1024;
 /// The most rows of a block whose `a` is packed: its panel fills half of a second-level cache.
 pub(super) const PACKED_ROWS: usize = 384;
 /// The greatest depth of a product that is computed turned.
@@ -164,8 +167,7 @@ impl Block {
 #[inline(always)]
 unsafe fn tiles<S: Isa>(s: S, block: &Block, [pack_a, pack_b]: [bool; 2], scratch: *mut f32) {
     let (height, width) = (S::TILE_ROWS, S::TILE_VECTORS * S::LANES);
-    // Without packing there is no reason to visit a result twice.
-    let depth = if pack_a || pack_b { DEPTH } else { block.k };
+    let depth = if pack_a || pack_b || block.k > LONG { DEPTH } else { block.k };
     let (packed_b, packed_a) = (scratch, scratch.wrapping_add(DEPTH * width));
     // SAFETY: all offsets lie inside the block, the packed panels inside the scratch memory.
     unsafe {

@@ -4,7 +4,7 @@ use glorot_graph::device::DeviceError;
 use glorot_graph::program::{Instr, MatMulKernel};
 use glorot_tensor::DType;
 
-use super::block::{Block, FEW_ROWS, scratch_floats};
+use super::block::{Block, FEW_ROWS, LONG, scratch_floats};
 use super::cut::{Along, SPEED, cut, cut_along, parts};
 use super::micro::Onto;
 use super::pack::Source;
@@ -136,7 +136,7 @@ impl MatMulTasks {
             tasks.packed_row = row;
             tasks.product_floats = k * row;
         }
-        let in_bands = tasks.packed_row > 0 || whole.in_place(kernels.tile);
+        let in_bands = tasks.packed_row > 0 || (whole.in_place(kernels.tile) && k <= LONG);
         if tasks.epilogue.is_some() && tasks.parts == 1 && in_bands {
             let rows = (CACHED / tasks.chunk[1].max(1)).max(1).next_multiple_of(kernels.tile.0);
             tasks.band = rows.min(tasks.chunk[0]);
