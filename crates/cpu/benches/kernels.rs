@@ -171,7 +171,7 @@ fn product([m, n, k]: [usize; 3], [turn_a, turn_b]: [bool; 2], epilogue: bool) -
     let b = builder.input([k, n], DType::F32, values);
     let matrix = |buffer, rows, columns, turned: bool| {
         let (row, column) = if turned { (1, rows) } else { (columns, 1) };
-        MatrixView { buffer, offset: 0, batch: 0, rows: row, columns: column }
+        MatrixView { buffer, offset: 0, batch: 0, rows: row, columns: column, loops: None }
     };
     let (a, b) = (matrix(a, m, k, turn_a), matrix(b, k, n, turn_b));
     let domain = [1, m, n];

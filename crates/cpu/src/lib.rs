@@ -24,6 +24,7 @@ mod session;
 mod simd;
 mod subnormals;
 mod turn;
+mod windows;
 
 /// Programs to run and their plain meaning, shared with the tests of the public API.
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::alloc::{Layout, alloc_zeroed, dealloc};
 use std::ptr::NonNull;
 
 use glorot_graph::device::DeviceError;
-use glorot_graph::program::{Body, BufferId, Instr, MatrixView, Store, View};
+use glorot_graph::program::{Body, BufferId, Instr, Loop, MatrixLoops, MatrixView, Store, View};
 use glorot_tensor::DType;
 
 use crate::map::Placed;
@@ -189,13 +189,27 @@ impl Buffers {
         Ok(())
     }
 
-    /// A `rows × columns` operand of a product, `batch` times: its address.
-    pub(crate) fn matrix(&self, view: &MatrixView, dims: [usize; 3]) -> Result<Placed, DeviceError> {
+    /// A `rows × columns` operand of a product, `batch` times, and the bytes that it spans. One that two strides cannot
+    /// describe has strides of 0.
+    pub(crate) fn matrix(&self, view: &MatrixView, dims: [usize; 3]) -> Result<(Placed, (usize, usize)), DeviceError> {
         if self.dtype(view.buffer)? != DType::F32 {
             return Err(error(format!("buffer {} of a matrix product is not float32", view.buffer.0)));
         }
-        let strides = vec![view.batch, view.rows, view.columns];
-        self.view(view.buffer, &View { offset: view.offset, strides }, &dims)
+        let Some(MatrixLoops { rows, columns }) = &view.loops else {
+            let strides = vec![view.batch, view.rows, view.columns];
+            let placed = self.view(view.buffer, &View { offset: view.offset, strides }, &dims)?;
+            let span = span(&placed, &dims);
+            return Ok((placed, span));
+        };
+        let count = |loops: &[Loop]| loops.iter().try_fold(1usize, |product, turn| product.checked_mul(turn.length));
+        if [Some(1), count(rows), count(columns)] != dims.map(Some) {
+            return Err(error(format!("loops of a matrix operand count other than {dims:?}")));
+        }
+        let (domain, strides): (Vec<usize>, Vec<usize>) =
+            rows.iter().chain(columns).map(|turn| (turn.length, turn.stride)).unzip();
+        let placed = self.view(view.buffer, &View { offset: view.offset, strides }, &domain)?;
+        let span = span(&placed, &domain);
+        Ok((Placed { strides: vec![0; 3], ..placed }, span))
     }
 
     /// Fails if a kernel reads memory that it writes.

@@ -38,7 +38,7 @@ enum Epilogue {
 
 fn matrix(buffer: BufferId, rows: usize, columns: usize, turned: bool) -> MatrixView {
     let (row, column) = if turned { (1, rows) } else { (columns, 1) };
-    MatrixView { buffer, offset: 0, batch: rows * columns, rows: row, columns: column }
+    MatrixView { buffer, offset: 0, batch: rows * columns, rows: row, columns: column, loops: None }
 }
 
 fn product([batch, m, n, k]: [usize; 4], turned: [bool; 2], epilogue: Epilogue, seed: u64) -> Builder {

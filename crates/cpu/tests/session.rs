@@ -59,8 +59,8 @@ fn step() -> Builder {
     let value = body.unary(UnaryOp::Tanh, sum);
     let stores = vec![Store { value, buffer: h, view: dense(&[1, m, n]) }];
     let epilogue = MapKernel { domain: [1, m, n].into(), body: body.0, stores };
-    let a = MatrixView { buffer: x, offset: 0, batch: 0, rows: k, columns: 1 };
-    let b = MatrixView { buffer: w, offset: 0, batch: 0, rows: n, columns: 1 };
+    let a = MatrixView { buffer: x, offset: 0, batch: 0, rows: k, columns: 1, loops: None };
+    let b = MatrixView { buffer: w, offset: 0, batch: 0, rows: n, columns: 1, loops: None };
     builder.kernel(Kernel::MatMul(MatMulKernel { batch: 1, m, n, k, a, b, epilogue }));
     for axes in [vec![0], vec![1], vec![0, 1]] {
         let mut body = BodyBuilder::default();

@@ -154,6 +154,23 @@ pub struct MatrixView {
     pub batch: usize,
     pub rows: usize,
     pub columns: usize,
+    /// In place of `rows` and `columns`, where two strides cannot say how a matrix lies (that of overlapping windows).
+    /// [`crate::compile`] copies such matrices; a backend that reads them where they lie may put this for the copy.
+    pub loops: Option<MatrixLoops>,
+}
+
+/// Nests of loops, outermost first, whose turns are counted by the row and the column of a matrix.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MatrixLoops {
+    pub rows: Vec<Loop>,
+    pub columns: Vec<Loop>,
+}
+
+/// So many turns, each so many elements after the one before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Loop {
+    pub length: usize,
+    pub stride: usize,
 }
 
 /// `batch` products of `[m, k]` by `[k, n]` float32 matrices, each element of which passes through the epilogue.

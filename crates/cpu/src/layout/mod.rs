@@ -157,6 +157,8 @@ fn rewrite(kernel: &Kernel, matrices: &[Option<Matrix>], turned: &[bool]) -> Opt
             reduce.body = body(&kernel.body, &kernel.domain)?;
             Kernel::Reduce(reduce)
         }
+        // What is gathered stays the first operand.
+        Kernel::MatMul(kernel) if kernel.a.loops.is_some() => return None,
         Kernel::MatMul(kernel) => {
             let MatMulKernel { batch, m, n, k, .. } = *kernel;
             let operand = |view: &glorot_graph::program::MatrixView, dims| match matrix(view.buffer) {

@@ -30,6 +30,9 @@ pub(super) fn turn(view: &View, domain: &[usize], [rows, columns]: Matrix) -> Op
 
 /// As [`turn`] for an operand of a product, `batch` times `first × second`.
 pub(super) fn turn_matrix(view: &MatrixView, dims: [usize; 3], matrix: Matrix) -> Option<MatrixView> {
+    if view.loops.is_some() {
+        return None;
+    }
     let as_view = View { offset: view.offset, strides: vec![view.batch, view.rows, view.columns] };
     let View { offset, strides } = turn(&as_view, &dims, matrix)?;
     let [batch, rows, columns] = strides[..] else { return None };
@@ -41,6 +44,7 @@ pub(super) fn turn_matrix(view: &MatrixView, dims: [usize; 3], matrix: Matrix) -
         batch,
         rows: single(rows, dims[1]),
         columns: single(columns, dims[2]),
+        loops: None,
     };
     (view.rows == 1 || view.columns == 1).then_some(view)
 }
@@ -93,7 +97,14 @@ mod tests {
 
     #[test]
     fn an_operand_keeps_a_contiguous_axis() {
-        let view = MatrixView { buffer: glorot_graph::program::BufferId(0), offset: 0, batch: 0, rows: 6, columns: 1 };
+        let view = MatrixView {
+            buffer: glorot_graph::program::BufferId(0),
+            offset: 0,
+            batch: 0,
+            rows: 6,
+            columns: 1,
+            loops: None,
+        };
         let turned = turn_matrix(&view, [1, 4, 6], [4, 6]).unwrap();
         assert_eq!((turned.rows, turned.columns), (1, 4));
         let row = turn_matrix(&view, [1, 1, 6], [4, 6]).unwrap();

@@ -1,9 +1,10 @@
+use super::gathered::{Gathered, gathered};
 use super::micro::{Onto, ROW_VECTORS, Tile, dot_row, most_rows, row, tile_column};
 use super::pack::{Source, pack};
 use crate::simd::Isa;
 
 /// Depth of packed panels: the widest tile's panel fills a first-level cache.
-const DEPTH: usize = 128;
+pub(super) const DEPTH: usize = 128;
 /// From this depth on a product that packs nothing is computed in pieces as deep as packed panels too: so many rows of
 /// `b` as wide as a tile would not stay in the caches between one tile and the next below.
 pub(super) const LONG: usize = 1024;
@@ -24,6 +25,8 @@ pub(crate) struct Block {
     pub a: *const f32,
     pub a_row: usize,
     pub a_column: usize,
+    /// Where the rows of `a` lie if strides cannot say it; `b_column` is 1 then.
+    pub gathered: Option<Gathered>,
     pub b: *const f32,
     pub b_row: usize,
     pub b_column: usize,
@@ -51,11 +54,18 @@ enum Method {
     Turned,
     /// Tiles, with `a` and `b` packed or as they are.
     Tiles { pack_a: bool, pack_b: bool },
+    /// Tiles whose `a` is gathered.
+    Gathered { pack_b: bool },
 }
 
 impl Block {
     fn method(&self, tile: (usize, usize)) -> Method {
         let Block { m, n, k, .. } = *self;
+        // Rows of `b` that are far apart cost a page each.
+        let far = m >= 8 * tile.0 && self.b_row >= 512 && !self.padded;
+        if self.gathered.is_some() {
+            return Method::Gathered { pack_b: far };
+        }
         let by_columns = self.b_column != 1 && n > 1;
         if m == 1 && !by_columns {
             return Method::Row;
@@ -66,9 +76,7 @@ impl Block {
         if by_columns && self.b_row == 1 && m <= tile.1 && k <= TURNED_DEPTH && n * k > 2 * m * (n + k) {
             return Method::Turned;
         }
-        // Rows of `b` that are far apart cost a page each.
-        let pack_b = by_columns || (m >= 8 * tile.0 && self.b_row >= 512 && !self.padded);
-        Method::Tiles { pack_a: m >= 8 * tile.0 && n >= 4 * tile.1 && k >= 64, pack_b }
+        Method::Tiles { pack_a: m >= 8 * tile.0 && n >= 4 * tile.1 && k >= 64, pack_b: by_columns || far }
     }
 
     /// Fills the result with zeros.
@@ -115,6 +123,11 @@ pub(crate) unsafe fn multiply<S: Isa>(s: S, block: &Block, scratch: *mut f32) {
             Method::Dots => dots(s, block),
             Method::Turned => turned(s, block, scratch),
             Method::Tiles { pack_a, pack_b } => tiles(s, block, [pack_a, pack_b], scratch),
+            Method::Gathered { pack_b } => {
+                if let Some(from) = &block.gathered {
+                    gathered(s, block, from, pack_b, scratch);
+                }
+            }
         }
     }
 }
@@ -145,7 +158,7 @@ unsafe fn dots<S: Isa>(s: S, block: &Block) {
 impl Block {
     /// The register tile from (row, column) on, over `k` steps from `p` on, nothing packed.
     #[inline(always)]
-    fn tile(&self, row: usize, column: usize, p: usize, k: usize, columns: usize) -> Tile {
+    pub(super) fn tile(&self, row: usize, column: usize, p: usize, k: usize, columns: usize) -> Tile {
         Tile {
             k,
             a: self.a.wrapping_add(row * self.a_row + p * self.a_column),

@@ -7,6 +7,7 @@ use glorot_tensor::DType;
 use super::block::{Block, FEW_ROWS, LONG, scratch_floats};
 use super::cut::{Along, SPEED, cut, cut_along, parts};
 use super::micro::Onto;
+use super::offsets::Offsets;
 use super::pack::Source;
 use crate::kernels::Kernels;
 use crate::launch::Grain;
@@ -27,6 +28,8 @@ const PACKED_DEPTH: usize = 128;
 pub(crate) struct MatMulTasks {
     dims: [usize; 4],
     a: Placed,
+    /// Where its elements lie if strides cannot say it.
+    offsets: Option<Offsets>,
     b: Placed,
     /// Where the product goes before the epilogue; scratch memory if `None`.
     c: Option<Placed>,
@@ -50,6 +53,10 @@ pub(crate) struct MatMulTasks {
     result_floats: usize,
 }
 
+fn not_gathered() -> DeviceError {
+    DeviceError("invalid program: a matrix product cannot read an operand that lies so".into())
+}
+
 /// A part of the result: rows and columns of one batch element.
 struct Piece {
     batch: usize,
@@ -70,18 +77,25 @@ impl MatMulTasks {
             let detail = format!("expected an epilogue over [{batch}, {m}, {n}], received {}", epilogue.domain);
             return Err(DeviceError(format!("matrix product: {detail}")));
         }
-        let a = buffers.matrix(&kernel.a, [batch, m, k])?;
-        let b = buffers.matrix(&kernel.b, [batch, k, n])?;
+        let (a, a_span) = buffers.matrix(&kernel.a, [batch, m, k])?;
+        let (b, b_span) = buffers.matrix(&kernel.b, [batch, k, n])?;
+        let offsets = match &kernel.a.loops {
+            _ if kernel.b.loops.is_some() => return Err(not_gathered()),
+            None => None,
+            Some(_) if batch > 1 || kernel.b.columns != 1 => return Err(not_gathered()),
+            Some(loops) => Some(Offsets::of(loops).ok_or_else(not_gathered)?),
+        };
         let domain = [batch, m, n];
         for store in &epilogue.stores {
             let written = span(&buffers.stored_view(store.buffer, &store.view, &domain)?, &domain);
-            buffers.expect_apart(written, span(&a, &[batch, m, k]))?;
-            buffers.expect_apart(written, span(&b, &[batch, k, n]))?;
+            buffers.expect_apart(written, a_span)?;
+            buffers.expect_apart(written, b_span)?;
         }
 
         let mut tasks = MatMulTasks {
             dims: [batch, m, n, k],
             a,
+            offsets,
             b,
             c: destination(buffers, kernel)?,
             epilogue: None,
@@ -136,7 +150,11 @@ impl MatMulTasks {
             tasks.packed_row = row;
             tasks.product_floats = k * row;
         }
-        let in_bands = tasks.packed_row > 0 || (whole.in_place(kernels.tile) && k <= LONG);
+        let rereads = match &tasks.offsets {
+            Some(_) => n < 4 * kernels.tile.1,
+            None => whole.in_place(kernels.tile),
+        };
+        let in_bands = tasks.packed_row > 0 || (rereads && k <= LONG);
         if tasks.epilogue.is_some() && tasks.parts == 1 && in_bands {
             let rows = (CACHED / tasks.chunk[1].max(1)).max(1).next_multiple_of(kernels.tile.0);
             tasks.band = rows.min(tasks.chunk[0]);
@@ -162,7 +180,8 @@ impl MatMulTasks {
             k: self.dims[3],
             a: at(&self.a, row, 0) as *const f32,
             a_row: self.a.strides[1] / 4,
-            a_column: self.a.strides[2] / 4,
+            a_column: self.offsets.as_ref().map_or(self.a.strides[2] / 4, |offsets| offsets.step),
+            gathered: self.offsets.as_ref().map(|offsets| offsets.from(row)),
             b: at(&self.b, 0, column) as *const f32,
             b_row: self.b.strides[1] / 4,
             b_column: self.b.strides[2] / 4,
@@ -257,7 +276,10 @@ impl MatMulTasks {
 
     fn operands(&self, piece: &Piece, steps: Range<usize>) -> Footprint {
         let batch = piece.batch..piece.batch + 1;
-        let a = Region::of_view(&self.a, &[batch.clone(), piece.rows.clone(), steps.clone()]);
+        let a = match &self.offsets {
+            Some(offsets) => offsets.region(&self.a, piece.rows.clone()),
+            None => Region::of_view(&self.a, &[batch.clone(), piece.rows.clone(), steps.clone()]),
+        };
         let b = Region::of_view(&self.b, &[batch, steps, piece.columns.clone()]);
         Footprint { reads: a.into_iter().chain(b).collect(), writes: Vec::new() }
     }

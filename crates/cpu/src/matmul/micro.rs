@@ -44,6 +44,7 @@ pub(super) const fn most_rows<S: Isa>(vectors: usize) -> usize {
     if vectors == 1 && S::TILE_VECTORS > 1 { S::TILE_ROWS * 3 / 2 } else { S::TILE_ROWS }
 }
 
+/// The most rows of a tile of any instruction set.
 const MOST_ROWS: usize = 12;
 
 /// Computes `count` tiles of `rows` rows, one below the other.
@@ -89,31 +90,34 @@ unsafe fn fixed<S: Isa, const ROWS: usize, const VECTORS: usize>(s: S, tile: &Ti
     if ROWS > 1 && (VECTORS > S::TILE_VECTORS || ROWS > most_rows::<S>(VECTORS)) {
         return;
     }
-    let tail = tile.columns % S::LANES;
-    let read_tail = if tile.padded { 0 } else { tail };
-    // SAFETY: passed on from the caller; partial loads and stores cover the last vector's columns only.
+    // SAFETY: passed on from the caller.
     unsafe {
-        let sums = if read_tail == 0 {
-            sums::<S, ROWS, VECTORS>(
-                s,
-                tile,
-                #[inline(always)]
-                |p, _| s.load(p),
-            )
+        let sums = if tile.padded || tile.columns.is_multiple_of(S::LANES) {
+            sums::<S, ROWS, VECTORS, false>(s, tile)
         } else {
-            sums::<S, ROWS, VECTORS>(
-                s,
-                tile,
-                #[inline(always)]
-                |p, j| {
-                    if j + 1 == VECTORS { s.load_partial(p, read_tail) } else { s.load(p) }
-                },
-            )
+            sums::<S, ROWS, VECTORS, true>(s, tile)
         };
-        for (i, row) in sums.iter().enumerate() {
-            for (j, &sum) in row.iter().enumerate() {
-                let c = tile.c.add(i * tile.c_row + j * S::LANES);
-                let partial = tail != 0 && j + 1 == VECTORS;
+        finish(s, tile, &sums);
+    }
+}
+
+/// Writes the sums of a tile.
+///
+/// # Safety
+/// `c` takes the tile.
+#[inline(always)]
+pub(super) unsafe fn finish<S: Isa, const ROWS: usize, const VECTORS: usize>(
+    s: S,
+    tile: &Tile,
+    sums: &[[S::V; VECTORS]; ROWS],
+) {
+    let tail = tile.columns % S::LANES;
+    for (i, row) in sums.iter().enumerate() {
+        for (j, &sum) in row.iter().enumerate() {
+            let c = tile.c.wrapping_add(i * tile.c_row + j * S::LANES);
+            let partial = tail != 0 && j + 1 == VECTORS;
+            // SAFETY: partial loads and stores cover the last vector's columns only.
+            unsafe {
                 let sum = match (tile.onto == Onto::Total, partial) {
                     (false, _) => sum,
                     (true, false) => s.add(s.load(c), sum),
@@ -125,11 +129,14 @@ unsafe fn fixed<S: Isa, const ROWS: usize, const VECTORS: usize>(s: S, tile: &Ti
     }
 }
 
+/// What the sums of a tile begin with.
+///
+/// # Safety
+/// `c` holds the tile.
 #[inline(always)]
-unsafe fn sums<S: Isa, const ROWS: usize, const VECTORS: usize>(
+pub(super) unsafe fn begin<S: Isa, const ROWS: usize, const VECTORS: usize>(
     s: S,
     tile: &Tile,
-    load: impl Fn(*const f32, usize) -> S::V,
 ) -> [[S::V; VECTORS]; ROWS] {
     let mut sums = [[s.splat(0.0); VECTORS]; ROWS];
     if tile.onto == Onto::Sums {
@@ -144,16 +151,45 @@ unsafe fn sums<S: Isa, const ROWS: usize, const VECTORS: usize>(
             }
         }
     }
+    sums
+}
+
+/// The tile's columns of a row of `b`; `TAIL`: the last vector is read in part.
+///
+/// # Safety
+/// The row holds them.
+#[inline(always)]
+pub(super) unsafe fn load_row<S: Isa, const VECTORS: usize, const TAIL: bool>(
+    s: S,
+    tile: &Tile,
+    b: *const f32,
+) -> [S::V; VECTORS] {
+    let mut row = [s.splat(0.0); VECTORS];
+    for (j, vector) in row.iter_mut().enumerate() {
+        let from = b.wrapping_add(j * S::LANES);
+        // SAFETY: the caller vouches for them.
+        *vector = unsafe {
+            if TAIL && j + 1 == VECTORS { s.load_partial(from, tile.columns % S::LANES) } else { s.load(from) }
+        };
+    }
+    row
+}
+
+#[inline(always)]
+unsafe fn sums<S: Isa, const ROWS: usize, const VECTORS: usize, const TAIL: bool>(
+    s: S,
+    tile: &Tile,
+) -> [[S::V; VECTORS]; ROWS] {
+    // SAFETY: elements of the tile.
+    let mut sums = unsafe { begin::<S, ROWS, VECTORS>(s, tile) };
     // A pointer for each three rows of `a`: registers are scarce, and an address takes up to twice a step. The compiler
     // must not see that they belong together, or it walks from row to row, each address waiting for the one before.
     let mut rows: [*const f32; MOST_ROWS / 3] =
         std::array::from_fn(|i| black_box(tile.a.wrapping_add(3 * i * tile.a_row)));
     let mut b = tile.b;
     for _ in 0..tile.k {
-        let mut row = [s.splat(0.0); VECTORS];
-        for (j, vector) in row.iter_mut().enumerate() {
-            *vector = load(b.wrapping_add(j * S::LANES), j);
-        }
+        // SAFETY: a row of `b`.
+        let row = unsafe { load_row::<S, VECTORS, TAIL>(s, tile, b) };
         for (i, sums) in sums.iter_mut().enumerate() {
             // SAFETY: an element of `a` in one of the tile's rows.
             let x = s.splat(unsafe { rows[i / 3].wrapping_add(i % 3 * tile.a_row).read() });

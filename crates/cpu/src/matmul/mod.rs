@@ -6,12 +6,15 @@
 
 mod block;
 mod cut;
+mod gathered;
 mod kernel;
 mod micro;
+mod offsets;
 mod pack;
 mod parts;
 
 pub(crate) use block::{Block, multiply};
 pub(crate) use kernel::MatMulTasks;
+pub(crate) use offsets::gathers;
 pub(crate) use pack::{Source, pack};
 pub(crate) use parts::add_rows;

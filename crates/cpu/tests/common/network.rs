@@ -20,7 +20,7 @@ pub struct Sizes {
 /// A matrix, the transpose of a stored one if `turned`; `columns` are those that are stored.
 fn matrix(buffer: BufferId, columns: usize, turned: bool) -> MatrixView {
     let (rows, columns) = if turned { (1, columns) } else { (columns, 1) };
-    MatrixView { buffer, offset: 0, batch: 0, rows, columns }
+    MatrixView { buffer, offset: 0, batch: 0, rows, columns, loops: None }
 }
 
 /// A product `[m, k] · [k, n]` whose epilogue gets the sum and gives what is stored, densely.

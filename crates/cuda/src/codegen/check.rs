@@ -73,6 +73,12 @@ impl Check<'_> {
             Kernel::MatMul(product) => {
                 let [m, n, k] = [product.m, product.n, product.k];
                 for (view, rows, columns) in [(&product.a, m, k), (&product.b, k, n)] {
+                    if view.loops.is_some() {
+                        return error(format!(
+                            "buffer {} of a matrix product needs more than two strides",
+                            view.buffer.0
+                        ));
+                    }
                     let strides = vec![view.batch, view.rows, view.columns];
                     let flat = View { offset: view.offset, strides };
                     if self.view(view.buffer, &flat, &[product.batch, rows, columns])? != DType::F32 {

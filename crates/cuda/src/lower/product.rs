@@ -119,7 +119,7 @@ mod tests {
     use super::*;
 
     fn view(rows: usize, columns: usize) -> MatrixView {
-        MatrixView { buffer: BufferId(3), offset: 5, batch: 7, rows, columns }
+        MatrixView { buffer: BufferId(3), offset: 5, batch: 7, rows, columns, loops: None }
     }
 
     #[test]

@@ -117,7 +117,7 @@ pub const EPILOGUES: [Epilogue; 7] = [
 
 fn matrix(buffer: BufferId, rows: usize, columns: usize, turned: bool) -> MatrixView {
     let (row, column) = if turned { (1, rows) } else { (columns, 1) };
-    MatrixView { buffer, offset: 0, batch: rows * columns, rows: row, columns: column }
+    MatrixView { buffer, offset: 0, batch: rows * columns, rows: row, columns: column, loops: None }
 }
 
 /// Adds a product.

@@ -125,7 +125,7 @@ fn training(batch: usize) -> Builder {
     let w = builder.state([features, units], DType::F32, values);
     let total = builder.state([], DType::F32, vec![0.0]);
     let (error, loss) = (builder.scratch([batch, units], DType::F32), builder.output([], DType::F32));
-    let view = |rows, columns| MatrixView { buffer: x, offset: 0, batch: 0, rows, columns };
+    let view = |rows, columns| MatrixView { buffer: x, offset: 0, batch: 0, rows, columns, loops: None };
 
     let mut body = BodyBuilder::default();
     let sum = body.push(Instr::Accumulator, DType::F32);
@@ -138,7 +138,7 @@ fn training(batch: usize) -> Builder {
     let domain = [1, batch, units];
     let stores = vec![Store { value, buffer: error, view: dense(&domain) }];
     let epilogue = MapKernel { domain: domain.into(), body: body.0, stores };
-    let b = MatrixView { buffer: w, offset: 0, batch: 0, rows: units, columns: 1 };
+    let b = MatrixView { buffer: w, offset: 0, batch: 0, rows: units, columns: 1, loops: None };
     let product = MatMulKernel { batch: 1, m: batch, n: units, k: features, a: view(features, 1), b, epilogue };
     builder.kernel(Kernel::MatMul(product));
 
@@ -164,7 +164,7 @@ fn training(batch: usize) -> Builder {
     let value = body.binary(BinaryOp::Sub, old, change);
     let stores = vec![Store { value, buffer: w, view: dense(&domain) }];
     let epilogue = MapKernel { domain: domain.into(), body: body.0, stores };
-    let b = MatrixView { buffer: error, offset: 0, batch: 0, rows: units, columns: 1 };
+    let b = MatrixView { buffer: error, offset: 0, batch: 0, rows: units, columns: 1, loops: None };
     let product = MatMulKernel { batch: 1, m: features, n: units, k: batch, a: view(1, features), b, epilogue };
     builder.kernel(Kernel::MatMul(product));
     builder

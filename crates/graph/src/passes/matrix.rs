@@ -32,7 +32,7 @@ pub fn view(access: &Access, buffer: BufferId, transposed: bool) -> Option<Matri
         return None;
     }
     let (rows, columns) = if transposed { (columns, rows) } else { (rows, columns) };
-    Some(MatrixView { buffer, offset: access.offset, batch, rows, columns })
+    Some(MatrixView { buffer, offset: access.offset, batch, rows, columns, loops: None })
 }
 
 /// The one stride that steps through all batch axes, if there is one.

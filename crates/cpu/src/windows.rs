@@ -1,0 +1,137 @@
+//! Matrix products that read windows where they lie.
+//!
+//! A program copies the windows of a convolution to a matrix, each element of an image as often as windows take it, and
+//! multiplies that. The products of this crate can find rows and steps by tables, so the copy is left out: the images
+//! stay in the caches, and the copy is neither written nor read.
+
+use glorot_graph::program::{
+    BufferId, Instr, Kernel, Loop, MapKernel, MatMulKernel, MatrixLoops, MatrixView, Place, Program,
+};
+use glorot_graph::{Sharing, rearrange};
+use glorot_tensor::{DType, Shape};
+
+use crate::matmul::gathers;
+
+/// Replaces copies that nothing but products reads by what is copied. Places buffers anew if there are any.
+pub(crate) fn read_in_place(program: &mut Program) {
+    let mut gone = Vec::new();
+    for index in 0..program.kernels.len() {
+        if let Some(copy) = Copy::of(program, index) {
+            copy.replace(program);
+            gone.push(index);
+        }
+    }
+    if !gone.is_empty() {
+        let kept: Vec<usize> = (0..program.kernels.len()).filter(|index| !gone.contains(index)).collect();
+        rearrange(program, &kept, Sharing { apart: 0, together: usize::MAX });
+    }
+}
+
+/// A kernel that copies a view to a dense buffer, which products read.
+struct Copy {
+    source: BufferId,
+    offset: usize,
+    loops: Vec<Loop>,
+    target: BufferId,
+}
+
+impl Copy {
+    /// Kernel `index` if it is one that can be left out.
+    fn of(program: &Program, index: usize) -> Option<Copy> {
+        let Kernel::Map(map) = &program.kernels[index] else { return None };
+        let copy = Copy::of_map(map)?;
+        let writes_target = |kernel: &Kernel| kernel.writes().contains(&copy.target);
+        let in_arena = matches!(program.buffers[copy.target.index()].place, Place::Arena { .. });
+        let once = program.kernels.iter().filter(|kernel| writes_target(kernel)).count() == 1;
+        let later = &program.kernels[index + 1..];
+        let stays = !later.iter().any(|kernel| writes_source(program, kernel, copy.source));
+        let mut readers = later.iter().filter(|kernel| kernel.reads().contains(&copy.target));
+        let is_needed = program.outputs.contains(&copy.target);
+        let fits = in_arena && once && stays && !is_needed;
+        (fits && readers.all(|kernel| copy.operand(kernel).is_some())).then_some(copy)
+    }
+
+    fn of_map(map: &MapKernel) -> Option<Copy> {
+        let ([Instr::Load { buffer, view }], [DType::F32], [store]) =
+            (&map.body.instrs[..], &map.body.dtypes[..], &map.stores[..])
+        else {
+            return None;
+        };
+        let is_dense = store.view.offset == 0 && store.view.strides == Shape::from(map.domain.dims()).strides();
+        if !is_dense || view.strides.len() != map.domain.rank() || map.domain.numel() == 0 {
+            return None;
+        }
+        let turns = map.domain.iter().zip(&view.strides);
+        let loops = turns.map(|(&length, &stride)| Loop { length, stride }).filter(|turn| turn.length > 1).collect();
+        Some(Copy { source: *buffer, offset: view.offset, loops, target: store.buffer })
+    }
+
+    /// The first operand of a product in place of the copy, if the kernel is a product that can read it.
+    fn operand(&self, kernel: &Kernel) -> Option<MatrixView> {
+        let Kernel::MatMul(product) = kernel else { return None };
+        let MatMulKernel { batch, m, k, a, b, epilogue, .. } = product;
+        let reads = |instr: &Instr| matches!(instr, Instr::Load { buffer, .. } if *buffer == self.target);
+        let elsewhere = a.buffer != self.target || b.buffer == self.target || epilogue.body.instrs.iter().any(reads);
+        if *batch > 1 || a.offset > 0 || elsewhere || b.columns != 1 {
+            return None;
+        }
+        let loops = match (a.rows, a.columns) {
+            (rows, 1) if rows == *k => self.cut(*k)?,
+            (1, columns) if columns == *m => {
+                let MatrixLoops { rows, columns } = self.cut(*m)?;
+                MatrixLoops { rows: columns, columns: rows }
+            }
+            _ => return None,
+        };
+        let count = |loops: &[Loop]| loops.iter().map(|turn| turn.length).product::<usize>();
+        let whole = [count(&loops.rows), count(&loops.columns)] == [*m, *k];
+        let view =
+            MatrixView { buffer: self.source, offset: self.offset, batch: 0, rows: 0, columns: 0, loops: Some(loops) };
+        (whole && view.loops.as_ref().is_some_and(gathers)).then_some(view)
+    }
+
+    /// The loops as those of rows and of columns, so many of the latter.
+    fn cut(&self, columns: usize) -> Option<MatrixLoops> {
+        let (mut count, mut first) = (1, self.loops.len());
+        while count < columns {
+            first = first.checked_sub(1)?;
+            count *= self.loops[first].length;
+        }
+        let (rows, inner) = self.loops.split_at(first);
+        (count == columns).then(|| MatrixLoops { rows: joined(rows), columns: joined(inner) })
+    }
+
+    /// Lets products read the source.
+    fn replace(&self, program: &mut Program) {
+        for kernel in &mut program.kernels {
+            if let (Some(view), Kernel::MatMul(product)) = (self.operand(kernel), &mut *kernel) {
+                product.a = view;
+            }
+        }
+        let buffer = &mut program.buffers[self.target.index()];
+        (buffer.spec.shape, buffer.place) = (Shape::from([0]), Place::Arena { offset: 0 });
+    }
+}
+
+/// Loops of which none goes on where the next one ends.
+fn joined(loops: &[Loop]) -> Vec<Loop> {
+    let mut all: Vec<Loop> = Vec::new();
+    for &turn in loops {
+        match all.last_mut() {
+            Some(outer) if outer.stride == turn.stride * turn.length => {
+                *outer = Loop { length: outer.length * turn.length, stride: turn.stride };
+            }
+            _ => all.push(turn),
+        }
+    }
+    all
+}
+
+/// Whether a kernel writes the memory of a buffer that is read.
+fn writes_source(program: &Program, kernel: &Kernel, source: BufferId) -> bool {
+    let place = |buffer: BufferId| &program.buffers[buffer.index()].place;
+    kernel.writes().into_iter().any(|written| match (place(written), place(source)) {
+        (Place::State(written), Place::State(source)) => written == source,
+        _ => written == source,
+    })
+}
