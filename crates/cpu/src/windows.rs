@@ -135,3 +135,89 @@ fn writes_source(program: &Program, kernel: &Kernel, source: BufferId) -> bool {
         _ => written == source,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use glorot_graph::{Padding, StateId, Sym, Tracer, compile};
+
+    /// The kinds of the kernels of a training step of a convolution, before and after.
+    fn kinds(build: impl Fn(&Tracer, &Sym, &Sym) -> Sym) -> [Vec<&'static str>; 2] {
+        let tracer = Tracer::new();
+        let x = tracer.input([4, 8, 8, 3], DType::F32);
+        let kernel = tracer.state(StateId(0), [3, 3, 3, 5], DType::F32);
+        let result = build(&tracer, &x, &kernel);
+        let loss = result.tanh().unwrap().sum_all().unwrap();
+        tracer.output(&loss);
+        let gradient = tracer.gradients(&loss, std::slice::from_ref(&kernel)).unwrap().remove(0);
+        tracer.assign(StateId(0), &kernel.sub(&gradient).unwrap()).unwrap();
+        let mut program = compile(&tracer.graph());
+        let kinds = |program: &Program| {
+            let kind = |kernel: &Kernel| match kernel {
+                Kernel::Map(map) if map.body.instrs.len() == 1 => "copy",
+                Kernel::Map(_) => "map",
+                Kernel::MatMul(product) if product.a.loops.is_some() => "gathered",
+                Kernel::MatMul(_) => "product",
+                _ => "other",
+            };
+            program.kernels.iter().map(kind).collect::<Vec<_>>()
+        };
+        let before = kinds(&program);
+        let arena = program.arena_bytes;
+        read_in_place(&mut program);
+        assert!(program.arena_bytes <= arena);
+        [before, kinds(&program)]
+    }
+
+    fn convolution(x: &Sym, kernel: &Sym) -> Sym {
+        x.conv(kernel, &[1, 1], Padding::Valid, &[1, 1], 1).unwrap()
+    }
+
+    #[test]
+    fn windows_are_not_copied() {
+        let [before, after] = kinds(|_, x, kernel| convolution(x, kernel));
+        assert_eq!(before.iter().filter(|kind| **kind == "copy").count(), 1);
+        assert_eq!(before.iter().filter(|kind| **kind == "product").count(), 2);
+        assert!(!after.contains(&"copy"));
+        assert_eq!(after.iter().filter(|kind| **kind == "gathered").count(), 2);
+        assert_eq!(after.len(), before.len() - 1);
+    }
+
+    #[test]
+    fn windows_that_something_else_needs_are_copied() {
+        let [before, after] = kinds(|tracer, x, kernel| {
+            let windows = x.windows(1, &[glorot_graph::Window::new(3, 1); 2]).unwrap();
+            tracer.output(&windows.reshape([4 * 36, 27]).unwrap());
+            convolution(x, kernel)
+        });
+        assert_eq!(before, after);
+    }
+
+    #[test]
+    fn windows_of_what_is_written_later_are_copied() {
+        let tracer = Tracer::new();
+        let image = tracer.state(StateId(0), [2, 6, 6, 3], DType::F32);
+        let kernel = tracer.input([3, 3, 3, 5], DType::F32);
+        tracer.output(&convolution(&image, &kernel));
+        tracer.assign(StateId(0), &image.square().unwrap()).unwrap();
+        let mut program = compile(&tracer.graph());
+        let copies = |program: &Program| {
+            program
+                .kernels
+                .iter()
+                .filter(|kernel| matches!(kernel, Kernel::Map(map) if map.body.instrs.len() == 1))
+                .count()
+        };
+        let before = copies(&program);
+        read_in_place(&mut program);
+        // One of the windows, one to the state.
+        assert_eq!((before, copies(&program)), (2, 2));
+    }
+
+    #[test]
+    fn loops_join_where_one_goes_on_as_the_other() {
+        let turn = |length, stride| Loop { length, stride };
+        assert_eq!(joined(&[turn(3, 100), turn(3, 5), turn(5, 1)]), [turn(3, 100), turn(15, 1)]);
+        assert_eq!(joined(&[turn(2, 10), turn(5, 1)]), [turn(2, 10), turn(5, 1)]);
+    }
+}

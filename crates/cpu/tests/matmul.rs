@@ -22,6 +22,13 @@ fn threads() -> &'static [CpuDevice] {
     })
 }
 
+/// Whether any number of threads gives the same bits.
+fn threads_agree(builder: &Builder) -> bool {
+    let results = threads().iter().map(|device| builder.run(device));
+    let bytes: Vec<Vec<Vec<u8>>> = results.map(|r| r.iter().map(|t| t.bytes().to_vec()).collect()).collect();
+    bytes.windows(2).all(|pair| pair[0] == pair[1])
+}
+
 /// How the result of a product is stored.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Epilogue {
@@ -47,6 +54,19 @@ fn product([batch, m, n, k]: [usize; 4], turned: [bool; 2], epilogue: Epilogue, 
     let a = builder.input([batch, m, k], DType::F32, values);
     let values = dice.values(batch * k * n, DType::F32);
     let b = builder.input([batch, k, n], DType::F32, values);
+    let operands = [matrix(a, m, k, turned[0]), matrix(b, k, n, turned[1])];
+    multiply(&mut builder, &mut dice, [batch, m, n, k], operands, epilogue);
+    builder
+}
+
+/// Adds a product of two operands.
+fn multiply(
+    builder: &mut Builder,
+    dice: &mut Dice,
+    [batch, m, n, k]: [usize; 4],
+    [a, b]: [MatrixView; 2],
+    epilogue: Epilogue,
+) {
     let domain = [batch, m, n];
     let mut body = BodyBuilder::default();
     let sum = body.push(Instr::Accumulator, DType::F32);
@@ -92,9 +112,36 @@ fn product([batch, m, n, k]: [usize; 4], turned: [bool; 2], epilogue: Epilogue, 
         }
     }
     let epilogue = MapKernel { domain: domain.into(), body: body.0, stores };
-    let (a, b) = (matrix(a, m, k, turned[0]), matrix(b, k, n, turned[1]));
     builder.kernel(Kernel::MatMul(MatMulKernel { batch, m, n, k, a, b, epilogue }));
+}
+
+/// A product whose first operand lies as loops say, by a matrix of `n` columns.
+fn gathered(loops: &MatrixLoops, n: usize, epilogue: Epilogue, seed: u64) -> Builder {
+    let (mut builder, mut dice) = (Builder::default(), Dice::new(seed));
+    let count = |loops: &[Loop]| loops.iter().map(|turn| turn.length).product::<usize>();
+    let (m, k) = (count(&loops.rows), count(&loops.columns));
+    let all = loops.rows.iter().chain(&loops.columns);
+    let numel = 4 + all.map(|turn| (turn.length - 1) * turn.stride).sum::<usize>();
+    let values = dice.values(numel, DType::F32);
+    let a = builder.input([numel], DType::F32, values);
+    let values = dice.values(k * n, DType::F32);
+    let b = builder.input([k, n], DType::F32, values);
+    let a = MatrixView { buffer: a, offset: 3, batch: 0, rows: 0, columns: 0, loops: Some(loops.clone()) };
+    multiply(&mut builder, &mut dice, [1, m, n, k], [a, matrix(b, k, n, false)], epilogue);
     builder
+}
+
+fn nests() -> impl Strategy<Value = MatrixLoops> {
+    let turns =
+        |length: std::ops::Range<usize>| (length, 0usize..20).prop_map(|(length, stride)| Loop { length, stride });
+    let rows = prop::collection::vec(turns(1..8), 1..4);
+    let columns = (prop::collection::vec(turns(1..6), 0..3), prop_oneof![turns(3..20), turns(128..150)]);
+    // Lengths above 128 with no other divisor have no runs.
+    let fits = |turn: &Loop| turn.length < 128 || [128, 130, 132, 135, 140, 144].contains(&turn.length);
+    (rows, columns).prop_filter_map("no runs", move |(rows, (mut columns, last))| {
+        columns.push(last);
+        fits(&last).then_some(MatrixLoops { rows, columns })
+    })
 }
 
 fn epilogues() -> impl Strategy<Value = Epilogue> {
@@ -126,6 +173,43 @@ proptest! {
     }
 }
 
+proptest! {
+    #[test]
+    fn operands_are_gathered(loops in nests(), n in 1usize..130, epilogue in epilogues(), seed: u64) {
+        let builder = gathered(&loops, n, epilogue, seed);
+        for device in devices() {
+            builder.check(device, 1e-4);
+        }
+    }
+}
+
+#[test]
+fn long_and_wide_products_of_gathered_operands() {
+    let turn = |length, stride| Loop { length, stride };
+    // Positions and taps of windows of 3 by 3 over images of 20 by 20 with 8 channels, and the other way about.
+    let (positions, taps) = ([turn(4, 3200), turn(18, 160), turn(18, 8)], [turn(3, 160), turn(24, 1)]);
+    for [rows, columns] in [[&positions[..], &taps[..]], [&taps, &positions]] {
+        let loops = MatrixLoops { rows: rows.to_vec(), columns: columns.to_vec() };
+        for (n, epilogue) in [(20, Epilogue::Accumulate), (70, Epilogue::BiasElu), (515, Epilogue::BiasElu)] {
+            let builder = gathered(&loops, n, epilogue, 8);
+            devices().iter().for_each(|device| builder.check(device, 1e-4));
+            assert!(threads_agree(&builder), "{loops:?} {n}");
+        }
+    }
+}
+
+#[test]
+fn operands_that_cannot_be_gathered_are_refused() {
+    let turn = |length, stride| Loop { length, stride };
+    let refusal = |columns: Vec<Loop>| {
+        let builder = gathered(&MatrixLoops { rows: vec![turn(4, 2)], columns }, 5, Epilogue::Plain, 9);
+        builder.try_run(&devices()[0]).unwrap_err().0
+    };
+    let expected = "invalid program: a matrix product cannot read an operand that lies so";
+    assert_eq!(refusal(vec![turn(9, 1), turn(2, 1)]), expected);
+    assert_eq!(refusal(vec![turn(131, 1)]), expected);
+}
+
 #[test]
 fn products_of_one_point_are_read_after_they_are_computed() {
     for epilogue in [Epilogue::Plain, Epilogue::BiasElu, Epilogue::Turned, Epilogue::Accumulate, Epilogue::Bytes] {
@@ -148,9 +232,7 @@ fn threads_do_not_show() {
     ] {
         for turned in [[false, false], [true, false], [false, true]] {
             let builder = product(shape, turned, Epilogue::BiasElu, 5);
-            let results = threads().iter().map(|device| builder.run(device));
-            let bytes: Vec<Vec<Vec<u8>>> = results.map(|r| r.iter().map(|t| t.bytes().to_vec()).collect()).collect();
-            assert!(bytes.windows(2).all(|pair| pair[0] == pair[1]), "{shape:?} {turned:?}");
+            assert!(threads_agree(&builder), "{shape:?} {turned:?}");
         }
     }
 }

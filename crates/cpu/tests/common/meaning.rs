@@ -46,6 +46,24 @@ fn evaluate(body: &Body, point: &[usize], memory: &Memory, accumulator: f64) -> 
     v
 }
 
+/// Where an element of a matrix operand lies.
+fn element(view: &MatrixView, batch: usize, row: usize, column: usize) -> usize {
+    let along = |loops: &[Loop], mut index: usize| {
+        let mut place = 0;
+        for turn in loops.iter().rev() {
+            place += index % turn.length * turn.stride;
+            index /= turn.length;
+        }
+        place
+    };
+    view.offset
+        + batch * view.batch
+        + match &view.loops {
+            Some(loops) => along(&loops.rows, row) + along(&loops.columns, column),
+            None => row * view.rows + column * view.columns,
+        }
+}
+
 fn random(kind: RandomKind, stream: u32, state: &[f64], element: usize) -> f64 {
     let word = |i: usize| state[i] as i32 as u32;
     let block = |n: usize| philox4x32([word(0), word(1)], [n as u32, stream, word(2), word(3)]);
@@ -178,8 +196,7 @@ pub fn interpret(kernel: &Kernel, buffers: &[Buffer], memory: &mut Memory) {
             let (batch, row, column) = (point[0], point[1], point[2]);
             (0..kernel.k)
                 .map(|p| {
-                    let a = kernel.a.offset + batch * kernel.a.batch + row * kernel.a.rows + p * kernel.a.columns;
-                    let b = kernel.b.offset + batch * kernel.b.batch + p * kernel.b.rows + column * kernel.b.columns;
+                    let (a, b) = (element(&kernel.a, batch, row, p), element(&kernel.b, batch, p, column));
                     memory[kernel.a.buffer.index()][a] * memory[kernel.b.buffer.index()][b]
                 })
                 .sum()
