@@ -15,6 +15,9 @@ pub struct CpuOptions {
     pub threads: Option<usize>,
     /// Whether the times of all parts of a step are taken; see [`CpuDevice::profile`]. With one thread only.
     pub profile: bool,
+    /// Whether matrix products may round their operands to bfloat16, where the processor has instructions for it
+    /// (AVX512-BF16) and they are faster. Sums, and everything else, stay float32.
+    pub bfloat16: bool,
 }
 
 /// The processor of this machine. Its threads end when the device and all its sessions are dropped. Results do not
@@ -31,7 +34,8 @@ impl CpuDevice {
         let available = || std::thread::available_parallelism().map_or(1, usize::from);
         let threads = options.threads.unwrap_or_else(available);
         let profile = options.profile.then(Arc::default);
-        CpuDevice { pool: Arc::new(Pool::new(threads)), kernels: kernels::detect(), profile }
+        let kernels = if options.bfloat16 { kernels::with_bfloat16() } else { kernels::detect() };
+        CpuDevice { pool: Arc::new(Pool::new(threads)), kernels, profile }
     }
 
     /// Threads that work on a step.

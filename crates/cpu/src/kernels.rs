@@ -7,6 +7,9 @@ use crate::reduce::{Fold, fold_columns, fold_rows};
 use crate::simd::{Isa, Portable};
 use crate::turn::Turn;
 
+/// Computes a block of a matrix product; the second argument is scratch memory.
+pub(crate) type Multiply = unsafe fn(&Block, *mut f32);
+
 /// The entry points of one instruction set.
 #[derive(Debug)]
 pub(crate) struct Kernels {
@@ -22,7 +25,9 @@ pub(crate) struct Kernels {
     /// [`fold_columns`].
     pub fold_columns: unsafe fn(Fold, *const f32, usize, usize, *mut f32),
     /// [`multiply`].
-    pub multiply: unsafe fn(&Block, *mut f32),
+    pub multiply: Multiply,
+    /// The same with operands that are rounded to bfloat16, where that is wanted and faster.
+    pub multiply_half: Option<Multiply>,
     /// [`pack`].
     pub pack: unsafe fn(&Source, usize, *mut f32),
     /// [`add_rows`].
@@ -88,6 +93,7 @@ macro_rules! kernels {
                 fold_rows: rows,
                 fold_columns: columns,
                 multiply: product,
+                multiply_half: None,
                 pack: panel,
                 add_rows: sum,
                 turn,
@@ -114,6 +120,31 @@ kernels!(
     crate::simd::Avx512::new(),
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
 );
+
+#[cfg(target_arch = "x86_64")]
+mod avx512_bfloat16 {
+    use super::*;
+    use crate::matmul::multiply_half;
+    use crate::simd::{Avx512, Bfloat16};
+
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx2,fma")]
+    unsafe fn product(block: &Block, scratch: *mut f32) {
+        // SAFETY: the processor has these instructions, as `with_bfloat16` has seen; the rest is the caller's.
+        unsafe { multiply_half(Avx512::new(), Bfloat16::new(), block, scratch) }
+    }
+
+    pub(super) static KERNELS: Kernels =
+        Kernels { name: "AVX-512 with bfloat16", multiply_half: Some(product), ..avx512::KERNELS };
+}
+
+/// The best kernels of this processor, with products in bfloat16 if it has instructions for them.
+pub(crate) fn with_bfloat16() -> &'static Kernels {
+    #[cfg(target_arch = "x86_64")]
+    if std::ptr::eq(detect(), &avx512::KERNELS) && is_x86_feature_detected!("avx512bf16") {
+        return &avx512_bfloat16::KERNELS;
+    }
+    detect()
+}
 
 /// The kernels of every instruction set that this processor has, best first.
 pub(crate) fn available() -> Vec<&'static Kernels> {

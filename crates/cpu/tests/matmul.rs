@@ -4,6 +4,7 @@ mod common;
 
 use common::{BodyBuilder, Builder, Dice, dense};
 use glorot_cpu::{CpuDevice, CpuOptions};
+use glorot_graph::device::Device;
 use glorot_graph::program::*;
 use glorot_graph::{BinaryOp, Real, UnaryOp};
 use glorot_tensor::DType;
@@ -48,11 +49,17 @@ fn matrix(buffer: BufferId, rows: usize, columns: usize, turned: bool) -> Matrix
     MatrixView { buffer, offset: 0, batch: rows * columns, rows: row, columns: column, loops: None }
 }
 
+/// Numbers that bfloat16 holds: rounding them changes nothing.
+fn operand(dice: &mut Dice, count: usize) -> Vec<f64> {
+    let rounded = |x: f64| f64::from(f32::from_bits((x as f32).to_bits() & 0xFFFF_0000));
+    dice.values(count, DType::F32).into_iter().map(rounded).collect()
+}
+
 fn product([batch, m, n, k]: [usize; 4], turned: [bool; 2], epilogue: Epilogue, seed: u64) -> Builder {
     let (mut builder, mut dice) = (Builder::default(), Dice::new(seed));
-    let values = dice.values(batch * m * k, DType::F32);
+    let values = operand(&mut dice, batch * m * k);
     let a = builder.input([batch, m, k], DType::F32, values);
-    let values = dice.values(batch * k * n, DType::F32);
+    let values = operand(&mut dice, batch * k * n);
     let b = builder.input([batch, k, n], DType::F32, values);
     let operands = [matrix(a, m, k, turned[0]), matrix(b, k, n, turned[1])];
     multiply(&mut builder, &mut dice, [batch, m, n, k], operands, epilogue);
@@ -122,9 +129,9 @@ fn gathered(loops: &MatrixLoops, n: usize, epilogue: Epilogue, seed: u64) -> Bui
     let (m, k) = (count(&loops.rows), count(&loops.columns));
     let all = loops.rows.iter().chain(&loops.columns);
     let numel = 4 + all.map(|turn| (turn.length - 1) * turn.stride).sum::<usize>();
-    let values = dice.values(numel, DType::F32);
+    let values = operand(&mut dice, numel);
     let a = builder.input([numel], DType::F32, values);
-    let values = dice.values(k * n, DType::F32);
+    let values = operand(&mut dice, k * n);
     let b = builder.input([k, n], DType::F32, values);
     let a = MatrixView { buffer: a, offset: 3, batch: 0, rows: 0, columns: 0, loops: Some(loops.clone()) };
     multiply(&mut builder, &mut dice, [1, m, n, k], [a, matrix(b, k, n, false)], epilogue);
@@ -196,6 +203,59 @@ fn long_and_wide_products_of_gathered_operands() {
             assert!(threads_agree(&builder), "{loops:?} {n}");
         }
     }
+}
+
+/// Devices that multiply in bfloat16 where they can.
+fn in_bfloat16() -> impl Iterator<Item = CpuDevice> {
+    (1..3).map(|n| CpuDevice::new(CpuOptions { threads: Some(n), bfloat16: true, ..CpuOptions::default() }))
+}
+
+proptest! {
+    #[test]
+    fn products_in_bfloat16(
+        (m, n, k) in (20usize..90, 30usize..120, 10usize..600),
+        turned: [bool; 2],
+        epilogue in epilogues(),
+        seed: u64,
+    ) {
+        let builder = product([1, m, n, k], turned, epilogue, seed);
+        in_bfloat16().for_each(|device| builder.check(&device, 1e-4));
+    }
+
+    #[test]
+    fn gathered_products_in_bfloat16(loops in nests(), n in 24usize..130, epilogue in epilogues(), seed: u64) {
+        let builder = gathered(&loops, n, epilogue, seed);
+        in_bfloat16().for_each(|device| builder.check(&device, 1e-4));
+    }
+}
+
+#[test]
+fn large_products_in_bfloat16() {
+    for turned in [[false, false], [true, false], [false, true]] {
+        let builder = product([2, 900, 130, 700], turned, Epilogue::BiasElu, 6);
+        let bytes = |device: CpuDevice| {
+            builder.check(&device, 1e-4);
+            builder.run(&device).iter().map(|tensor| tensor.bytes().to_vec()).collect::<Vec<_>>()
+        };
+        let results: Vec<_> = in_bfloat16().map(bytes).collect();
+        assert_eq!(results[0], results[1], "{turned:?}");
+    }
+}
+
+#[test]
+fn bfloat16_rounds_operands_and_nothing_else() {
+    let device = CpuDevice::new(CpuOptions { bfloat16: true, ..CpuOptions::default() });
+    if !device.description().contains("bfloat16") {
+        return;
+    }
+    // 1 + 2^-8 lies between two numbers, of which 1 is even; 257 such products are no number of bfloat16.
+    let (m, n, k) = (64, 64, 257);
+    let mut builder = Builder::default();
+    let a = builder.input([m, k], DType::F32, vec![1.0 + 1.0 / 256.0; m * k]);
+    let b = builder.input([k, n], DType::F32, vec![1.0; k * n]);
+    let operands = [matrix(a, m, k, false), matrix(b, k, n, false)];
+    multiply(&mut builder, &mut Dice::new(1), [1, m, n, k], operands, Epilogue::Plain);
+    assert_eq!(builder.run(&device)[0].to_f64(), vec![257.0; m * n]);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 use super::gathered::{Gathered, gathered};
 use super::micro::{Onto, ROW_VECTORS, Tile, dot_row, most_rows, row, tile_column};
 use super::pack::{Source, pack};
-use crate::simd::Isa;
+use crate::simd::{Float32, Isa};
 
 /// Depth of packed panels: the widest tile's panel fills a first-level cache.
 pub(super) const DEPTH: usize = 128;
@@ -222,7 +222,7 @@ unsafe fn tiles<S: Isa>(s: S, block: &Block, [pack_a, pack_b]: [bool; 2], scratc
                         (part.b, part.b_row, part.padded) = (packed_b, width, true);
                     }
                     if count > 0 {
-                        tile_column(s, rows, count, &part);
+                        tile_column(s, Float32, rows, count, &part);
                     }
                     row += count * rows;
                 }
@@ -260,7 +260,7 @@ unsafe fn turned<S: Isa>(s: S, block: &Block, scratch: *mut f32) {
                     onto: block.onto,
                 };
                 if rows > 0 {
-                    tile_column(s, rows, count, &part);
+                    tile_column(s, Float32, rows, count, &part);
                 }
             }
             for i in (0..block.m).step_by(S::LANES) {

@@ -86,3 +86,13 @@ pub(super) fn parts(batch: usize, few: usize, many: usize, k: usize) -> usize {
     let tall = batch == 1 && (4..64).contains(&few) && k * many >= WIDE && k >= 2 * many && k >= 2 * PART - 64;
     if tall { ((k + PART / 2) / PART).clamp(2, MAX_PARTS) } else { 1 }
 }
+
+/// Products of each element of both operands (their harmonic mean, halved), and steps, from which on rounding both
+/// operands to bfloat16 costs less than it saves.
+const PRODUCTS: usize = 24;
+const STEPS: usize = 16;
+
+/// Whether a product of so many rows, columns and steps is faster in bfloat16.
+pub(super) fn is_faster_in_half([m, n, k]: [usize; 3]) -> bool {
+    m * n >= PRODUCTS * (m + n) && k >= STEPS
+}

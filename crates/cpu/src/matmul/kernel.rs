@@ -5,11 +5,11 @@ use glorot_graph::program::{Instr, MatMulKernel};
 use glorot_tensor::DType;
 
 use super::block::{Block, FEW_ROWS, LONG, scratch_floats};
-use super::cut::{Along, SPEED, cut, cut_along, parts};
+use super::cut::{Along, SPEED, cut, cut_along, is_faster_in_half, parts};
 use super::micro::Onto;
 use super::offsets::Offsets;
 use super::pack::Source;
-use crate::kernels::Kernels;
+use crate::kernels::{Kernels, Multiply};
 use crate::launch::Grain;
 use crate::map::{Accumulator, Fused, Options, Placed, Runner, lower};
 use crate::memory::{Aligned, Buffers, span};
@@ -42,6 +42,8 @@ pub(crate) struct MatMulTasks {
     band: usize,
     /// Length of the rows that a task packs its `b` to, once for all bands; 0: it does not.
     packed_row: usize,
+    /// The loop that multiplies in bfloat16, if this product does.
+    half: Option<Multiply>,
     /// Parts that `k` is cut into, whose sums are added in order.
     parts: usize,
     /// The sums of each part, where tasks compute so many rows of one part each: rows as long as `pitch`.
@@ -85,6 +87,9 @@ impl MatMulTasks {
             Some(_) if batch > 1 || kernel.b.columns != 1 => return Err(not_gathered()),
             Some(loops) => Some(Offsets::of(loops).ok_or_else(not_gathered)?),
         };
+        let half = kernels
+            .multiply_half
+            .filter(|_| is_faster_in_half([m, n, k]) && offsets.as_ref().is_none_or(Offsets::pairs));
         let domain = [batch, m, n];
         for store in &epilogue.stores {
             let written = span(&buffers.stored_view(store.buffer, &store.view, &domain)?, &domain);
@@ -103,6 +108,7 @@ impl MatMulTasks {
             counts: [1; 2],
             band: m.max(1),
             packed_row: 0,
+            half,
             parts: if buffers.is_state(kernel.a.buffer) { parts(batch, n, m, k) } else { parts(batch, m, n, k) },
             sums: None,
             part_rows: m.max(1),
@@ -110,7 +116,7 @@ impl MatMulTasks {
             product_floats: scratch_floats(kernels.tile),
             result_floats: 0,
         };
-        if tasks.parts > 1 && !tasks.block(0, [0, 0], [m, n]).in_place(kernels.tile) {
+        if tasks.parts > 1 && (half.is_some() || !tasks.block(0, [0, 0], [m, n]).in_place(kernels.tile)) {
             tasks.parts = 1;
         }
         let (dims, steps) = ([m, n, k], epilogue.body.instrs.len());
@@ -146,7 +152,12 @@ impl MatMulTasks {
         tasks.epilogue = if trivial && tasks.c.is_some() { None } else { Some(fused) };
         let whole = tasks.block(0, [0, 0], tasks.chunk);
         let row = tasks.chunk[1].next_multiple_of(kernels.tile.1);
-        if tasks.parts == 1 && whole.packs_b_alone(kernels.tile) && k <= PACKED_DEPTH && k * row <= PACKED {
+        if tasks.parts == 1
+            && half.is_none()
+            && whole.packs_b_alone(kernels.tile)
+            && k <= PACKED_DEPTH
+            && k * row <= PACKED
+        {
             tasks.packed_row = row;
             tasks.product_floats = k * row;
         }
@@ -154,7 +165,7 @@ impl MatMulTasks {
             Some(_) => n < 4 * kernels.tile.1,
             None => whole.in_place(kernels.tile),
         };
-        let in_bands = tasks.packed_row > 0 || (rereads && k <= LONG);
+        let in_bands = tasks.packed_row > 0 || (rereads && k <= LONG && half.is_none());
         if tasks.epilogue.is_some() && tasks.parts == 1 && in_bands {
             let rows = (CACHED / tasks.chunk[1].max(1)).max(1).next_multiple_of(kernels.tile.0);
             tasks.band = rows.min(tasks.chunk[0]);
@@ -382,7 +393,7 @@ impl MatMulTasks {
                 if block.k == 0 {
                     block.clear();
                 } else {
-                    (kernels.multiply)(&block, scratch.cast());
+                    self.half.unwrap_or(kernels.multiply)(&block, scratch.cast());
                 }
             }
         }

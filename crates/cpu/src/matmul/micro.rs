@@ -1,6 +1,6 @@
 use std::hint::black_box;
 
-use crate::simd::Isa;
+use crate::simd::{Float32, Isa, Terms};
 
 /// Vectors of a single row that are computed at once: as many independent sums hide the latency of each.
 pub(super) const ROW_VECTORS: usize = 8;
@@ -53,11 +53,11 @@ const MOST_ROWS: usize = 12;
 /// `rows` is at most [`most_rows`] of the tile's vectors, which are at most `S::TILE_VECTORS`, and the operands hold
 /// them.
 #[inline(always)]
-pub(super) unsafe fn tile_column<S: Isa>(s: S, rows: usize, count: usize, tile: &Tile) {
+pub(super) unsafe fn tile_column<S: Isa, T: Terms<S>>(s: S, terms: T, rows: usize, count: usize, tile: &Tile) {
     macro_rules! by_rows {
         ($vectors:literal: $($rows:literal)*) => {
             match rows {
-                $($rows => column::<S, $rows, $vectors>(s, count, tile),)*
+                $($rows => column::<S, T, $rows, $vectors>(s, terms, count, tile),)*
                 _ => unreachable!("tiles have {} rows at most", most_rows::<S>($vectors)),
             }
         };
@@ -74,18 +74,23 @@ pub(super) unsafe fn tile_column<S: Isa>(s: S, rows: usize, count: usize, tile: 
 
 /// Tiles of the same size, one below the other.
 #[inline(always)]
-unsafe fn column<S: Isa, const ROWS: usize, const VECTORS: usize>(s: S, count: usize, first: &Tile) {
+unsafe fn column<S: Isa, T: Terms<S>, const ROWS: usize, const VECTORS: usize>(
+    s: S,
+    terms: T,
+    count: usize,
+    first: &Tile,
+) {
     let mut tile = *first;
     for _ in 0..count {
         // SAFETY: passed on from the caller.
-        unsafe { fixed::<S, ROWS, VECTORS>(s, &tile) };
+        unsafe { fixed::<S, T, ROWS, VECTORS>(s, terms, &tile) };
         tile.a = tile.a.wrapping_add(tile.a_next);
         tile.c = tile.c.wrapping_add(ROWS * tile.c_row);
     }
 }
 
 #[inline(always)]
-unsafe fn fixed<S: Isa, const ROWS: usize, const VECTORS: usize>(s: S, tile: &Tile) {
+unsafe fn fixed<S: Isa, T: Terms<S>, const ROWS: usize, const VECTORS: usize>(s: S, terms: T, tile: &Tile) {
     // What cannot be called need not be compiled.
     if ROWS > 1 && (VECTORS > S::TILE_VECTORS || ROWS > most_rows::<S>(VECTORS)) {
         return;
@@ -93,9 +98,9 @@ unsafe fn fixed<S: Isa, const ROWS: usize, const VECTORS: usize>(s: S, tile: &Ti
     // SAFETY: passed on from the caller.
     unsafe {
         let sums = if tile.padded || tile.columns.is_multiple_of(S::LANES) {
-            sums::<S, ROWS, VECTORS, false>(s, tile)
+            sums::<S, T, ROWS, VECTORS, false>(s, terms, tile)
         } else {
-            sums::<S, ROWS, VECTORS, true>(s, tile)
+            sums::<S, T, ROWS, VECTORS, true>(s, terms, tile)
         };
         finish(s, tile, &sums);
     }
@@ -176,8 +181,9 @@ pub(super) unsafe fn load_row<S: Isa, const VECTORS: usize, const TAIL: bool>(
 }
 
 #[inline(always)]
-unsafe fn sums<S: Isa, const ROWS: usize, const VECTORS: usize, const TAIL: bool>(
+unsafe fn sums<S: Isa, T: Terms<S>, const ROWS: usize, const VECTORS: usize, const TAIL: bool>(
     s: S,
+    terms: T,
     tile: &Tile,
 ) -> [[S::V; VECTORS]; ROWS] {
     // SAFETY: elements of the tile.
@@ -194,7 +200,7 @@ unsafe fn sums<S: Isa, const ROWS: usize, const VECTORS: usize, const TAIL: bool
             // SAFETY: an element of `a` in one of the tile's rows.
             let x = s.splat(unsafe { rows[i / 3].wrapping_add(i % 3 * tile.a_row).read() });
             for (sum, &vector) in sums.iter_mut().zip(&row) {
-                *sum = s.mul_add(x, vector, *sum);
+                *sum = terms.add(s, x, vector, *sum);
             }
         }
         for pointer in rows.iter_mut().take(ROWS.div_ceil(3)) {
@@ -214,14 +220,14 @@ pub(super) unsafe fn row<S: Isa>(s: S, tile: &Tile) {
     // SAFETY: passed on from the caller.
     unsafe {
         match tile.columns.div_ceil(S::LANES) {
-            1 => fixed::<S, 1, 1>(s, tile),
-            2 => fixed::<S, 1, 2>(s, tile),
-            3 => fixed::<S, 1, 3>(s, tile),
-            4 => fixed::<S, 1, 4>(s, tile),
-            5 => fixed::<S, 1, 5>(s, tile),
-            6 => fixed::<S, 1, 6>(s, tile),
-            7 => fixed::<S, 1, 7>(s, tile),
-            _ => fixed::<S, 1, ROW_VECTORS>(s, tile),
+            1 => fixed::<S, Float32, 1, 1>(s, Float32, tile),
+            2 => fixed::<S, Float32, 1, 2>(s, Float32, tile),
+            3 => fixed::<S, Float32, 1, 3>(s, Float32, tile),
+            4 => fixed::<S, Float32, 1, 4>(s, Float32, tile),
+            5 => fixed::<S, Float32, 1, 5>(s, Float32, tile),
+            6 => fixed::<S, Float32, 1, 6>(s, Float32, tile),
+            7 => fixed::<S, Float32, 1, 7>(s, Float32, tile),
+            _ => fixed::<S, Float32, 1, ROW_VECTORS>(s, Float32, tile),
         }
     }
 }

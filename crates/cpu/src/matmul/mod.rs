@@ -7,6 +7,8 @@
 mod block;
 mod cut;
 mod gathered;
+#[cfg(target_arch = "x86_64")]
+mod half;
 mod kernel;
 mod micro;
 mod offsets;
@@ -14,6 +16,8 @@ mod pack;
 mod parts;
 
 pub(crate) use block::{Block, multiply};
+#[cfg(target_arch = "x86_64")]
+pub(crate) use half::multiply_half;
 pub(crate) use kernel::MatMulTasks;
 pub(crate) use offsets::gathers;
 pub(crate) use pack::{Source, pack};

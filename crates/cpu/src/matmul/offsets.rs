@@ -31,6 +31,11 @@ impl Offsets {
         Some(Offsets { rows: places(&loops.rows), runs: places(&[outer, &[pieces]].concat()), run, step: stride })
     }
 
+    /// Whether runs of neighbouring steps fall into pairs, or steps are far apart anyway.
+    pub(super) fn pairs(&self) -> bool {
+        self.step != 1 || self.run.is_multiple_of(2)
+    }
+
     /// For a block that begins at a row.
     pub(super) fn from(&self, row: usize) -> Gathered {
         Gathered { rows: self.rows[row..].as_ptr(), runs: self.runs.as_ptr(), run: self.run }

@@ -5,16 +5,37 @@
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+#[cfg(target_arch = "x86_64")]
+mod bfloat16;
 mod portable;
 
 #[cfg(target_arch = "x86_64")]
 pub(crate) use avx2::Avx2;
 #[cfg(target_arch = "x86_64")]
 pub(crate) use avx512::Avx512;
+#[cfg(target_arch = "x86_64")]
+pub(crate) use bfloat16::Bfloat16;
 pub(crate) use portable::Portable;
 
 /// Most lanes that any instruction set has: the length of a broadcast scalar in memory.
 pub(crate) const MAX_LANES: usize = 16;
+
+/// What the lanes of a matrix product's operands hold, and so what a step of it adds.
+pub(crate) trait Terms<S: Isa>: Copy {
+    /// `sum` and the products of the numbers in each lane.
+    fn add(self, s: S, a: S::V, b: S::V, sum: S::V) -> S::V;
+}
+
+/// One float32 in each lane.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Float32;
+
+impl<S: Isa> Terms<S> for Float32 {
+    #[inline(always)]
+    fn add(self, s: S, a: S::V, b: S::V, sum: S::V) -> S::V {
+        s.mul_add(a, b, sum)
+    }
+}
 
 /// Vectors of `LANES` float32 (`V`) or int32 (`I`) lanes and masks (`M`) of one instruction set.
 pub(crate) trait Isa: Copy {

@@ -1,5 +1,6 @@
 //! Training steps of whole networks on this machine, beside what its cores and caches can do:
-//! `cargo bench -p glorot-train --bench step -- [NETWORK ...] [--batch N] [--threads N] [--profile]`.
+//! `cargo bench -p glorot-train --bench step -- [NETWORK ...] [--batch N] [--threads N] [--profile]
+//! [--bfloat16]`.
 //!
 //! For each network: the least and the median time of a step for each number of threads, then the least times of its
 //! parts on one thread, with the fraction that they reach of the core's multiply-adds.
@@ -26,13 +27,19 @@ struct Arguments {
     batch: Option<usize>,
     threads: Vec<usize>,
     profile: bool,
+    bfloat16: bool,
 }
 
 fn arguments() -> Arguments {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let powers = (0..).map(|power| 1 << power).take_while(|&threads| threads < cores);
-    let mut arguments =
-        Arguments { networks: Vec::new(), batch: None, threads: powers.chain([cores]).collect(), profile: false };
+    let mut arguments = Arguments {
+        networks: Vec::new(),
+        batch: None,
+        threads: powers.chain([cores]).collect(),
+        profile: false,
+        bfloat16: false,
+    };
     let mut given = std::env::args().skip(1);
     let number = |value: Option<String>, option: &str| -> usize {
         let number = value.and_then(|value| value.parse().ok()).filter(|&number| number > 0);
@@ -43,6 +50,7 @@ fn arguments() -> Arguments {
             "--batch" => arguments.batch = Some(number(given.next(), "--batch")),
             "--threads" => arguments.threads = vec![number(given.next(), "--threads")],
             "--profile" => arguments.profile = true,
+            "--bfloat16" => arguments.bfloat16 = true,
             // What cargo adds.
             "--bench" => {}
             name if is_known(name) => arguments.networks.push(name.into()),
@@ -140,12 +148,13 @@ fn main() {
         let network = Network::new(name, arguments.batch);
         println!("{name}: {}, batch {}, {} parameters", network.what, network.batch, network.parameters());
         for &threads in &arguments.threads {
-            let options = CpuOptions { threads: Some(threads), ..CpuOptions::default() };
+            let options = CpuOptions { threads: Some(threads), bfloat16: arguments.bfloat16, ..CpuOptions::default() };
             let (least, median) = time(&network, Arc::new(CpuDevice::new(options)));
             let plural = if threads == 1 { "" } else { "s" };
             println!("  {threads} thread{plural}: {:.1} µs a step, median {:.1}", least * 1e6, median * 1e6);
         }
-        let device = Arc::new(CpuDevice::new(CpuOptions { threads: Some(1), profile: true }));
+        let device =
+            Arc::new(CpuDevice::new(CpuOptions { threads: Some(1), profile: true, bfloat16: arguments.bfloat16 }));
         time(&network, device.clone());
         let programs = device.profile();
         if let Some(times) = programs.iter().max_by_key(|times| times.len()) {
