@@ -38,12 +38,40 @@ test('the precision and the limit of memory are checked', () => {
   expect(compile({ precision: 'float64' })).toThrow(
     "unknown precision 'float64'; expected one of 'float32', 'tf32', 'bfloat16', 'float16'",
   )
-  expect(compile({ precision: 'bfloat16', device: 'cpu' })).toThrow(
-    "precision 'bfloat16' needs device 'cuda'; this model runs on 'cpu', which computes in 'float32'",
+  expect(compile({ precision: 'mixedFloat16', device: 'cpu' })).toThrow(
+    "precision 'float16' needs device 'cuda'; this model runs on 'cpu', which computes in 'float32' or 'bfloat16'",
   )
+  expect(compile({ precision: 'mixedBfloat16', device: 'cpu' })).not.toThrow()
   expect(compile({ memoryLimit: -1 })).toThrow(/'memoryLimit'.* whole number of at least 1.*received -1/)
   expect(compile({ memoryLimit: 1.5 })).toThrow('received 1.5')
   expect(compile({ precision: 'float32', memoryLimit: 1 << 30, device: 'cpu' })).not.toThrow()
+})
+
+test('products in bfloat16 are a little less exact', async () => {
+  const x = tensor(
+    Float32Array.from({ length: 256 * 40 }, (_, i) => Math.sin(i * i)),
+    [256, 40],
+  )
+  const y = tensor(
+    Float32Array.from({ length: 256 }, (_, i) => Math.sin(i * i * 1600)),
+    [256, 1],
+  )
+  const train = async (precision: 'float32' | 'mixedBfloat16', threads: number) => {
+    random.setSeed(4)
+    const dense = (units: number) => layers.dense({ units, activation: 'tanh' })
+    const net = sequential([input({ shape: [40] }), dense(96), dense(96), layers.dense({ units: 1 })])
+    net.compile({ optimizer: 'adam', loss: 'mse', device: 'cpu', precision, threads })
+    const { history } = await net.fit(x, y, { epochs: 10, batchSize: 64, verbose: 0 })
+    return history.loss
+  }
+  const [exact, rounded] = [await train('float32', 1), await train('mixedBfloat16', 1)]
+  rounded.forEach((loss, epoch) => {
+    expect(Math.abs(loss / exact[epoch] - 1), `epoch ${epoch}`).toBeLessThan(0.02)
+  })
+  // Where the processor has no instructions for it, nothing is rounded.
+  const differs = rounded.some((loss, epoch) => loss !== exact[epoch])
+  expect(differs).toBe(/AVX512-BF16/.test(all[0].description))
+  expect(await train('mixedBfloat16', 2)).toEqual(rounded)
 })
 
 test('devices that share batches train as one', async () => {

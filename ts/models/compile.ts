@@ -32,9 +32,11 @@ export interface CompileOptions {
   /** Threads of the CPU. The results do not depend on it. Default: `GLOROT_THREADS`, else the number of cores. */
   threads?: number
   /**
-   * How a GPU computes matrix products: with operands in float32; in TensorFloat-32 (10 bits of fraction); in bfloat16 (7
+   * How matrix products are computed: with operands in float32; in TensorFloat-32 (10 bits of fraction); in bfloat16 (7
    * bits); in float16 (10 bits, small range: the loss is scaled, as by Keras's policy `mixed_float16`). Sums, weights
-   * and everything else stay float32. The CPU has `'float32'` only. Default: `'float32'`.
+   * and everything else stay float32. `'mixedBfloat16'` and `'mixedFloat16'`, after Keras's policies, mean the same. The
+   * CPU has `'float32'` and `'bfloat16'`; the latter where the processor has instructions for it (AVX512-BF16, see
+   * `devices()`) and in products that it makes faster, else it computes in float32. Default: `'float32'`.
    */
   precision?: Precision
   /** Bytes of the GPU that all models on it may take. Default: `GLOROT_CUDA_MEMORY`, else what is free. */
@@ -42,7 +44,7 @@ export interface CompileOptions {
 }
 
 /** How matrix products are computed. */
-export type Precision = 'float32' | 'tf32' | 'bfloat16' | 'float16'
+export type Precision = 'float32' | 'tf32' | 'bfloat16' | 'float16' | 'mixedBfloat16' | 'mixedFloat16'
 
 const anything = (expected: string): Option<unknown> => ({ fallback: undefined, expected, fits: () => true })
 

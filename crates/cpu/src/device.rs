@@ -65,7 +65,8 @@ impl Device for CpuDevice {
     fn description(&self) -> String {
         let threads = self.threads();
         let plural = if threads == 1 { "" } else { "s" };
-        format!("{}, {threads} thread{plural}, {}", model(), self.kernels.name)
+        let bfloat16 = if kernels::has_bfloat16() { ", AVX512-BF16" } else { "" };
+        format!("{}, {threads} thread{plural}, {}{bfloat16}", model(), self.kernels.name)
     }
 
     fn session(&self, states: &[TensorSpec]) -> Result<Box<dyn Session>, DeviceError> {

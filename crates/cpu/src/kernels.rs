@@ -133,8 +133,12 @@ mod avx512_bfloat16 {
         unsafe { multiply_half(Avx512::new(), Bfloat16::new(), block, scratch) }
     }
 
-    pub(super) static KERNELS: Kernels =
-        Kernels { name: "AVX-512 with bfloat16", multiply_half: Some(product), ..avx512::KERNELS };
+    pub(super) static KERNELS: Kernels = Kernels { multiply_half: Some(product), ..avx512::KERNELS };
+}
+
+/// Whether this processor has instructions for products in bfloat16.
+pub(crate) fn has_bfloat16() -> bool {
+    with_bfloat16().multiply_half.is_some()
 }
 
 /// The best kernels of this processor, with products in bfloat16 if it has instructions for them.

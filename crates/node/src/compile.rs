@@ -3,6 +3,7 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
+use glorot_cuda::Precision;
 use glorot_graph::device::Device;
 use glorot_nn::{losses, metrics};
 use glorot_tensor::Shape;
@@ -56,11 +57,16 @@ pub struct MetricSpec<'env> {
 }
 
 impl CompileSpec<'_> {
+    /// The precision that the options name.
+    pub fn precision(&self) -> Result<Option<Precision>> {
+        self.precision.as_deref().map(device::precision).transpose()
+    }
+
     /// The device that the options name.
     pub fn device(&self) -> Result<Arc<dyn Device>> {
         let options = DeviceOptions {
             threads: self.threads.map(|threads| threads as usize),
-            precision: self.precision.as_deref().map(device::precision).transpose()?,
+            precision: self.precision()?,
             memory_limit: self.memory_limit.map(device::memory_limit).transpose()?,
         };
         device::get(self.device.as_deref().unwrap_or("auto"), options)

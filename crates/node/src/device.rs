@@ -70,7 +70,7 @@ fn probe() -> &'static Probe {
 /// The devices that there are, and those that there could be.
 #[napi(catch_unwind)]
 pub fn devices() -> Result<Vec<DeviceInfo>> {
-    let cpu = cpu(threads_of_environment()?)?;
+    let cpu = cpu(threads_of_environment()?, false)?;
     let of_cpu = DeviceInfo {
         id: cpu.id(),
         available: true,
@@ -111,7 +111,7 @@ pub fn default() -> Result<Arc<dyn Device>> {
 pub fn eager() -> Result<Arc<dyn Device>> {
     match std::env::var("GLOROT_DEVICE") {
         Ok(named) if !named.is_empty() && named != "auto" => get(&named, DeviceOptions::default()),
-        _ => cpu(threads_of_environment()?),
+        _ => cpu(threads_of_environment()?, false),
     }
 }
 
@@ -126,10 +126,7 @@ pub fn get(id: &str, options: DeviceOptions) -> Result<Arc<dyn Device>> {
     let names: Vec<&str> = id.split(',').map(str::trim).collect();
     let kinds = names.iter().map(|name| kind(name)).collect::<Result<Vec<_>>>()?;
     match &kinds[..] {
-        [Kind::Cpu] => {
-            refuse_lower(options.precision)?;
-            Ok(cpu(options.threads.map_or_else(threads_of_environment, |threads| Ok(Some(threads)))?)?)
-        }
+        [Kind::Cpu] => cpu(threads(options)?, in_bfloat16(options.precision)?),
         [Kind::Gpu(number)] => cuda(*number, options),
         several => replicas(several, options),
     }
@@ -168,25 +165,35 @@ fn replicas(kinds: &[Kind], options: DeviceOptions) -> Result<Arc<dyn Device>> {
     if !gpus.is_empty() {
         return Err(Failure::config("compile: device: GPUs and the CPU cannot share batches; name one kind"));
     }
-    refuse_lower(options.precision)?;
-    let threads = options.threads.map_or_else(threads_of_environment, |threads| Ok(Some(threads)))?;
-    let devices = kinds.iter().map(|_| cpu(threads)).collect::<Result<Vec<_>>>()?;
+    let (threads, bfloat16) = (threads(options)?, in_bfloat16(options.precision)?);
+    let devices = kinds.iter().map(|_| cpu(threads, bfloat16)).collect::<Result<Vec<_>>>()?;
     Ok(Arc::new(Replicas::new(devices, Arc::new(HostSum)).map_err(failure)?))
 }
 
-/// Fails if the CPU is asked for a precision that it does not have.
-fn refuse_lower(precision: Option<Precision>) -> Result<()> {
+/// Whether the CPU is asked for products in bfloat16; fails if it is asked for a precision that it does not have.
+fn in_bfloat16(precision: Option<Precision>) -> Result<bool> {
     match precision {
-        None | Some(Precision::Float32) => Ok(()),
-        Some(lower) => Err(Failure::config(format!(
-            "compile: precision '{}' needs device 'cuda'; this model runs on 'cpu', which computes in 'float32'",
-            lower.name()
+        None | Some(Precision::Float32) => Ok(false),
+        Some(Precision::Bfloat16) => Ok(true),
+        Some(other) => Err(Failure::config(format!(
+            "compile: precision '{}' needs device 'cuda'; this model runs on 'cpu', which computes in 'float32' or 'bfloat16'",
+            other.name()
         ))),
     }
 }
 
-/// A precision by its name.
+/// The threads of the CPU.
+fn threads(options: DeviceOptions) -> Result<Option<usize>> {
+    options.threads.map_or_else(threads_of_environment, |threads| Ok(Some(threads)))
+}
+
+/// A precision by its name, or by that of Keras's policy.
 pub fn precision(name: &str) -> Result<Precision> {
+    let name = match name {
+        "mixedBfloat16" => "bfloat16",
+        "mixedFloat16" => "float16",
+        name => name,
+    };
     Precision::ALL.into_iter().find(|precision| precision.name() == name).ok_or_else(|| {
         let known: Vec<&str> = Precision::ALL.iter().map(|precision| precision.name()).collect();
         Failure::config(format!("compile: unknown precision '{name}'; expected one of '{}'", known.join("', '")))
@@ -209,13 +216,15 @@ fn threads_of_environment() -> Result<Option<usize>> {
     }
 }
 
-/// The processor with so many threads: one device for all models that use it at a time.
-fn cpu(threads: Option<usize>) -> Result<Arc<dyn Device>> {
-    static DEVICES: Mutex<Vec<(Option<usize>, Weak<CpuDevice>)>> = Mutex::new(Vec::new());
+/// The processor with so many threads: one device for all models that use it so at a time.
+fn cpu(threads: Option<usize>, bfloat16: bool) -> Result<Arc<dyn Device>> {
+    type Key = (Option<usize>, bool);
+    static DEVICES: Mutex<Vec<(Key, Weak<CpuDevice>)>> = Mutex::new(Vec::new());
     if threads == Some(0) {
         return Err(Failure::config("threads must be at least 1; received 0"));
     }
-    Ok(shared(&DEVICES, &threads, || Ok(CpuDevice::new(CpuOptions { threads, ..CpuOptions::default() })))?)
+    let options = CpuOptions { threads, bfloat16, ..CpuOptions::default() };
+    Ok(shared(&DEVICES, &(threads, bfloat16), || Ok(CpuDevice::new(options)))?)
 }
 
 /// A GPU: one device for all models that use it with the same options at a time.

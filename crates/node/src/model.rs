@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use glorot_cuda::Precision;
 use glorot_graph::device::Device;
 use glorot_nn::model::{self, SummaryOptions};
 use glorot_nn::optimizers::scale_loss;
@@ -328,7 +329,7 @@ impl Model {
     #[napi(catch_unwind)]
     pub fn compile(&self, env: Env, spec: CompileSpec<'_>) -> Result<()> {
         let device = spec.device()?;
-        if spec.precision.as_deref() == Some("float16") {
+        if spec.precision()? == Some(Precision::Float16) {
             scale_loss(&mut spec.optimizer.shared().borrow_mut())?;
         }
         let trainer = self.new_trainer(device, Some(spec.into_compiled(env)?));
