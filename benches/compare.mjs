@@ -19,6 +19,8 @@ const USAGE = `usage: node benches/compare.mjs [options]
   --threads N         default: all
   --optimizer NAME, --lr X, --batch N, --seed N, --width N, --depth N
                       default: the workload's own; seed 1
+  --precision NAME    float32 | bfloat16: of matrix products; torch (autocast) and keras (mixed_bfloat16) alone have
+                      the latter (default float32)
   --data DIR          folder with cifar-10-batches-bin/ and fashion-mnist/ (default data)
   --python-tf PATH    Python with TensorFlow, Keras and JAX; default $PEERS_TF_PYTHON
   --python-pt PATH    Python with PyTorch; default $PEERS_TORCH_PYTHON
@@ -39,6 +41,7 @@ const { values: options } = parseArgs({
     seed: { type: 'string' },
     width: { type: 'string' },
     depth: { type: 'string' },
+    precision: { type: 'string' },
     data: { type: 'string', default: 'data' },
     'python-tf': { type: 'string', default: process.env.PEERS_TF_PYTHON },
     'python-pt': { type: 'string', default: process.env.PEERS_TORCH_PYTHON },
@@ -112,7 +115,7 @@ function flagsOf({ optimizers = {}, maxSteps = Number.POSITIVE_INFINITY }) {
     optimizer: optimizers[optimizer] ?? optimizer,
     steps: Math.min(Number(options.steps), maxSteps),
   }
-  for (const name of ['epochs', 'threads', 'lr', 'batch', 'seed', 'width', 'depth', 'data']) {
+  for (const name of ['epochs', 'threads', 'lr', 'batch', 'seed', 'width', 'depth', 'precision', 'data']) {
     if (options[name] !== undefined) flags[name] = options[name]
   }
   return Object.entries(flags).flatMap(([name, value]) => [`--${name}`, String(value)])

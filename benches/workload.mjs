@@ -2,9 +2,9 @@
 // glorot's side of the comparison: the workloads of peers/peer_common.mjs through the public API of the built package
 // (`npm run build`), with the peers' flags and their one JSON line. compare.mjs runs it beside them.
 import { readFileSync } from 'node:fs'
-import { countParameters, loadData, parseFlags, printPredictResult, printResult } from './peers/peer_common.mjs'
+import { loadData, multiplyAdds, parseFlags, printPredictResult, printResult } from './peers/peer_common.mjs'
 
-const { flags, workload } = parseFlags()
+const { flags, workload } = parseFlags({}, ['float32', 'bfloat16'])
 process.env.GLOROT_THREADS = String(flags.threads) // read when the package is loaded
 const { input, layers, ops, optimizers, random, sequential, tensor } = await import('../dist/index.js')
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
@@ -36,6 +36,7 @@ function compiledModel(features) {
     loss: 'sparseCategoricalCrossentropy',
     metrics: ['accuracy'],
     device: 'cpu',
+    precision: flags.precision,
   })
   return net
 }
@@ -85,7 +86,7 @@ async function train() {
     fullSteps,
     testAccuracy,
     steps: Math.ceil(train.y.length / flags.batch),
-    parameters: countParameters(workload, train.features),
+    multiplyAdds: multiplyAdds(workload, train.features),
   })
 }
 

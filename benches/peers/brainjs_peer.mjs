@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // brain.js NeuralNetwork: plain20's shape only. It trains one sample at a time with mean squared error, and
 // has no ELU, softmax or minibatches: ReLU hidden layers and sigmoid-like outputs stand in. step_us is 32 samples.
-import { countParameters, loadData, parseFlags, printResult, requireFrom } from './peer_common.mjs'
+import { loadData, multiplyAdds, parseFlags, printResult, requireFrom } from './peer_common.mjs'
 
 const { flags, workload } = parseFlags()
 if (flags.workload === 'predict') throw new Error('brain.js predicts one sample at a time: no predict workload')
@@ -47,7 +47,7 @@ printResult({
   epochs,
   fullSteps,
   steps: samples.length / flags.batch,
-  parameters: countParameters({ hidden: workload.hidden }, train.features),
+  multiplyAdds: multiplyAdds({ hidden: workload.hidden }, train.features),
   validationScale: validation.y.length / CHECKED,
   testAccuracy: null,
 })

@@ -76,14 +76,21 @@ export const WORKLOADS = {
     steps: 1000,
   },
 }
-/** Of a sample in `conv`, in place of its weights, which are used many times: see peer_common.py. */
-const CONV_MULTIPLY_ADDS = 32 * 32 * 27 * 32 + 16 * 16 * 288 * 64 + 8 * 8 * 576 * 64 + 1024 * 64 + 640
 WORKLOADS.predict = WORKLOADS.plain20 // inference only
 
-/** Counts the weights of a workload's network, batch normalization's moving statistics included. */
-export function countParameters({ filters, hidden, batchNorm }, features) {
+/**
+ * The multiply-adds of a sample: as many as there are weights (batch normalization's moving statistics included), but
+ * those of convolutions are used once for each position.
+ */
+export function multiplyAdds({ filters = [], hidden, batchNorm }, features) {
   let parameters = 0
-  if (filters) return CONV_MULTIPLY_ADDS
+  let [side, channels] = [32, 3]
+  for (const count of filters) {
+    parameters += count * (side * side * 9 * channels + 1)
+    side /= 2
+    channels = count
+    features = side * side * channels
+  }
   for (const units of hidden) {
     parameters += units * (features + 1 + (batchNorm ? 4 : 0))
     features = units
@@ -96,7 +103,7 @@ export const requireFrom = folder => createRequire(join(resolve(folder), 'packag
 
 const VALIDATION_SAMPLES = 5000
 
-export function parseFlags(extra = {}) {
+export function parseFlags(extra = {}, precisions = ['float32']) {
   const { values } = parseArgs({
     options: {
       workload: { type: 'string', default: 'plain20' },
@@ -110,12 +117,16 @@ export function parseFlags(extra = {}) {
       threads: { type: 'string', default: String(availableParallelism()) },
       data: { type: 'string', default: 'data' }, // folder with cifar-10-batches-bin/ and fashion-mnist/
       seed: { type: 'string', default: '1' },
+      precision: { type: 'string', default: 'float32' }, // of matrix products
       modules: { type: 'string', default: process.env.PEERS_NODE_ROOT ?? HERE }, // folder with the peers' node_modules/
       ...extra,
     },
   })
   const workload = WORKLOADS[values.workload]
   if (!workload) throw new Error(`unknown workload '${values.workload}': expected ${Object.keys(WORKLOADS).join(', ')}`)
+  if (!precisions.includes(values.precision)) {
+    throw new Error(`--precision: expected ${precisions.join(' or ')}; received '${values.precision}'`)
+  }
   const { hidden } = workload
   const { width = hidden[0], depth = hidden.length } = values
   if (values.width || values.depth) workload.hidden = layers(Number(depth), Number(width))
@@ -232,7 +243,7 @@ export function printResult({
   epochs,
   steps,
   fullSteps,
-  parameters,
+  multiplyAdds,
   testAccuracy,
   validationScale = 1,
 }) {
@@ -251,7 +262,7 @@ export function printResult({
     epoch_s: round(stepSeconds * fullSteps + validationSeconds, 3),
     first_epoch_s: round(epochs[0].trainSeconds + epochs[0].validationSeconds, 3),
     peak_rss_mb: peakRssMb(),
-    gflops: round((6 * parameters * flags.batch) / stepSeconds / 1e9, 2),
+    gflops: round((6 * multiplyAdds * flags.batch) / stepSeconds / 1e9, 2),
     train_loss: round(last.loss, 4),
     val_accuracy: round(last.validationAccuracy, 4),
     test_accuracy: testAccuracy === null ? null : round(testAccuracy, 4),

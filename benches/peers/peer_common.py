@@ -38,14 +38,12 @@ WORKLOADS = {
     "conv": Workload("cifar10", (64,), "relu", "he_normal", "adam", 1e-3, filters=(32, 64, 64)),
     "dense": Workload("synthetic", (256,) * 4, "elu", "he_normal", "adam", 1e-3, steps=1000),
 }
-# Of a sample in "conv", in place of its weights, which are used many times.
-CONV_MULTIPLY_ADDS = 32 * 32 * 27 * 32 + 16 * 16 * 288 * 64 + 8 * 8 * 576 * 64 + 1024 * 64 + 640
 WORKLOADS["predict"] = WORKLOADS["plain20"]  # inference only
 
 VALIDATION_SAMPLES = 5000
 
 
-def parse_flags(add_flags=lambda parser: None):
+def parse_flags(add_flags=lambda parser: None, precisions=("float32",)):
     parser = argparse.ArgumentParser()
     parser.add_argument("--workload", choices=WORKLOADS, default="plain20")
     parser.add_argument("--epochs", type=int, default=3)
@@ -58,6 +56,7 @@ def parse_flags(add_flags=lambda parser: None):
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--data", default="data", help="folder with cifar-10-batches-bin/ and fashion-mnist/")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--precision", choices=precisions, default="float32", help="of matrix products")
     parser.add_argument("--patience", type=int, help="stop early on validation loss and restore the best weights")
     add_flags(parser)
     flags = parser.parse_args()
@@ -70,6 +69,15 @@ def parse_flags(add_flags=lambda parser: None):
     flags.batch = flags.batch or workload.batch
     limit_threads(flags.threads)
     return flags, workload
+
+
+def multiply_adds(workload, parameters):
+    """Of a sample: as many as there are weights, but those of convolutions are used once for each position."""
+    side, channels, extra = 32, 3, 0
+    for filters in workload.filters:
+        extra += (side * side - 1) * 9 * channels * filters
+        side, channels = side // 2, filters
+    return parameters + extra
 
 
 def limit_threads(count):
@@ -165,8 +173,6 @@ def print_result(peer, version, flags, history, steps, full_steps, parameters, v
     later = slice(1, None) if len(history.train_seconds) > 1 else slice(None)
     step_seconds = statistics.median(history.train_seconds[later]) / steps
     validation_seconds = statistics.median(history.validation_seconds[later])
-    if WORKLOADS[flags.workload].filters:
-        parameters = CONV_MULTIPLY_ADDS
     result = {
         "peer": peer,
         "version": version,
@@ -178,7 +184,7 @@ def print_result(peer, version, flags, history, steps, full_steps, parameters, v
         "epoch_s": round(step_seconds * full_steps + validation_seconds, 3),
         "first_epoch_s": round(history.train_seconds[0] + history.validation_seconds[0], 3),
         "peak_rss_mb": peak_rss_mb(),
-        "gflops": round(6 * parameters * flags.batch / step_seconds / 1e9, 2),
+        "gflops": round(6 * multiply_adds(WORKLOADS[flags.workload], parameters) * flags.batch / step_seconds / 1e9, 2),
         "train_loss": round(history.train_losses[-1], 4),
         "val_accuracy": round(float(validation_accuracy), 4),
         "test_accuracy": round(float(test_accuracy), 4),

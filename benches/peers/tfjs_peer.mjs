@@ -112,7 +112,7 @@ async function train() {
     fullSteps,
     testAccuracy,
     epochs: clock.epochs,
-    parameters: model.countParams(),
+    multiplyAdds: model.countParams(),
     validationScale: capped ? validation.y.length / validationData[1].size : 1,
   })
 }
