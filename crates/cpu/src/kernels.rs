@@ -1,5 +1,8 @@
 //! The loops that are compiled for each instruction set, chosen once by what the processor has.
 
+use std::ops::Range;
+
+use crate::fold_product::{Windows, add_windows};
 use crate::fold_windows::FoldWindowsTasks;
 use crate::map::{Frame, Step};
 use crate::matmul::{Block, Source, add_rows, multiply, pack};
@@ -36,6 +39,8 @@ pub(crate) struct Kernels {
     pub turn: unsafe fn(&Turn),
     /// [`crate::fold_windows::fold_windows`].
     pub fold_windows: unsafe fn(&FoldWindowsTasks, usize),
+    /// [`add_windows`].
+    pub add_windows: unsafe fn(&Windows, Range<usize>, *const f32, *mut f32),
 }
 
 macro_rules! kernels {
@@ -85,6 +90,12 @@ macro_rules! kernels {
                 unsafe { crate::fold_windows::fold_windows(tasks, task) }
             }
 
+            $(#[$feature])?
+            unsafe fn added(windows: &Windows, range: Range<usize>, from: *const f32, out: *mut f32) {
+                // SAFETY: as above.
+                unsafe { add_windows(windows, range, from, out) }
+            }
+
             pub(super) static KERNELS: Kernels = Kernels {
                 name: $name,
                 lanes: <$type>::LANES,
@@ -98,6 +109,7 @@ macro_rules! kernels {
                 add_rows: sum,
                 turn,
                 fold_windows: windows,
+                add_windows: added,
             };
         }
     };

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use glorot_graph::device::DeviceError;
-use glorot_graph::program::Kernel;
+use glorot_graph::program::{FoldWindowsKernel, Kernel};
 
+use crate::fold_product::FoldProductTasks;
 use crate::fold_windows::FoldWindowsTasks;
 use crate::gather::{GatherTasks, ScatterAddTasks};
 use crate::input::InputTasks;
@@ -66,6 +67,7 @@ pub(crate) enum Work {
     Gather(GatherTasks),
     ScatterAdd(ScatterAddTasks),
     FoldWindows(Box<FoldWindowsTasks>),
+    FoldProduct(Box<FoldProductTasks>),
 }
 
 /// The launches of a kernel, one after the other. `index`: its number in the program.
@@ -112,6 +114,11 @@ pub(crate) fn launches(
             let (count, cost) = (tasks.tasks(), tasks.cost());
             vec![launch(Work::Gather(tasks), count, cost, 0)]
         }
+        Kernel::FoldWindows(kernel @ FoldWindowsKernel { product: Some(product), .. }) => {
+            let tasks = Box::new(FoldProductTasks::new(buffers, kernel, product, kernels)?);
+            let (count, cost, scratch) = (tasks.tasks(), tasks.cost(), tasks.scratch_bytes());
+            vec![launch(Work::FoldProduct(tasks), count, cost, scratch)]
+        }
         Kernel::FoldWindows(kernel) => {
             let tasks = Box::new(FoldWindowsTasks::new(buffers, kernel)?);
             let (count, cost) = (tasks.tasks(), tasks.cost());
@@ -144,6 +151,7 @@ impl Work {
                 Work::Gather(tasks) => tasks.run(task),
                 Work::ScatterAdd(tasks) => tasks.run(),
                 Work::FoldWindows(tasks) => (kernels.fold_windows)(tasks, task),
+                Work::FoldProduct(tasks) => tasks.run(kernels, task, scratch),
             }
         }
     }
@@ -160,6 +168,7 @@ impl Work {
             Work::Gather(tasks) => tasks.footprint(task),
             Work::ScatterAdd(tasks) => tasks.footprint(),
             Work::FoldWindows(tasks) => tasks.footprint(task),
+            Work::FoldProduct(tasks) => tasks.footprint(task),
         }
     }
 }

@@ -4,6 +4,7 @@
 //! become addresses, loops are joined and cut into tiles and tasks. A run then only walks through them.
 
 mod device;
+mod fold_product;
 mod fold_windows;
 mod gather;
 mod held;

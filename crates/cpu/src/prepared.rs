@@ -15,7 +15,7 @@ use crate::pool::{Outcome, Pool};
 use crate::profile::{Profile, Times};
 use crate::schedule::{Choice, Distance, KernelOrder, Progress, Schedule, by_longest_chain};
 use crate::subnormals::FlushSubnormals;
-use crate::windows::read_in_place;
+use crate::windows::leave_out;
 
 /// Buffers of at most so many bytes are kept apart where several threads work.
 const APART: usize = 256 << 10;
@@ -66,7 +66,7 @@ impl Prepared {
     ) -> Result<Prepared, DeviceError> {
         check(program)?;
         let mut program = program.clone();
-        read_in_place(&mut program);
+        leave_out(&mut program);
         let turned = layout::choose(&program, kernels.lanes);
         layout::apply(&mut program, &turned);
         let last = arrange(&mut program, threads);

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use glorot_graph::program::{Kernel, Place, Program};
+use glorot_graph::program::{FoldWindowsKernel, Kernel, Place, Program};
 
 use crate::launch::Launch;
 
@@ -74,6 +74,10 @@ fn describe(program: &Program, launch: &Launch) -> LaunchTime {
         }
         Kernel::Gather(gather) => (format!("gather {} rows of {}", gather.rows, gather.row_len), 0.0),
         Kernel::ScatterAdd(scatter) => (format!("scatter {} rows of {}", scatter.rows, scatter.row_len), 0.0),
+        Kernel::FoldWindows(FoldWindowsKernel { product: Some(product), .. }) => {
+            let [m, n, k] = [product.m, product.n, product.k];
+            (format!("folded matmul [{m}, {k}] · [{k}, {n}]"), (m * n * k) as f64)
+        }
         Kernel::FoldWindows(fold) => (format!("fold windows, {} × {}", fold.outer, fold.inner), 0.0),
     };
     let writes = kernel.writes();

@@ -349,7 +349,7 @@ fn windows_are_folded() {
         let values = dice.values(len, DType::F32);
         let source = builder.input([len], DType::F32, values);
         let output = builder.output([outer * count(|axis| axis.length) * inner], DType::F32);
-        builder.kernel(Kernel::FoldWindows(FoldWindowsKernel { source, output, outer, axes, inner }));
+        builder.kernel(Kernel::FoldWindows(FoldWindowsKernel { source, product: None, output, outer, axes, inner }));
         for device in devices() {
             builder.check(device, 1e-6);
         }

@@ -224,6 +224,9 @@ pub struct FoldAxis {
 #[derive(Clone, Debug, PartialEq)]
 pub struct FoldWindowsKernel {
     pub source: BufferId,
+    /// A product of one matrix by another whose elements, in order, are those of `source`, which is not read then. Its
+    /// epilogue stores nothing. [`crate::compile`] makes none; a backend that needs no memory between both may.
+    pub product: Option<Box<MatMulKernel>>,
     pub output: BufferId,
     pub outer: usize,
     /// At least one.

@@ -59,6 +59,28 @@ enum Method {
 }
 
 impl Block {
+    /// An empty block whose result goes to rows so many floats apart.
+    pub(crate) fn onto_nothing(c: *mut f32, c_row: usize) -> Block {
+        let none = std::ptr::null();
+        Block {
+            m: 0,
+            n: 0,
+            k: 0,
+            a: none,
+            a_row: 0,
+            a_column: 1,
+            gathered: None,
+            b: none,
+            b_row: 0,
+            b_column: 1,
+            c,
+            c_row,
+            few_rows: false,
+            onto: Onto::Nothing,
+            padded: false,
+        }
+    }
+
     fn method(&self, tile: (usize, usize)) -> Method {
         let Block { m, n, k, .. } = *self;
         // Rows of `b` that are far apart cost a page each.
@@ -104,7 +126,7 @@ impl Block {
 }
 
 /// Floats of scratch memory that [`multiply`] needs with a register tile of these rows and columns.
-pub(super) fn scratch_floats(tile: (usize, usize)) -> usize {
+pub(crate) fn scratch_floats(tile: (usize, usize)) -> usize {
     let packed = DEPTH * (tile.1 + PACKED_ROWS.next_multiple_of(tile.0));
     packed.max(TURNED_DEPTH * tile.1 + TURNED_COLUMNS * tile.1)
 }

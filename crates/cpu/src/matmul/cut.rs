@@ -1,11 +1,11 @@
 //! How a product is cut into tasks. The cut does not show in the result, so it may depend on the number of threads.
 
 use super::block::PACKED_ROWS;
-use crate::kernels::Kernels;
+use crate::kernels::{Kernels, Multiply};
 use crate::launch::Grain;
 
 /// Multiply-adds in a nanosecond that a task is planned with.
-pub(super) const SPEED: f64 = 80.0;
+pub(crate) const SPEED: f64 = 80.0;
 /// Nanoseconds of an instruction of the epilogue at one point, of its choice for a tile, of reading a float.
 const STEP: f64 = 0.02;
 const SHORT_TILE: f64 = 5.0;
@@ -91,6 +91,11 @@ pub(super) fn parts(batch: usize, few: usize, many: usize, k: usize) -> usize {
 /// operands to bfloat16 costs less than it saves.
 const PRODUCTS: usize = 24;
 const STEPS: usize = 16;
+
+/// The loop that multiplies matrices of so many rows, columns and steps.
+pub(crate) fn multiply_of(kernels: &Kernels, dims: [usize; 3]) -> Multiply {
+    kernels.multiply_half.filter(|_| is_faster_in_half(dims)).unwrap_or(kernels.multiply)
+}
 
 /// Whether a product of so many rows, columns and steps is faster in bfloat16.
 pub(super) fn is_faster_in_half([m, n, k]: [usize; 3]) -> bool {

@@ -15,7 +15,8 @@ mod offsets;
 mod pack;
 mod parts;
 
-pub(crate) use block::{Block, multiply};
+pub(crate) use block::{Block, multiply, scratch_floats};
+pub(crate) use cut::{SPEED, multiply_of};
 #[cfg(target_arch = "x86_64")]
 pub(crate) use half::multiply_half;
 pub(crate) use kernel::MatMulTasks;

@@ -58,7 +58,8 @@ fn estimate(kernel: &Kernel) -> f64 {
             Kernel::ScatterAdd(scatter) => (scatter.rows * scatter.row_len) as f64 * INSTRUCTION,
             Kernel::FoldWindows(fold) => {
                 let windows: usize = fold.axes.iter().map(|axis| axis.positions * axis.size).product();
-                (fold.outer * windows * fold.inner) as f64 * INSTRUCTION
+                let steps = fold.product.as_ref().map_or(0, |product| product.k) as f64;
+                (fold.outer * windows * fold.inner) as f64 * (INSTRUCTION + steps * MULTIPLY_ADD)
             }
         }
 }

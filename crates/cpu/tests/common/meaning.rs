@@ -46,6 +46,15 @@ fn evaluate(body: &Body, point: &[usize], memory: &Memory, accumulator: f64) -> 
     v
 }
 
+/// An element of a product.
+fn sum(kernel: &MatMulKernel, [batch, row, column]: [usize; 3], memory: &Memory) -> f64 {
+    let product = |p| {
+        let (a, b) = (element(&kernel.a, batch, row, p), element(&kernel.b, batch, p, column));
+        memory[kernel.a.buffer.index()][a] * memory[kernel.b.buffer.index()][b]
+    };
+    (0..kernel.k).map(product).sum()
+}
+
 /// Where an element of a matrix operand lies.
 fn element(view: &MatrixView, batch: usize, row: usize, column: usize) -> usize {
     let along = |loops: &[Loop], mut index: usize| {
@@ -192,15 +201,9 @@ fn map(kernel: &MapKernel, memory: &mut Memory, accumulator: impl Fn(&[usize], &
 pub fn interpret(kernel: &Kernel, buffers: &[Buffer], memory: &mut Memory) {
     match kernel {
         Kernel::Map(kernel) => map(kernel, memory, |_, _| f64::NAN),
-        Kernel::MatMul(kernel) => map(&kernel.epilogue, memory, |point, memory| {
-            let (batch, row, column) = (point[0], point[1], point[2]);
-            (0..kernel.k)
-                .map(|p| {
-                    let (a, b) = (element(&kernel.a, batch, row, p), element(&kernel.b, batch, p, column));
-                    memory[kernel.a.buffer.index()][a] * memory[kernel.b.buffer.index()][b]
-                })
-                .sum()
-        }),
+        Kernel::MatMul(kernel) => {
+            map(&kernel.epilogue, memory, |point, memory| sum(kernel, [point[0], point[1], point[2]], memory))
+        }
         Kernel::Reduce(kernel) => reduce(kernel, memory),
         Kernel::Gather(kernel) => {
             let float = buffers[kernel.table.index()].spec.dtype == DType::F32;
@@ -218,7 +221,14 @@ pub fn interpret(kernel: &Kernel, buffers: &[Buffer], memory: &mut Memory) {
                 }
             }
         }
-        Kernel::FoldWindows(kernel) => fold_windows(kernel, memory),
+        Kernel::FoldWindows(kernel) => {
+            if let Some(product) = &kernel.product {
+                let numel = product.m * product.n;
+                let windows = (0..numel).map(|i| sum(product, [0, i / product.n, i % product.n], memory)).collect();
+                memory[kernel.source.index()] = windows;
+            }
+            fold_windows(kernel, memory);
+        }
         Kernel::ScatterAdd(kernel) => {
             memory[kernel.output.index()].fill(0.0);
             for row in 0..kernel.rows {

@@ -211,7 +211,7 @@ pub fn tables(seed: u64) -> Builder {
     // 5 windows of 6 rows over 14, in each of 9 columns.
     let axes = vec![FoldAxis { length: 14, positions: 5, size: 6, stride: 2, dilation: 1 }];
     let folded = builder.output([14, row_len], DType::F32);
-    let fold = FoldWindowsKernel { source: known, output: folded, outer: 1, axes, inner: row_len };
+    let fold = FoldWindowsKernel { source: known, product: None, output: folded, outer: 1, axes, inner: row_len };
     builder.kernel(Kernel::FoldWindows(fold));
     let sums = builder.scratch([table_rows, row_len], DType::F32);
     let scatter = ScatterAddKernel { indices, source: known, output: sums, rows, row_len, table_rows };

@@ -118,6 +118,9 @@ impl Check<'_> {
                 self.dense(scatter.indices, DType::I32, scatter.rows)?;
                 self.dense(scatter.output, DType::F32, scatter.table_rows * scatter.row_len)
             }
+            Kernel::FoldWindows(fold) if fold.product.is_some() => {
+                error(format!("windows of a product are folded to buffer {}", fold.output.0))
+            }
             Kernel::FoldWindows(fold) => {
                 self.written(fold.output)?;
                 let taken: usize = fold.axes.iter().map(|axis| axis.positions * axis.size).product();

@@ -9,7 +9,7 @@ use super::function::{Function, Parameters, THREADS};
 /// Each thread adds up what the windows that take its element have for it. For given positions at most one element of
 /// each window is that element, so ascending positions are ascending places in the source.
 pub(crate) fn fold_windows(kernel: &FoldWindowsKernel, parameters: &mut Parameters) -> Function {
-    let FoldWindowsKernel { source, output, outer, axes, inner } = kernel;
+    let FoldWindowsKernel { source, output, outer, axes, inner, .. } = kernel;
     let product = |of: fn(&FoldAxis) -> usize| axes.iter().map(of).product::<usize>();
     let count = outer * product(|axis| axis.length) * inner;
     let taken = outer * product(|axis| axis.positions * axis.size) * inner;

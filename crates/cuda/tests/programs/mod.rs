@@ -223,7 +223,7 @@ fn windows(builder: &mut Builder, dice: &mut Dice) {
     let values = dice.values(outer * count(|axis| axis.positions * axis.size) * inner, DType::F32);
     let source = builder.input([values.len()], DType::F32, values);
     let output = builder.output([outer * count(|axis| axis.length) * inner], DType::F32);
-    builder.kernel(Kernel::FoldWindows(FoldWindowsKernel { source, output, outer, axes, inner }));
+    builder.kernel(Kernel::FoldWindows(FoldWindowsKernel { source, product: None, output, outer, axes, inner }));
 }
 
 /// A part of a program that appends one kernel or two.

@@ -371,6 +371,7 @@ impl Emitter<'_, '_> {
         };
         Kernel::FoldWindows(FoldWindowsKernel {
             source,
+            product: None,
             output,
             outer: shape[..axis].iter().product(),
             axes: windows.iter().zip(lengths.zip(&graph.shape(operand)[axis..])).map(fold).collect(),
@@ -451,7 +452,10 @@ impl Kernel {
             }
             Kernel::Gather(gather) => vec![gather.table, gather.indices],
             Kernel::ScatterAdd(scatter) => vec![scatter.indices, scatter.source],
-            Kernel::FoldWindows(fold) => vec![fold.source],
+            Kernel::FoldWindows(FoldWindowsKernel { source, product, .. }) => match product {
+                Some(product) => vec![product.a.buffer, product.b.buffer],
+                None => vec![*source],
+            },
         }
     }
 

@@ -1,19 +1,13 @@
-//! Matrix products that read windows where they lie.
-//!
-//! A program copies the windows of a convolution to a matrix, each element of an image as often as windows take it, and
-//! multiplies that. The products of this crate can find rows and steps by tables, so the copy is left out: the images
-//! stay in the caches, and the copy is neither written nor read.
+//! Products read windows where they lie: rows and steps are found by tables, the images stay in the caches.
 
-use glorot_graph::program::{
-    BufferId, Instr, Kernel, Loop, MapKernel, MatMulKernel, MatrixLoops, MatrixView, Place, Program,
-};
-use glorot_graph::{Sharing, rearrange};
+use glorot_graph::program::{BufferId, Instr, Kernel, Loop, MapKernel, MatMulKernel, MatrixLoops, MatrixView, Program};
 use glorot_tensor::{DType, Shape};
 
+use super::{empty, is_passing, is_written};
 use crate::matmul::gathers;
 
-/// Replaces copies that nothing but products reads by what is copied. Places buffers anew if there are any.
-pub(crate) fn read_in_place(program: &mut Program) {
+/// Replaces copies that nothing but products reads by what is copied. Returns the kernels that are not needed any more.
+pub(super) fn gather(program: &mut Program) -> Vec<usize> {
     let mut gone = Vec::new();
     for index in 0..program.kernels.len() {
         if let Some(copy) = Copy::of(program, index) {
@@ -21,10 +15,7 @@ pub(crate) fn read_in_place(program: &mut Program) {
             gone.push(index);
         }
     }
-    if !gone.is_empty() {
-        let kept: Vec<usize> = (0..program.kernels.len()).filter(|index| !gone.contains(index)).collect();
-        rearrange(program, &kept, Sharing { apart: 0, together: usize::MAX });
-    }
+    gone
 }
 
 /// A kernel that copies a view to a dense buffer, which products read.
@@ -40,14 +31,9 @@ impl Copy {
     fn of(program: &Program, index: usize) -> Option<Copy> {
         let Kernel::Map(map) = &program.kernels[index] else { return None };
         let copy = Copy::of_map(map)?;
-        let writes_target = |kernel: &Kernel| kernel.writes().contains(&copy.target);
-        let in_arena = matches!(program.buffers[copy.target.index()].place, Place::Arena { .. });
-        let once = program.kernels.iter().filter(|kernel| writes_target(kernel)).count() == 1;
         let later = &program.kernels[index + 1..];
-        let stays = !later.iter().any(|kernel| writes_source(program, kernel, copy.source));
         let mut readers = later.iter().filter(|kernel| kernel.reads().contains(&copy.target));
-        let is_needed = program.outputs.contains(&copy.target);
-        let fits = in_arena && once && stays && !is_needed;
+        let fits = is_passing(program, copy.target) && !is_written(program, later, copy.source);
         (fits && readers.all(|kernel| copy.operand(kernel).is_some())).then_some(copy)
     }
 
@@ -108,8 +94,7 @@ impl Copy {
                 product.a = view;
             }
         }
-        let buffer = &mut program.buffers[self.target.index()];
-        (buffer.spec.shape, buffer.place) = (Shape::from([0]), Place::Arena { offset: 0 });
+        empty(program, self.target);
     }
 }
 
@@ -127,17 +112,9 @@ fn joined(loops: &[Loop]) -> Vec<Loop> {
     all
 }
 
-/// Whether a kernel writes the memory of a buffer that is read.
-fn writes_source(program: &Program, kernel: &Kernel, source: BufferId) -> bool {
-    let place = |buffer: BufferId| &program.buffers[buffer.index()].place;
-    kernel.writes().into_iter().any(|written| match (place(written), place(source)) {
-        (Place::State(written), Place::State(source)) => written == source,
-        _ => written == source,
-    })
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::leave_out;
     use super::*;
     use glorot_graph::{Padding, StateId, Sym, Tracer, compile};
 
@@ -164,7 +141,7 @@ mod tests {
         };
         let before = kinds(&program);
         let arena = program.arena_bytes;
-        read_in_place(&mut program);
+        leave_out(&mut program);
         assert!(program.arena_bytes <= arena);
         [before, kinds(&program)]
     }
@@ -209,7 +186,7 @@ mod tests {
                 .count()
         };
         let before = copies(&program);
-        read_in_place(&mut program);
+        leave_out(&mut program);
         // One of the windows, one to the state.
         assert_eq!((before, copies(&program)), (2, 2));
     }

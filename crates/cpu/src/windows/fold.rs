@@ -1,0 +1,42 @@
+//! Products whose rows are windows to be added up.
+
+use glorot_graph::program::{BufferId, FoldWindowsKernel, Instr, Kernel, MatMulKernel, Program};
+use glorot_tensor::Shape;
+
+use super::{empty, is_passing};
+
+/// Blocks of windows from which on each is added up by one task.
+const BLOCKS: usize = 8;
+
+/// Puts one kernel for a product and the overlap-add of its result, where nothing else reads it. Returns the kernels that
+/// are not needed any more.
+pub(super) fn fold(program: &mut Program) -> Vec<usize> {
+    let mut gone = Vec::new();
+    for index in 0..program.kernels.len() {
+        let Kernel::MatMul(product) = &program.kernels[index] else { continue };
+        let Some(windows) = result(product).filter(|&buffer| is_passing(program, buffer)) else { continue };
+        let mut readers = program.kernels.iter().enumerate().filter(|(_, kernel)| kernel.reads().contains(&windows));
+        let (Some((reader, Kernel::FoldWindows(fold))), None) = (readers.next(), readers.next()) else { continue };
+        let FoldWindowsKernel { axes, outer, inner, .. } = fold;
+        let positions: usize = axes.iter().map(|axis| axis.positions).product();
+        let window: usize = axes.iter().map(|axis| axis.size).product::<usize>() * inner;
+        if *outer >= BLOCKS && product.m == outer * positions && product.n == window {
+            // Where the product is: its operands may be written before the windows were added up.
+            let product = Some(Box::new(product.clone()));
+            program.kernels[index] = Kernel::FoldWindows(FoldWindowsKernel { product, ..fold.clone() });
+            empty(program, windows);
+            gone.push(reader);
+        }
+    }
+    gone
+}
+
+/// Where a product of two matrices is stored, densely and as it is.
+fn result(product: &MatMulKernel) -> Option<BufferId> {
+    let MatMulKernel { batch: 1, m, n, k, a, b, epilogue } = product else { return None };
+    let ([Instr::Accumulator], [store]) = (&epilogue.body.instrs[..], &epilogue.stores[..]) else { return None };
+    let strides = Shape::from([1, *m, *n]).strides();
+    let is_dense = store.view.offset == 0 && store.view.strides[1..] == strides[1..];
+    let is_plain = a.loops.is_none() && b.loops.is_none() && m * n * k > 0;
+    (is_dense && is_plain).then_some(store.buffer)
+}
