@@ -355,3 +355,37 @@ fn windows_are_folded() {
         }
     }
 }
+
+#[test]
+fn windows_of_products_are_folded() {
+    let axis = |length, positions, size, stride, dilation| FoldAxis { length, positions, size, stride, dilation };
+    let cases = [
+        (2, vec![axis(7, 5, 3, 1, 1)], 4, 9),
+        (3, vec![axis(20, 6, 3, 3, 2)], 1, 4),
+        (2, vec![axis(6, 3, 2, 2, 1), axis(9, 4, 3, 2, 1)], 5, 40),
+        (9, vec![axis(4, 3, 2, 1, 1), axis(5, 2, 2, 2, 2), axis(7, 5, 3, 1, 1)], 2, 3),
+        // Several bands.
+        (3, vec![axis(28, 26, 3, 1, 1), axis(28, 26, 3, 1, 1)], 32, 20),
+    ];
+    for (outer, axes, inner, k) in cases {
+        for turned in [[false, false], [true, false], [false, true]] {
+            let (mut builder, mut dice) = (Builder::default(), Dice::new(8));
+            let count = |of: fn(&FoldAxis) -> usize| axes.iter().map(of).product::<usize>();
+            let (m, n) = (outer * count(|axis| axis.positions), count(|axis| axis.size) * inner);
+            let values = operand(&mut dice, m * k);
+            let a = builder.input([m, k], DType::F32, values);
+            let values = operand(&mut dice, k * n);
+            let b = builder.input([k, n], DType::F32, values);
+            let source = builder.scratch([m, n], DType::F32);
+            let output = builder.output([outer * count(|axis| axis.length) * inner], DType::F32);
+            let (a, b) = (matrix(a, m, k, turned[0]), matrix(b, k, n, turned[1]));
+            let epilogue = MapKernel { domain: [1, m, n].into(), body: Body::default(), stores: vec![] };
+            let product = Some(Box::new(MatMulKernel { batch: 1, m, n, k, a, b, epilogue }));
+            let axes = axes.clone();
+            builder.kernel(Kernel::FoldWindows(FoldWindowsKernel { source, product, output, outer, axes, inner }));
+            devices().iter().for_each(|device| builder.check(device, 1e-4));
+            in_bfloat16().for_each(|device| builder.check(&device, 1e-4));
+            assert!(threads_agree(&builder));
+        }
+    }
+}

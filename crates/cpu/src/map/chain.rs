@@ -51,7 +51,7 @@ impl Window<'_> {
     /// The function that the window computes last, its operands, and where its result goes.
     fn last(self) -> Option<(Func, [Operand; MAX_ARGS], u16)> {
         match self.steps.last()? {
-            Step::Compute { func, args, to } => Some((*func, *args, *to)),
+            Step::Compute { func, args, to, .. } => Some((*func, *args, *to)),
             _ => None,
         }
     }
@@ -95,7 +95,7 @@ fn nadam(window: Window) -> Option<(Chain, [u16; 2])> {
     let fits = gradient == g && updates(w, m, v, &scalars);
     let args = [g, m0, v0, w, t, s, p, q, c, e];
     fits.then_some((
-        Chain { kind: ChainKind::Nadam, to: [m.slot, v.slot, to], args },
+        Chain { kind: ChainKind::Nadam, to: [m.slot, v.slot, to], args, by_rows: false },
         [numerator.slot, denominator.slot],
     ))
 }
@@ -109,7 +109,10 @@ fn adam(window: Window) -> Option<(Chain, [u16; 2])> {
     let scalars = [t, s, a, e];
     let fits = updates(w, m, v, &scalars);
     let args = [g, m0, v0, w, t, s, a, e, e, e];
-    fits.then_some((Chain { kind: ChainKind::Adam, to: [m.slot, v.slot, to], args }, [denominator.slot; 2]))
+    fits.then_some((
+        Chain { kind: ChainKind::Adam, to: [m.slot, v.slot, to], args, by_rows: false },
+        [denominator.slot; 2],
+    ))
 }
 
 #[cfg(test)]
@@ -126,7 +129,8 @@ mod tests {
 
     fn step(func: Func, to: u16, args: &[Operand]) -> Step {
         let last = args[args.len() - 1];
-        Step::Compute { func, to, args: std::array::from_fn(|i| args.get(i).copied().unwrap_or(last)) }
+        let args = std::array::from_fn(|i| args.get(i).copied().unwrap_or(last));
+        Step::Compute { func, to, args, by_rows: false }
     }
 
     /// Gradient 0, moments 1 and 2, weight 3, scalars from 10, scratch 20 and 21.

@@ -71,6 +71,11 @@ pub(crate) enum Func {
     LeInt,
     /// Mask, value where it holds, value elsewhere.
     Select,
+    /// `a == b ? c : d`, and so on.
+    SelectEq,
+    SelectLt,
+    SelectLe,
+    SelectEqInt,
     /// `a * b + c`.
     MulAdd,
     /// `a * b - c`.
@@ -118,6 +123,8 @@ pub(crate) struct Chain {
     pub to: [u16; 3],
     /// `g, m, v, w` and the scalars `t, s, a, e` or `t, s, p, q, c, e`.
     pub args: [Operand; 10],
+    /// As in [`Step::Compute`].
+    pub by_rows: bool,
 }
 
 /// Where the elements of a view lie within a tile.
@@ -177,6 +184,8 @@ pub(crate) enum Step {
         func: Func,
         to: u16,
         args: [Operand; MAX_ARGS],
+        /// Rows of some operand, or of the result, do not begin where the row before ends.
+        by_rows: bool,
     },
     Chain(Chain),
     Store {
@@ -219,6 +228,33 @@ pub(crate) struct Frame {
     pub slots: *const *mut f32,
     /// Address (for index views: number) of the tile's first element for each view.
     pub views: *const usize,
+    /// For each slot the elements from a row to the next; [`DENSE`]: as many as there are columns.
+    pub row_steps: *const usize,
     pub rows: usize,
     pub columns: usize,
+}
+
+/// See [`Frame::row_steps`].
+pub(crate) const DENSE: usize = usize::MAX;
+
+impl Frame {
+    /// Elements from a row of an operand to the next.
+    ///
+    /// # Safety
+    /// The slot is one of the frame's.
+    #[inline(always)]
+    pub unsafe fn row_step(&self, operand: Operand) -> usize {
+        // SAFETY: the caller's.
+        match unsafe { *self.row_steps.add(operand.slot as usize) } {
+            _ if !operand.varying => 0,
+            DENSE => self.columns,
+            step => step,
+        }
+    }
+
+    /// The rows that a step goes through, and the points of each: those of the tile, or all of `len` points as one.
+    #[inline(always)]
+    pub fn cut(&self, by_rows: bool, len: usize) -> [usize; 2] {
+        if by_rows { [self.rows, self.columns] } else { [1, len] }
+    }
 }

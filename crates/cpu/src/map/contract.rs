@@ -77,6 +77,15 @@ fn join(nodes: &[Node], levels: &[Level], uses: &[u32], i: usize) -> Option<Node
             }
             product(c).and_then(|(x, y)| node(Func::MulAddMul, &[a, b, x, y]))
         }
+        Func::Select => match own(a) {
+            Some((Func::Eq, [x, y, ..])) => node(Func::SelectEq, &[x, y, b, c]),
+            Some((Func::Ne, [x, y, ..])) => node(Func::SelectEq, &[x, y, c, b]),
+            Some((Func::Lt, [x, y, ..])) => node(Func::SelectLt, &[x, y, b, c]),
+            Some((Func::Le, [x, y, ..])) => node(Func::SelectLe, &[x, y, b, c]),
+            Some((Func::EqInt, [x, y, ..])) => node(Func::SelectEqInt, &[x, y, b, c]),
+            Some((Func::NeInt, [x, y, ..])) => node(Func::SelectEqInt, &[x, y, c, b]),
+            _ => None,
+        },
         Func::SqrtAdd => product(a).and_then(|(x, y)| node(Func::SqrtMulAdd, &[x, y, b])),
         Func::SubDiv => product(b).and_then(|(x, y)| node(Func::SubMulDiv, &[a, x, y, c])),
         _ => None,

@@ -4,73 +4,98 @@ use super::code::{Chain, ChainKind, Frame, Func, MAX_ARGS, Operand};
 use crate::math;
 use crate::simd::Isa;
 
-/// `to[i] = f(args[0][i], …)`. The result may lie where an operand lies: each vector is read before it is written.
+/// `to[i] = f(args[0][i], …)` for rows of so many points. The result may lie where an operand lies: each vector is read
+/// before it is written.
 #[inline(always)]
 unsafe fn run<S: Isa, const N: usize>(
     s: S,
     frame: &Frame,
     to: u16,
     args: [Operand; MAX_ARGS],
-    len: usize,
+    [rows, len]: [usize; 2],
     f: impl Fn([S::V; N]) -> S::V,
 ) {
-    // SAFETY: the caller vouches for `len` lanes of the destination and of each varying operand, one vector of others.
+    let mut steps = [0; N];
+    let mut row_steps = [0; N];
+    // SAFETY: the caller vouches for the slots.
     unsafe {
-        let mut to = *frame.slots.add(to as usize);
-        let mut from = [to.cast_const(); N];
-        let mut steps = [0; N];
+        let mut to_row = *frame.slots.add(to as usize);
+        let mut to_step = 0;
+        let mut from_row = [to_row.cast_const(); N];
         for i in 0..N {
-            from[i] = *frame.slots.add(args[i].slot as usize);
+            from_row[i] = *frame.slots.add(args[i].slot as usize);
             steps[i] = if args[i].varying { S::LANES } else { 0 };
         }
-        let mut rest = len;
-        while rest >= 2 * S::LANES {
-            let first = f(std::array::from_fn(
-                #[inline(always)]
-                |i| s.load(from[i]),
-            ));
-            s.store(to, first);
-            let second = f(std::array::from_fn(
-                #[inline(always)]
-                |i| s.load(from[i].add(steps[i])),
-            ));
-            s.store(to.add(S::LANES), second);
-            for i in 0..N {
-                from[i] = from[i].add(2 * steps[i]);
-            }
-            to = to.add(2 * S::LANES);
-            rest -= 2 * S::LANES;
+        if rows > 1 {
+            to_step = frame.row_step(Operand { slot: to, varying: true });
+            (0..N).for_each(|i| row_steps[i] = frame.row_step(args[i]));
         }
-        if rest >= S::LANES {
-            s.store(
-                to,
-                f(std::array::from_fn(
+        let mut rows_left = rows;
+        // SAFETY: the caller vouches for the lanes of the destination and of each varying operand, one vector of others.
+        loop {
+            let (mut to, mut from) = (to_row, from_row);
+            let mut rest = len;
+            while rest >= 2 * S::LANES {
+                let first = f(std::array::from_fn(
                     #[inline(always)]
                     |i| s.load(from[i]),
-                )),
-            );
-            for i in 0..N {
-                from[i] = from[i].add(steps[i]);
+                ));
+                s.store(to, first);
+                let second = f(std::array::from_fn(
+                    #[inline(always)]
+                    |i| s.load(from[i].add(steps[i])),
+                ));
+                s.store(to.add(S::LANES), second);
+                for i in 0..N {
+                    from[i] = from[i].add(2 * steps[i]);
+                }
+                to = to.add(2 * S::LANES);
+                rest -= 2 * S::LANES;
             }
-            to = to.add(S::LANES);
-            rest -= S::LANES;
-        }
-        if rest > 0 {
-            let last = f(std::array::from_fn(
-                #[inline(always)]
-                |i| s.load_partial(from[i], rest),
-            ));
-            s.store_partial(to, last, rest);
+            if rest >= S::LANES {
+                s.store(
+                    to,
+                    f(std::array::from_fn(
+                        #[inline(always)]
+                        |i| s.load(from[i]),
+                    )),
+                );
+                for i in 0..N {
+                    from[i] = from[i].add(steps[i]);
+                }
+                to = to.add(S::LANES);
+                rest -= S::LANES;
+            }
+            if rest > 0 {
+                let last = f(std::array::from_fn(
+                    #[inline(always)]
+                    |i| s.load_partial(from[i], rest),
+                ));
+                s.store_partial(to, last, rest);
+            }
+            rows_left -= 1;
+            if rows_left == 0 {
+                return;
+            }
+            to_row = to_row.wrapping_add(to_step);
+            (0..N).for_each(|i| from_row[i] = from_row[i].wrapping_add(row_steps[i]));
         }
     }
 }
 
-/// Runs one function over `len` points.
+/// Runs one function over rows of so many points.
 ///
 /// # Safety
 /// See [`super::exec`].
 #[inline(always)]
-pub(super) unsafe fn compute<S: Isa>(s: S, func: Func, frame: &Frame, to: u16, args: [Operand; MAX_ARGS], len: usize) {
+pub(super) unsafe fn compute<S: Isa>(
+    s: S,
+    func: Func,
+    frame: &Frame,
+    to: u16,
+    args: [Operand; MAX_ARGS],
+    size: [usize; 2],
+) {
     let zero = s.splat(0.0);
     let one = s.splat(1.0);
     // Masks and integers travel as vectors of float32 bits.
@@ -79,7 +104,7 @@ pub(super) unsafe fn compute<S: Isa>(s: S, func: Func, frame: &Frame, to: u16, a
     macro_rules! f {
         (|$($x:ident),+| $body:expr) => {
             // SAFETY: passed on from the caller.
-            unsafe { run(s, frame, to, args, len, #[inline(always)] |[$($x),+]| $body) }
+            unsafe { run(s, frame, to, args, size, #[inline(always)] |[$($x),+]| $body) }
         };
     }
     macro_rules! i2 {
@@ -141,6 +166,10 @@ pub(super) unsafe fn compute<S: Isa>(s: S, func: Func, frame: &Frame, to: u16, a
         Func::LtInt => f!(|x, y| mask(s.igt(s.bits(y), s.bits(x)))),
         Func::LeInt => f!(|x, y| mask(s.not(s.igt(s.bits(x), s.bits(y))))),
         Func::Select => f!(|c, x, y| s.select(holds(c), x, y)),
+        Func::SelectEq => f!(|x, y, a, b| s.select(s.eq(x, y), a, b)),
+        Func::SelectLt => f!(|x, y, a, b| s.select(s.lt(x, y), a, b)),
+        Func::SelectLe => f!(|x, y, a, b| s.select(s.le(x, y), a, b)),
+        Func::SelectEqInt => f!(|x, y, a, b| s.select(s.ieq(s.bits(x), s.bits(y)), a, b)),
         Func::MulAdd => f!(|x, y, z| s.mul_add(x, y, z)),
         Func::MulSub => f!(|x, y, z| s.mul_add(x, y, s.neg(z))),
         Func::NegMulAdd => f!(|x, y, z| s.neg_mul_add(x, y, z)),
@@ -167,12 +196,12 @@ pub(super) unsafe fn compute<S: Isa>(s: S, func: Func, frame: &Frame, to: u16, a
     }
 }
 
-/// Runs the functions of a chain over `len` points.
+/// Runs the functions of a chain over rows of so many points.
 ///
 /// # Safety
 /// See [`super::exec`].
 #[inline(always)]
-pub(super) unsafe fn chain<S: Isa>(s: S, chain: &Chain, frame: &Frame, len: usize) {
+pub(super) unsafe fn chain<S: Isa>(s: S, chain: &Chain, frame: &Frame, size: [usize; 2]) {
     // SAFETY: passed on from the caller; scalars are slots of equal lanes.
     unsafe {
         let [t, r, a, b, c, e]: [S::V; 6] = std::array::from_fn(
@@ -184,7 +213,7 @@ pub(super) unsafe fn chain<S: Isa>(s: S, chain: &Chain, frame: &Frame, len: usiz
                 s,
                 chain,
                 frame,
-                len,
+                size,
                 #[inline(always)]
                 |g, m, v, w| {
                     let (m, v) = moments(s, g, m, v, t, r);
@@ -196,7 +225,7 @@ pub(super) unsafe fn chain<S: Isa>(s: S, chain: &Chain, frame: &Frame, len: usiz
                 s,
                 chain,
                 frame,
-                len,
+                size,
                 #[inline(always)]
                 |g, m, v, w| {
                     let (m, v) = moments(s, g, m, v, t, r);
@@ -220,14 +249,21 @@ unsafe fn update<S: Isa>(
     s: S,
     chain: &Chain,
     frame: &Frame,
-    len: usize,
+    [rows, len]: [usize; 2],
     f: impl Fn(S::V, S::V, S::V, S::V) -> [S::V; 3],
 ) {
-    // SAFETY: the caller vouches for `len` lanes of each operand and result.
-    unsafe {
-        let from: [*const f32; 4] =
-            std::array::from_fn(|i| (*frame.slots.add(chain.args[i].slot as usize)).cast_const());
-        let to: [*mut f32; 3] = std::array::from_fn(|i| *frame.slots.add(chain.to[i] as usize));
+    // Where a row of a slot begins.
+    let place = |slot: u16, row: usize| {
+        // SAFETY: slots are the frame's, and have a place for each row.
+        unsafe {
+            let first = *frame.slots.add(slot as usize);
+            if row == 0 { first } else { first.add(row * frame.row_step(Operand { slot, varying: true })) }
+        }
+    };
+    // SAFETY: the caller vouches for the lanes of each operand and result.
+    (0..rows).for_each(|row| unsafe {
+        let from: [*const f32; 4] = std::array::from_fn(|i| place(chain.args[i].slot, row).cast_const());
+        let to: [*mut f32; 3] = std::array::from_fn(|i| place(chain.to[i], row));
         let mut i = 0;
         while i + S::LANES <= len {
             let [g, m, v, w] = from.map(
@@ -249,7 +285,7 @@ unsafe fn update<S: Isa>(
                 s.store_partial(to.add(i), value, rest);
             }
         }
-    }
+    });
 }
 
 /// Remainder with the sign of the divisor.

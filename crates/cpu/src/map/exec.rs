@@ -23,8 +23,10 @@ pub(crate) unsafe fn exec<S: Isa>(s: S, steps: &[Step], frame: &Frame, len: usiz
                 Step::Load { to, access, dtype } => movement::load(s, frame, to, access, dtype),
                 Step::Iota { to, access, float, scalar } => movement::iota(frame, to, access, float, scalar),
                 Step::Random { to, access, draw, scalar } => random::random(s, frame, to, access, draw, scalar),
-                Step::Compute { func, to, args } => elementwise::compute(s, func, frame, to, args, len),
-                Step::Chain(ref chain) => elementwise::chain(s, chain, frame, len),
+                Step::Compute { func, to, args, by_rows } => {
+                    elementwise::compute(s, func, frame, to, args, frame.cut(by_rows, len));
+                }
+                Step::Chain(ref chain) => elementwise::chain(s, chain, frame, frame.cut(chain.by_rows, len)),
                 Step::Store { value, access, dtype } => movement::store(s, frame, value, access, dtype),
             }
         }

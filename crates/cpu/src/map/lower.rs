@@ -1,18 +1,15 @@
-//! From a body to a [`Fused`] loop: how its domain is cut, how often each value is computed, in which slot it lies,
-//! which stores a step can do by itself.
+//! From a body to a [`Fused`] loop: how its domain is cut, and how often each value is computed.
 
 use std::ops::Range;
 
 use glorot_graph::device::DeviceError;
 use glorot_graph::program::{Body, Store};
-use glorot_tensor::DType;
 
-use super::chain::chain;
-use super::code::{Access, Func, MAX_ARGS, Operand, Step};
+use super::assignment::Assignment;
+use super::code::{Func, Operand, Step};
 use super::contract::contract;
 use super::domain::{Nest, Placed};
-use super::registers::Registers;
-use super::translate::{Node, Sink, Translation, translate};
+use super::translate::{Node, Translation, translate};
 use crate::memory::Buffers;
 use crate::schedule::{Footprint, Region};
 use crate::simd::MAX_LANES;
@@ -21,8 +18,6 @@ use crate::simd::MAX_LANES;
 const CACHED: usize = 6144;
 /// Bounds of the points of a full tile: short tiles choose instructions too often, longer ones gain nothing.
 const TILE: std::ops::RangeInclusive<usize> = 256..=1024;
-/// Points of a tile of a single step, which needs no registers.
-const LONG_TILE: usize = 4096;
 /// Columns of a task below which a tile of one row would be too short.
 const NARROW: usize = 128;
 /// From this length on a row is a tile of its own where some values depend on the row alone: they are scalars then.
@@ -45,6 +40,8 @@ pub(crate) struct Fused {
     /// View whose address the caller gives for each region: the product of an epilogue.
     pub accumulator: Option<usize>,
     pub slots: Vec<Slot>,
+    /// For each slot the elements from a row of a tile to the next; [`DENSE`]: as many as there are columns.
+    pub row_steps: Vec<usize>,
     /// Length of the scratch memory that slots point into.
     pub lanes: usize,
     /// Steps run once a task on one vector.
@@ -266,183 +263,6 @@ fn needed(nodes: &[Node], roots: &[u32]) -> Vec<bool> {
         }
     }
     needed
-}
-
-/// Everything that decides where values lie.
-struct Assignment<'a> {
-    nodes: &'a [Node],
-    levels: &'a [Level],
-    needed: &'a [bool],
-    sinks: &'a [Sink],
-    results: &'a [u32],
-    nest: &'a Nest,
-}
-
-impl Assignment<'_> {
-    fn access(&self, view: usize) -> Access {
-        let Placed { strides, unit, .. } = &self.nest.views[view];
-        let (row, column) = (strides[strides.len() - 2] / unit, strides[strides.len() - 1] / unit);
-        Access { view: view as u16, row, column }
-    }
-
-    /// True if the elements of a tile lie one after the other as 32-bit lanes.
-    fn dense(&self, fused: &Fused, view: usize, dtype: DType) -> bool {
-        let joined = fused.tile_rows == 1 || self.rows_join(fused, view);
-        dtype.size() == 4 && self.access(view).column == 1 && joined
-    }
-
-    /// True if each row of a tile begins where the one before ends.
-    fn rows_join(&self, fused: &Fused, view: usize) -> bool {
-        self.access(view).row == fused.columns && !fused.narrow
-    }
-
-    /// True if the two views can touch the same memory.
-    fn overlap(&self, a: usize, b: usize) -> bool {
-        let span = |view: usize| {
-            let Placed { address, strides, unit } = &self.nest.views[view];
-            let last: usize = strides.iter().zip(&self.nest.dims).map(|(s, d)| s * d.saturating_sub(1)).sum();
-            (*address, address + last + unit)
-        };
-        let ((a, a_end), (b, b_end)) = (span(a), span(b));
-        a < b_end && b < a_end
-    }
-
-    /// The number of the last node that reads a value; the number of nodes where stores or the caller do.
-    fn last_uses(&self) -> Vec<usize> {
-        let mut last = vec![0; self.nodes.len()];
-        for (i, node) in self.nodes.iter().enumerate().filter(|&(i, _)| self.needed[i]) {
-            node.args().iter().for_each(|&arg| last[arg as usize] = i);
-        }
-        let ends = self.sinks.iter().map(|sink| sink.node).chain(self.results.iter().copied());
-        ends.for_each(|node| last[node as usize] = self.nodes.len());
-        last
-    }
-
-    /// For each node the sink that the step which computes it can write by itself.
-    fn direct_sinks(&self, fused: &Fused, last: &[usize]) -> Vec<Option<usize>> {
-        let mut direct = vec![None; self.nodes.len()];
-        for (s, sink) in self.sinks.iter().enumerate() {
-            let node = sink.node as usize;
-            let computes = matches!(self.nodes[node], Node::Compute(..) | Node::Iota(..) | Node::Random { .. });
-            if !computes || self.levels[node] != Level::Tile || direct[node].is_some() {
-                continue;
-            }
-            // Elements that later steps still read must not be overwritten.
-            let spoils = (0..self.nodes.len()).any(|i| match self.nodes[i] {
-                Node::Load(view, _) => self.needed[i] && (i > node || last[i] > node) && self.overlap(view, sink.view),
-                _ => false,
-            });
-            if self.dense(fused, sink.view, sink.dtype) && !spoils {
-                direct[node] = Some(s);
-            }
-        }
-        direct
-    }
-
-    /// True if a load can be used where it lies.
-    fn in_place(&self, fused: &Fused, node: usize, view: usize, dtype: DType) -> bool {
-        // A value that is copied from one place to another must be safe from the other copies.
-        let copied = self.sinks.iter().any(|sink| sink.node as usize == node);
-        let written = self.sinks.iter().any(|sink| self.overlap(sink.view, view));
-        self.dense(fused, view, dtype) && !(copied && written)
-    }
-
-    /// Makes tiles longer where one step does everything with operands and results where they lie.
-    fn lengthen(&self, fused: &mut Fused) {
-        let [step @ (Step::Compute { .. } | Step::Chain(_))] = &fused.tile[..] else { return };
-        if !fused.column.is_empty() || !fused.row.is_empty() || fused.narrow {
-            return;
-        }
-        let varying = step.reads().iter().filter(|operand| operand.varying).map(|operand| operand.slot);
-        // Whether the rows of a value join; `None`: it lies in a register.
-        let joins = |slot: u16| match fused.slots[slot as usize] {
-            Slot::View(view) => Some(self.rows_join(fused, view as usize)),
-            Slot::Scratch(_) => None,
-        };
-        let Some(joined) = varying.chain(step.writes().iter().copied()).map(joins).collect::<Option<Vec<bool>>>()
-        else {
-            return;
-        };
-        let times = (LONG_TILE / (fused.tile_rows * fused.tile_columns).max(1)).max(1);
-        if fused.tile_columns < fused.columns {
-            fused.tile_columns = (fused.tile_columns * times).min(fused.columns);
-        } else if joined.iter().all(|&joined| joined) {
-            fused.tile_rows = (fused.tile_rows * times).min(fused.rows.max(1));
-        }
-    }
-
-    fn emit(&self, fused: &mut Fused) {
-        let last = self.last_uses();
-        let direct = self.direct_sinks(fused, &last);
-        let tile_lanes = (fused.tile_rows * fused.tile_columns).next_multiple_of(MAX_LANES);
-        let mut registers = Registers::new(tile_lanes);
-        let mut operands: Vec<Operand> = vec![Operand { slot: 0, varying: false }; self.nodes.len()];
-        for (i, node) in self.nodes.iter().enumerate().filter(|&(i, _)| self.needed[i]) {
-            let level = self.levels[i];
-            let varying = matches!(level, Level::Tile | Level::Column);
-            // Registers of operands that end here may take the result: each vector is read before it is written.
-            // Gathers read memory, so they profit as well.
-            if level == Level::Tile {
-                for &arg in node.args() {
-                    if last[arg as usize] == i && self.levels[arg as usize] == Level::Tile {
-                        registers.release(operands[arg as usize].slot);
-                    }
-                }
-            }
-            let slot = match (node, direct[i]) {
-                (Node::Load(view, dtype), _) if varying && self.in_place(fused, i, *view, *dtype) => {
-                    registers.in_place(*view as u16)
-                }
-                (_, Some(sink)) => registers.in_place(self.sinks[sink].view as u16),
-                _ if level == Level::Tile => registers.take(),
-                _ if level == Level::Column => registers.keep(),
-                _ => registers.scalar(),
-            };
-            operands[i] = Operand { slot, varying };
-            let steps = match level {
-                Level::Once => &mut fused.once,
-                Level::Row => &mut fused.row,
-                Level::Column => &mut fused.column,
-                Level::Tile => &mut fused.tile,
-            };
-            let scalar = !varying;
-            match *node {
-                Node::Constant(bits) => steps.push(Step::Constant { to: slot, bits }),
-                Node::Load(..) if registers.is_in_place(slot) => {}
-                Node::Load(view, dtype) if scalar => {
-                    steps.push(Step::LoadScalar { to: slot, access: self.access(view), dtype });
-                }
-                Node::Load(view, dtype) => steps.push(Step::Load { to: slot, access: self.access(view), dtype }),
-                Node::Iota(view, float) => {
-                    steps.push(Step::Iota { to: slot, access: self.access(view), float, scalar });
-                }
-                Node::Random { view, draw } => {
-                    steps.push(Step::Random { to: slot, access: self.access(view), draw, scalar });
-                }
-                Node::Compute(func, args, _) => {
-                    steps.push(Step::Compute { func, to: slot, args: args.map(|arg| operands[arg as usize]) });
-                }
-            }
-        }
-        for (s, sink) in self.sinks.iter().enumerate() {
-            if direct[sink.node as usize] != Some(s) {
-                let (value, access) = (operands[sink.node as usize], self.access(sink.view));
-                fused.tile.push(Step::Store { value, access, dtype: sink.dtype });
-            }
-        }
-        for &node in self.results {
-            let mut operand = operands[node as usize];
-            if !operand.varying {
-                // The caller folds whole tiles.
-                let spread = Operand { slot: registers.keep(), varying: true };
-                fused.tile.push(Step::Compute { func: Func::Or, to: spread.slot, args: [operand; MAX_ARGS] });
-                operand = spread;
-            }
-            fused.results.push(operand);
-        }
-        chain(&mut fused.tile, &fused.results);
-        (fused.slots, fused.lanes) = registers.finish();
-    }
 }
 
 /// Estimated nanoseconds per point on one thread.

@@ -5,6 +5,7 @@
 //! instruction is spread over many vectors and all intermediate values stay in the first-level cache. What does not
 //! depend on a point is computed once a task, what depends on the column alone once a column block.
 
+mod assignment;
 mod chain;
 mod code;
 mod contract;

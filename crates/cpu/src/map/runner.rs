@@ -56,7 +56,7 @@ impl<'a> Runner<'a> {
     }
 
     fn frame(&self, rows: usize, columns: usize) -> Frame {
-        Frame { slots: self.slots, views: self.views, rows, columns }
+        Frame { slots: self.slots, views: self.views, row_steps: self.fused.row_steps.as_ptr(), rows, columns }
     }
 
     /// Tells an epilogue where row 0, column 0 of its product would lie.

@@ -40,3 +40,45 @@ fn result(product: &MatMulKernel) -> Option<BufferId> {
     let is_plain = a.loops.is_none() && b.loops.is_none() && m * n * k > 0;
     (is_dense && is_plain).then_some(store.buffer)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::leave_out;
+    use super::*;
+    use glorot_graph::{Padding, Tracer, compile};
+    use glorot_tensor::DType;
+
+    /// Overlap-adds of the gradient of a batch of images, those of a product apart.
+    fn folds(batch: usize, read_twice: bool) -> [usize; 2] {
+        let tracer = Tracer::new();
+        let (x, kernel) = (tracer.input([batch, 8, 8, 3], DType::F32), tracer.input([3, 3, 3, 5], DType::F32));
+        let result = x.conv(&kernel, &[1, 1], Padding::Same, &[1, 1], 1).unwrap();
+        let loss = result.square().unwrap().sum_all().unwrap();
+        tracer.output(&tracer.gradients(&loss, std::slice::from_ref(&x)).unwrap().remove(0));
+        let mut program = compile(&tracer.graph());
+        if read_twice {
+            let fold = program.kernels.iter().find(|kernel| matches!(kernel, Kernel::FoldWindows(_)));
+            program.kernels.push(fold.unwrap().clone());
+        }
+        let arena = program.arena_bytes;
+        leave_out(&mut program);
+        assert!(read_twice || program.arena_bytes <= arena);
+        let count = |of_product: bool| {
+            let is_one =
+                |kernel: &&Kernel| matches!(kernel, Kernel::FoldWindows(fold) if fold.product.is_some() == of_product);
+            program.kernels.iter().filter(is_one).count()
+        };
+        [count(false), count(true)]
+    }
+
+    #[test]
+    fn windows_are_added_up_as_they_are_computed() {
+        assert_eq!(folds(BLOCKS, false), [0, 1]);
+    }
+
+    #[test]
+    fn few_images_and_windows_that_others_read_stay() {
+        assert_eq!(folds(BLOCKS - 1, false), [1, 0]);
+        assert_eq!(folds(BLOCKS, true), [2, 0]);
+    }
+}
