@@ -114,6 +114,10 @@ fn pooling() {
             check(&name, &image, |x| x[0].average_pool(&[size; 2], &[stride; 2], padding));
         }
     }
+    // Rows of whole vectors, which are not next to each other.
+    let wide = [uniform(&[3, 12, 10, 32], 3)];
+    check("wide", &wide, |x| x[0].relu()?.max_pool(&[2; 2], &[2; 2], Padding::Valid));
+    check("wide average", &wide, |x| x[0].tanh()?.average_pool(&[2; 2], &[2; 2], Padding::Valid));
     check("sequence", &[uniform(&[4, 30, 3], 2)], |x| x[0].max_pool(&[4], &[3], Padding::Same));
 }
 

@@ -46,6 +46,8 @@ fn domains() -> impl Strategy<Value = Vec<usize>> {
         (1usize..4, 1usize..1500).prop_map(|(a, b)| vec![a, b]),
         (1usize..1500, 1usize..4).prop_map(|(a, b)| vec![a, b]),
         (1usize..60, 90usize..300).prop_map(|(a, b)| vec![a, b]),
+        // Rows of whole vectors.
+        (1usize..4, 2usize..40, 1usize..5).prop_map(|(a, b, c)| vec![a, b, 16 * c]),
     ]
 }
 

@@ -83,8 +83,13 @@ impl Assignment<'_> {
                 Node::Load(view, _) => self.needed[i] && (i > node || last[i] > node) && self.overlap(view, sink.view),
                 _ => false,
             });
-            let fits = self.dense(fused, sink.view, sink.dtype) || self.by_rows(fused, sink.view, sink.dtype);
-            if fits && !spoils {
+            // Only functions go through rows one by one.
+            let alone = self.sinks.iter().filter(|other| other.node == sink.node).count() == 1;
+            let by_rows = matches!(self.nodes[node], Node::Compute(..))
+                && alone
+                && !self.results.contains(&sink.node)
+                && self.by_rows(fused, sink.view, sink.dtype);
+            if (by_rows || self.dense(fused, sink.view, sink.dtype)) && !spoils {
                 direct[node] = Some(s);
             }
         }
