@@ -1,6 +1,6 @@
 //! The overlap-add of windows that a matrix product computes: what the gradient of a convolution's input is.
 //!
-//! A task computes a block of the output. A band of the product's rows, each a window, is computed in scratch memory that
+//! A task computes blocks of the output. A band of the product's rows, each a window, is computed in scratch memory that
 //! stays in the caches, and added to the output at once. Windows are added in ascending order, as [`crate::fold_windows`]
 //! does, so that cutting into bands does not show.
 
@@ -18,15 +18,19 @@ use crate::schedule::{Footprint, Region};
 
 /// Floats of a band, which should stay in the second-level cache beside the operands.
 const BAND: usize = 96 * 1024;
-/// Rows of a band are a multiple of this where there are more.
-const ROWS: usize = 8;
+/// The fewest rows of a band, for which the second operand is packed, if there are as many.
+const ROWS: usize = 64;
+/// Bands have a multiple of this many rows, which suits the tiles of all products.
+const TILE: usize = 8;
 /// Nanoseconds of adding an element.
 const ADD: f64 = 0.03;
 
-/// A fold of a product, cut into a task for each block of windows.
+/// A fold of a product, cut into tasks of whole blocks of windows.
 #[derive(Debug)]
 pub(crate) struct FoldProductTasks {
+    /// Blocks, and those of a task.
     blocks: usize,
+    chunk: usize,
     /// Rows and columns of the product of a block, and steps.
     dims: [usize; 3],
     a: Placed,
@@ -57,6 +61,7 @@ impl FoldProductTasks {
         fold: &FoldWindowsKernel,
         product: &MatMulKernel,
         kernels: &Kernels,
+        threads: usize,
     ) -> Result<FoldProductTasks, DeviceError> {
         let windows = Windows::of(&fold.axes, fold.inner)?;
         let MatMulKernel { m, n, k, .. } = *product;
@@ -75,14 +80,17 @@ impl FoldProductTasks {
         for operand in [a_span, b_span] {
             buffers.expect_apart((output, output + output_len * 4), operand)?;
         }
-        let band = (BAND / n.max(1)).max(ROWS) / ROWS * ROWS;
+        let band = (BAND / n.max(1)).max(ROWS) / TILE * TILE;
+        // Small blocks share a band, as long as all threads have some.
+        let chunk = (band / rows.max(1)).min(fold.outer / (2 * threads)).max(1);
         Ok(FoldProductTasks {
             blocks: fold.outer,
+            chunk,
             dims: [rows, n, k],
             a,
             b,
             multiply: multiply_of(kernels, [m, n, k]),
-            band: band.min(rows),
+            band: band.min(chunk * rows),
             product_floats: scratch_floats(kernels.tile),
             output,
             block_len,
@@ -91,7 +99,7 @@ impl FoldProductTasks {
     }
 
     pub(crate) fn tasks(&self) -> usize {
-        self.blocks
+        self.blocks.div_ceil(self.chunk)
     }
 
     /// Estimated nanoseconds of all tasks.
@@ -104,20 +112,21 @@ impl FoldProductTasks {
         (self.product_floats + self.band * self.dims[1]) * 4
     }
 
-    fn rows(&self, task: usize) -> Range<usize> {
-        task * self.dims[0]..(task + 1) * self.dims[0]
+    /// The blocks of a task.
+    fn part(&self, task: usize) -> Range<usize> {
+        task * self.chunk..((task + 1) * self.chunk).min(self.blocks)
     }
 
-    fn out(&self, task: usize) -> usize {
-        self.output + task * self.block_len * 4
+    fn out(&self, block: usize) -> usize {
+        self.output + block * self.block_len * 4
     }
 
     /// The memory that a task touches.
     pub(crate) fn footprint(&self, task: usize) -> Footprint {
-        let [_, n, k] = self.dims;
-        let a = Region::of_view(&self.a, &[0..1, self.rows(task), 0..k]);
+        let ([rows, n, k], blocks) = (self.dims, self.part(task));
+        let a = Region::of_view(&self.a, &[0..1, blocks.start * rows..blocks.end * rows, 0..k]);
         let b = Region::of_view(&self.b, &[0..1, 0..k, 0..n]);
-        let written = Region::bytes(self.out(task), self.block_len * 4);
+        let written = Region::bytes(self.out(blocks.start), blocks.len() * self.block_len * 4);
         Footprint { reads: a.into_iter().chain(b).collect(), writes: vec![written] }
     }
 
@@ -125,20 +134,20 @@ impl FoldProductTasks {
     /// The buffers are alive, `scratch` is 64-byte aligned with [`FoldProductTasks::scratch_bytes`], each task runs once
     /// at a time.
     pub(crate) unsafe fn run(&self, kernels: &'static Kernels, task: usize, scratch: *mut u8) {
-        let [m, n, k] = self.dims;
+        let ([rows, n, k], blocks) = (self.dims, self.part(task));
         let result = scratch.cast::<f32>().wrapping_add(self.product_floats);
-        let out = self.out(task) as *mut f32;
+        let (out, end) = (self.out(blocks.start) as *mut f32, blocks.end * rows);
         // SAFETY: views and the output were checked against their buffers; a band fits into scratch memory, and windows
         // lie inside the block.
         unsafe {
-            std::slice::from_raw_parts_mut(out, self.block_len).fill(0.0);
-            for first in (0..m).step_by(self.band) {
-                let rows = self.band.min(m - first);
+            std::slice::from_raw_parts_mut(out, blocks.len() * self.block_len).fill(0.0);
+            for first in (blocks.start * rows..end).step_by(self.band) {
+                let last = (first + self.band).min(end);
                 let block = Block {
-                    m: rows,
+                    m: last - first,
                     n,
                     k,
-                    a: (self.a.address + (task * m + first) * self.a.strides[1]) as *const f32,
+                    a: (self.a.address + first * self.a.strides[1]) as *const f32,
                     a_row: self.a.strides[1] / 4,
                     a_column: self.a.strides[2] / 4,
                     gathered: None,
@@ -148,7 +157,16 @@ impl FoldProductTasks {
                     ..Block::onto_nothing(result, n)
                 };
                 (self.multiply)(&block, scratch.cast());
-                (kernels.add_windows)(&self.windows, first..first + rows, result, out);
+                // Windows of one block at a time.
+                let mut row = first;
+                while row < last {
+                    let block = row / rows;
+                    let until = last.min((block + 1) * rows);
+                    let from = result.add((row - first) * n);
+                    let range = row - block * rows..until - block * rows;
+                    (kernels.add_windows)(&self.windows, range, from, self.out(block) as *mut f32);
+                    row = until;
+                }
             }
         }
     }

@@ -115,7 +115,7 @@ pub(crate) fn launches(
             vec![launch(Work::Gather(tasks), count, cost, 0)]
         }
         Kernel::FoldWindows(kernel @ FoldWindowsKernel { product: Some(product), .. }) => {
-            let tasks = Box::new(FoldProductTasks::new(buffers, kernel, product, kernels)?);
+            let tasks = Box::new(FoldProductTasks::new(buffers, kernel, product, kernels, grain.threads)?);
             let (count, cost, scratch) = (tasks.tasks(), tasks.cost(), tasks.scratch_bytes());
             vec![launch(Work::FoldProduct(tasks), count, cost, scratch)]
         }

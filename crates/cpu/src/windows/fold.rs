@@ -5,8 +5,9 @@ use glorot_tensor::Shape;
 
 use super::{empty, is_passing};
 
-/// Blocks of windows from which on each is added up by one task.
+/// Blocks of windows, and windows of a block, from which on each block is added up by one task.
 const BLOCKS: usize = 8;
+const WINDOWS: usize = 32;
 
 /// Puts one kernel for a product and the overlap-add of its result, where nothing else reads it. Returns the kernels that
 /// are not needed any more.
@@ -20,7 +21,7 @@ pub(super) fn fold(program: &mut Program) -> Vec<usize> {
         let FoldWindowsKernel { axes, outer, inner, .. } = fold;
         let positions: usize = axes.iter().map(|axis| axis.positions).product();
         let window: usize = axes.iter().map(|axis| axis.size).product::<usize>() * inner;
-        if *outer >= BLOCKS && product.m == outer * positions && product.n == window {
+        if *outer >= BLOCKS && positions >= WINDOWS && product.m == outer * positions && product.n == window {
             // Where the product is: its operands may be written before the windows were added up.
             let product = Some(Box::new(product.clone()));
             program.kernels[index] = Kernel::FoldWindows(FoldWindowsKernel { product, ..fold.clone() });
