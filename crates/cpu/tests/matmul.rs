@@ -229,17 +229,28 @@ proptest! {
     }
 }
 
+/// Checks a product in bfloat16, with one thread and with two.
+fn check_in_bfloat16(builder: &Builder) {
+    let bytes = |device: CpuDevice| {
+        builder.check(&device, 1e-4);
+        builder.run(&device).iter().map(|tensor| tensor.bytes().to_vec()).collect::<Vec<_>>()
+    };
+    let results: Vec<_> = in_bfloat16().map(bytes).collect();
+    assert_eq!(results[0], results[1]);
+}
+
 #[test]
 fn large_products_in_bfloat16() {
-    for turned in [[false, false], [true, false], [false, true]] {
-        let builder = product([2, 900, 130, 700], turned, Epilogue::BiasElu, 6);
-        let bytes = |device: CpuDevice| {
-            builder.check(&device, 1e-4);
-            builder.run(&device).iter().map(|tensor| tensor.bytes().to_vec()).collect::<Vec<_>>()
-        };
-        let results: Vec<_> = in_bfloat16().map(bytes).collect();
-        assert_eq!(results[0], results[1], "{turned:?}");
+    // The second is cut along its steps.
+    for shape in [[2, 900, 130, 700], [1, 48, 100, 3072]] {
+        for turned in [[false, false], [true, false], [false, true]] {
+            check_in_bfloat16(&product(shape, turned, Epilogue::BiasElu, 6));
+        }
     }
+    // Few rows, many steps, gathered.
+    let turn = |length, stride| Loop { length, stride };
+    let loops = MatrixLoops { rows: vec![turn(6, 500), turn(8, 30)], columns: vec![turn(30, 50), turn(40, 1)] };
+    check_in_bfloat16(&gathered(&loops, 100, Epilogue::BiasElu, 6));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use glorot_graph::device::DeviceError;
 use glorot_graph::program::{Instr, MatMulKernel};
 use glorot_tensor::DType;
 
-use super::block::{Block, FEW_ROWS, LONG, scratch_floats};
+use super::block::{Block, FEW_ROWS, LONG, PACKED_ROWS, scratch_floats};
 use super::cut::{Along, SPEED, cut, cut_along, is_faster_in_half, parts};
 use super::micro::Onto;
 use super::offsets::Offsets;
@@ -116,7 +116,8 @@ impl MatMulTasks {
             product_floats: scratch_floats(kernels.tile),
             result_floats: 0,
         };
-        if tasks.parts > 1 && (half.is_some() || !tasks.block(0, [0, 0], [m, n]).in_place(kernels.tile)) {
+        let in_place = || tasks.block(0, [0, 0], [m, n]).in_place(kernels.tile);
+        if tasks.parts > 1 && (tasks.offsets.is_some() || (half.is_none() && !in_place())) {
             tasks.parts = 1;
         }
         let (dims, steps) = ([m, n, k], epilogue.body.instrs.len());
@@ -131,10 +132,14 @@ impl MatMulTasks {
             (1, Some(along)) => cut_along(along, dims, steps, kernels, grain),
             (_, along) => cut_along(along.unwrap_or(Along::Rows), [m, n, tasks.parts], steps, kernels, grain),
         };
-        if tasks.parts > 1 && grain.threads > 1 {
+        // Packed panels are not as deep as parts, whose sums cannot be added to a result piece by piece.
+        if tasks.parts > 1 && (grain.threads > 1 || half.is_some()) {
             tasks.sums = Some(Aligned::zeroed(tasks.parts * m * tasks.pitch * 4)?);
             // Threads that no part is left for take rows.
             tasks.part_rows = m.div_ceil(grain.threads.div_ceil(tasks.parts)).next_multiple_of(kernels.tile.0).min(m);
+            if half.is_some() {
+                tasks.part_rows = tasks.part_rows.min(PACKED_ROWS);
+            }
         }
         tasks.band = tasks.chunk[0];
         let accumulator = match &tasks.c {

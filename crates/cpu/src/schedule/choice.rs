@@ -2,101 +2,125 @@
 
 use std::time::Instant;
 
-/// Runs in which each number of threads is timed.
+/// The most runs in which each way is timed, the fewest, and nanoseconds after which more than those are not needed.
 const SAMPLES: usize = 8;
+const FEWEST: usize = 2;
+const ENOUGH: u64 = 20_000_000;
 /// The first runs, which fill caches and are not timed.
-const WARM_UP: u64 = 4;
-/// Runs, for each way, after which the load of the machine may have changed.
-const PERIOD: u64 = 512;
+const WARM_UP: usize = 4;
+/// Runs, for each that was timed, after which the load of the machine may have changed.
+const PERIOD: usize = 64;
 
 /// The choice between ways to run a program, the first of which takes one thread.
 #[derive(Debug)]
 pub(crate) struct Choice {
-    /// Runs so far.
-    runs: u64,
     best: usize,
+    /// Runs until the ways are timed.
+    rest: usize,
+    /// The way that is timed then.
+    way: usize,
     /// Nanoseconds of the timed runs of each way.
-    times: Vec<[u64; SAMPLES]>,
+    times: Vec<Vec<u64>>,
 }
 
 impl Choice {
     /// Of several ways; the last one is used until they have been measured.
     pub(crate) fn of(ways: usize) -> Choice {
-        Choice { runs: 0, best: ways - 1, times: vec![[0; SAMPLES]; ways] }
+        Choice { best: ways - 1, rest: WARM_UP, way: 0, times: vec![Vec::with_capacity(SAMPLES); ways] }
     }
 
     /// Runs a program one way.
     pub(crate) fn run<T>(&mut self, run: impl FnOnce(usize) -> T) -> T {
-        let ways = self.times.len();
-        let number = self.runs % (PERIOD * ways as u64);
-        self.runs += 1;
-        let sample = number.checked_sub(WARM_UP).map(|sample| sample as usize);
+        if self.times.len() == 1 || self.rest > 0 {
+            self.rest = self.rest.saturating_sub(1);
+            return run(self.best);
+        }
         // One way after the other, so that each is timed with the caches as they will be.
-        match sample.filter(|&sample| ways > 1 && sample < ways * SAMPLES) {
-            None => run(self.best),
-            Some(sample) => {
-                let way = sample / SAMPLES;
-                let start = Instant::now();
-                let result = run(way);
-                self.record(way, sample % SAMPLES, start.elapsed().as_nanos() as u64);
-                result
-            }
+        let start = Instant::now();
+        let result = run(self.way);
+        self.record(start.elapsed().as_nanos() as u64);
+        result
+    }
+
+    /// The time of a run of the way that is timed.
+    fn record(&mut self, nanoseconds: u64) {
+        let times = &mut self.times[self.way];
+        times.push(nanoseconds);
+        // Long runs are disturbed less, and each costs time.
+        if times.len() == SAMPLES || (times.len() >= FEWEST && times.iter().sum::<u64>() >= ENOUGH) {
+            self.way += 1;
+        }
+        if self.way == self.times.len() {
+            self.settle();
         }
     }
 
-    fn record(&mut self, way: usize, sample: usize, nanoseconds: u64) {
-        self.times[way][sample] = nanoseconds;
-        if way + 1 == self.times.len() && sample + 1 == SAMPLES {
-            let typical: Vec<u64> = self.times.iter().map(|times| quartile(*times)).collect();
+    /// Chooses by the times, and forgets them.
+    fn settle(&mut self) {
+        self.rest = PERIOD * self.times.iter().map(Vec::len).sum::<usize>();
+        (self.way, self.best) = (0, 0);
+        let mut least = u64::MAX;
+        for (way, times) in self.times.iter_mut().enumerate() {
+            let typical = quartile(times);
             // More threads keep other programs waiting, so they have to gain something.
-            self.best = 0;
-            for way in 1..typical.len() {
-                if typical[way] * 20 < typical[self.best] * 19 {
-                    self.best = way;
-                }
+            if typical / 19 * 20 < least {
+                (self.best, least) = (way, typical);
             }
+            times.clear();
         }
     }
 }
 
 /// The lower quartile: what other programs do meanwhile only makes runs longer.
-fn quartile(mut times: [u64; SAMPLES]) -> u64 {
+fn quartile(times: &mut [u64]) -> u64 {
     times.sort_unstable();
-    times[SAMPLES / 4]
+    times[times.len() / 4]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// The way that is chosen where ways take these times.
-    fn chosen(times: &[u64]) -> usize {
+    /// The way that is chosen where ways take these times, and the runs that it took to find out.
+    fn chosen(times: &[u64]) -> (usize, usize) {
         let mut choice = Choice::of(times.len());
-        for (way, time) in times.iter().enumerate() {
-            for sample in 0..SAMPLES {
-                // Every other sample is disturbed.
-                let disturbed = if sample % 2 == 1 { 1_000_000 } else { 0 };
-                choice.record(way, sample, time + disturbed);
-            }
+        choice.rest = 0;
+        let mut runs = 0;
+        while choice.rest == 0 {
+            // Every other run is disturbed.
+            let disturbed = if runs % 2 == 1 { 1_000_000 } else { 0 };
+            choice.record(times[choice.way] + disturbed);
+            runs += 1;
         }
-        choice.best
+        (choice.best, runs)
     }
 
     #[test]
     fn the_fastest_way_is_used() {
-        assert_eq!(chosen(&[10_000, 6_000]), 1);
-        assert_eq!(chosen(&[10_000, 9_900]), 0);
-        assert_eq!(chosen(&[10_000, 5_000, 8_000]), 1);
-        assert_eq!(chosen(&[5_000]), 0);
+        assert_eq!(chosen(&[10_000, 6_000]), (1, 2 * SAMPLES));
+        assert_eq!(chosen(&[10_000, 9_900]), (0, 2 * SAMPLES));
+        assert_eq!(chosen(&[10_000, 5_000, 8_000]), (1, 3 * SAMPLES));
+    }
+
+    #[test]
+    fn long_runs_are_timed_twice() {
+        assert_eq!(chosen(&[900_000_000, 500_000_000, 700_000_000]), (1, 3 * FEWEST));
+    }
+
+    #[test]
+    fn one_way_is_not_timed() {
+        let mut choice = Choice::of(1);
+        assert!((0..100).all(|_| choice.run(|way| way) == 0));
+        assert!(choice.times[0].is_empty());
     }
 
     #[test]
     fn every_way_is_measured_in_a_period() {
         let mut choice = Choice::of(3);
-        let ways: Vec<usize> = (0..3 * PERIOD).map(|_| choice.run(|way| way)).collect();
-        assert!(ways[..WARM_UP as usize].iter().all(|&way| way == 2));
+        let ways: Vec<usize> = (0..2 * 3 * SAMPLES * PERIOD).map(|_| choice.run(|way| way)).collect();
+        assert!(ways[..WARM_UP].iter().all(|&way| way == 2));
         for way in 0..3 {
-            assert!(ways.iter().filter(|&&used| used == way).count() >= SAMPLES);
+            assert!(ways.iter().filter(|&&used| used == way).count() >= 2 * SAMPLES);
         }
     }
 }
