@@ -10,9 +10,10 @@ use glorot_graph::device::DeviceError;
 use glorot_graph::program::{FoldAxis, FoldWindowsKernel, MatMulKernel};
 use glorot_tensor::DType;
 
+use crate::fold_windows::{check, product as lengths};
 use crate::kernels::{Kernels, Multiply};
 use crate::map::Placed;
-use crate::matmul::{Block, SPEED, multiply_of, scratch_floats};
+use crate::matmul::{Block, SPEED, half_of, scratch_floats};
 use crate::memory::Buffers;
 use crate::schedule::{Footprint, Region};
 
@@ -66,7 +67,7 @@ impl FoldProductTasks {
         let windows = Windows::of(&fold.axes, fold.inner)?;
         let MatMulKernel { m, n, k, .. } = *product;
         let rows = windows.starts.len();
-        let block_len = lengths(&fold.axes, |axis| axis.length)?.checked_mul(fold.inner).ok_or_else(invalid)?;
+        let block_len = lengths(fold.axes.iter().map(|axis| axis.length).chain([fold.inner]))?;
         if Some(m) != fold.outer.checked_mul(rows) || n != windows.len || product.batch != 1 || k == 0 {
             return Err(invalid());
         }
@@ -75,7 +76,7 @@ impl FoldProductTasks {
         if product.a.loops.is_some() || product.b.loops.is_some() {
             return Err(invalid());
         }
-        let output_len = fold.outer.checked_mul(block_len).ok_or_else(invalid)?;
+        let output_len = lengths([fold.outer, block_len])?;
         let output = buffers.dense_output(fold.output, DType::F32, output_len)?;
         for operand in [a_span, b_span] {
             buffers.expect_apart((output, output + output_len * 4), operand)?;
@@ -89,7 +90,7 @@ impl FoldProductTasks {
             dims: [rows, n, k],
             a,
             b,
-            multiply: multiply_of(kernels, [m, n, k]),
+            multiply: half_of(kernels, [m, n, k]).unwrap_or(kernels.multiply),
             band: band.min(chunk * rows),
             product_floats: scratch_floats(kernels.tile),
             output,
@@ -150,7 +151,6 @@ impl FoldProductTasks {
                     a: (self.a.address + first * self.a.strides[1]) as *const f32,
                     a_row: self.a.strides[1] / 4,
                     a_column: self.a.strides[2] / 4,
-                    gathered: None,
                     b: self.b.address as *const f32,
                     b_row: self.b.strides[1] / 4,
                     b_column: self.b.strides[2] / 4,
@@ -175,37 +175,28 @@ impl FoldProductTasks {
 impl Windows {
     fn of(axes: &[FoldAxis], inner: usize) -> Result<Windows, DeviceError> {
         let (mut starts, mut elements) = (vec![0usize], vec![0usize]);
-        for (axis, FoldAxis { positions, size, stride, dilation, length }) in axes.iter().enumerate() {
-            let step = lengths(&axes[axis + 1..], |axis| axis.length)?.checked_mul(inner).ok_or_else(invalid)?;
-            let last = positions.checked_sub(1).zip(size.checked_sub(1)).and_then(|(window, element)| {
-                window.checked_mul(*stride)?.checked_add(element.checked_mul(*dilation)?)
-            });
-            if last.is_none_or(|last| last >= *length) {
-                return Err(invalid());
-            }
+        for (axis, FoldAxis { positions, size, stride, dilation, .. }) in axes.iter().enumerate() {
+            check(&axes[axis])?;
+            let step = lengths(axes[axis + 1..].iter().map(|axis| axis.length).chain([inner]))?;
             let spread = |from: Vec<usize>, count: usize, by: usize| -> Vec<usize> {
                 from.iter().flat_map(|&at| (0..count).map(move |turn| at + turn * by * step)).collect()
             };
             (starts, elements) = (spread(starts, *positions, *stride), spread(elements, *size, *dilation));
         }
-        let mut runs: Vec<[usize; 2]> = Vec::new();
         // Elements of the last axis that lie next to each other are one run.
         let joined = match axes.last() {
             Some(last) if last.dilation == 1 => last.size,
             Some(_) => 1,
             None => return Err(invalid()),
         };
-        runs.extend(elements.iter().enumerate().step_by(joined).map(|(number, &place)| [number * inner, place]));
+        let run = |(number, &place): (usize, &usize)| [number * inner, place];
+        let runs = elements.iter().enumerate().step_by(joined).map(run).collect();
         Ok(Windows { starts, len: elements.len() * inner, runs, run_len: joined * inner })
     }
 }
 
 fn invalid() -> DeviceError {
     DeviceError("invalid program: windows of a product do not fit the result".into())
-}
-
-fn lengths(axes: &[FoldAxis], of: fn(&FoldAxis) -> usize) -> Result<usize, DeviceError> {
-    axes.iter().try_fold(1usize, |product, axis| product.checked_mul(of(axis))).ok_or_else(invalid)
 }
 
 /// Adds windows, which lie one after the other from `from` on, to a block of the output.

@@ -54,7 +54,8 @@ fn invalid() -> DeviceError {
     DeviceError("invalid program: windows to fold reach beyond the result".into())
 }
 
-fn product(dims: impl IntoIterator<Item = usize>) -> Result<usize, DeviceError> {
+/// The product of lengths, unless it is too large.
+pub(crate) fn product(dims: impl IntoIterator<Item = usize>) -> Result<usize, DeviceError> {
     dims.into_iter().try_fold(1usize, |product, dim| product.checked_mul(dim)).ok_or_else(invalid)
 }
 
@@ -63,7 +64,8 @@ fn reach(count: usize, step: usize) -> Option<usize> {
     (count - 1).checked_mul(step)
 }
 
-fn check(axis: &FoldAxis) -> Result<(), DeviceError> {
+/// Fails if a window reaches beyond its axis.
+pub(crate) fn check(axis: &FoldAxis) -> Result<(), DeviceError> {
     if axis.positions == 0 || axis.size == 0 {
         return Err(invalid());
     }

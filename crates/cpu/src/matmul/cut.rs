@@ -92,12 +92,7 @@ pub(super) fn parts(batch: usize, few: usize, many: usize, k: usize) -> usize {
 const PRODUCTS: usize = 24;
 const STEPS: usize = 16;
 
-/// The loop that multiplies matrices of so many rows, columns and steps.
-pub(crate) fn multiply_of(kernels: &Kernels, dims: [usize; 3]) -> Multiply {
-    kernels.multiply_half.filter(|_| is_faster_in_half(dims)).unwrap_or(kernels.multiply)
-}
-
-/// Whether a product of so many rows, columns and steps is faster in bfloat16.
-pub(super) fn is_faster_in_half([m, n, k]: [usize; 3]) -> bool {
-    m * n >= PRODUCTS * (m + n) && k >= STEPS
+/// The loop that multiplies matrices of so many rows, columns and steps in bfloat16, if that is wanted and faster.
+pub(crate) fn half_of(kernels: &Kernels, [m, n, k]: [usize; 3]) -> Option<Multiply> {
+    kernels.multiply_half.filter(|_| m * n >= PRODUCTS * (m + n) && k >= STEPS)
 }

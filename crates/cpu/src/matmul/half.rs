@@ -4,6 +4,7 @@
 use super::block::{Block, PACKED_ROWS};
 use super::gathered::Gathered;
 use super::micro::tile_column;
+use super::parts::load;
 use crate::simd::{Avx512, Bfloat16, Isa};
 
 /// Pairs of steps of a packed panel.
@@ -199,11 +200,4 @@ unsafe fn interleave_gathered(
             }
         }
     }
-}
-
-/// The first `count` floats at `p`, then zeros.
-#[inline(always)]
-unsafe fn load(s: Avx512, p: *const f32, count: usize) -> <Avx512 as Isa>::V {
-    // SAFETY: the caller vouches for them.
-    unsafe { if count == LANES { s.load(p) } else { s.load_partial(p, count) } }
 }

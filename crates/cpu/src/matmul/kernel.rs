@@ -5,7 +5,7 @@ use glorot_graph::program::{Instr, MatMulKernel};
 use glorot_tensor::DType;
 
 use super::block::{Block, FEW_ROWS, LONG, PACKED_ROWS, scratch_floats};
-use super::cut::{Along, SPEED, cut, cut_along, is_faster_in_half, parts};
+use super::cut::{Along, SPEED, cut, cut_along, half_of, parts};
 use super::micro::Onto;
 use super::offsets::Offsets;
 use super::pack::Source;
@@ -87,9 +87,7 @@ impl MatMulTasks {
             Some(_) if batch > 1 || kernel.b.columns != 1 => return Err(not_gathered()),
             Some(loops) => Some(Offsets::of(loops).ok_or_else(not_gathered)?),
         };
-        let half = kernels
-            .multiply_half
-            .filter(|_| is_faster_in_half([m, n, k]) && offsets.as_ref().is_none_or(Offsets::pairs));
+        let half = half_of(kernels, [m, n, k]).filter(|_| offsets.as_ref().is_none_or(Offsets::pairs));
         let domain = [batch, m, n];
         for store in &epilogue.stores {
             let written = span(&buffers.stored_view(store.buffer, &store.view, &domain)?, &domain);

@@ -16,7 +16,7 @@ mod pack;
 mod parts;
 
 pub(crate) use block::{Block, multiply, scratch_floats};
-pub(crate) use cut::{SPEED, multiply_of};
+pub(crate) use cut::{SPEED, half_of};
 #[cfg(target_arch = "x86_64")]
 pub(crate) use half::multiply_half;
 pub(crate) use kernel::MatMulTasks;

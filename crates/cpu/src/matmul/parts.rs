@@ -25,9 +25,12 @@ pub(crate) unsafe fn add_rows<S: Isa>(s: S, from: *const f32, step: usize, count
     }
 }
 
-/// The first `count` floats at `p`, a vector at most.
+/// The first `count` floats at `p`, a vector at most, then zeros.
+///
+/// # Safety
+/// They can be read.
 #[inline(always)]
-unsafe fn load<S: Isa>(s: S, p: *const f32, count: usize) -> S::V {
+pub(super) unsafe fn load<S: Isa>(s: S, p: *const f32, count: usize) -> S::V {
     // SAFETY: the caller vouches for them.
     unsafe { if count == S::LANES { s.load(p) } else { s.load_partial(p, count) } }
 }
