@@ -4,6 +4,8 @@ use super::Sym;
 use super::taps::{SMALL, taps};
 use crate::error::{GraphError, Result};
 use crate::op::Window;
+use crate::reference::indices;
+use glorot_tensor::Shape;
 
 /// What surrounds a tensor before windows slide over it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -148,13 +150,47 @@ impl Sym {
         if sizes.iter().product::<usize>() <= SMALL {
             // The same sums, element by element.
             let weights = taps(kernel, &(0..sizes.len()).collect::<Vec<_>>())?;
-            let mut products = taps(&patches, &summed)?.into_iter().zip(weights);
-            let first = products.next().map_or_else(|| Ok(sums.clone()), |(x, weight)| x.mul(&weight))?;
-            let total = products.try_fold(first, |sum, (x, weight)| sum.add(&x.mul(&weight)?))?;
+            let products = taps(&patches, &summed)?.into_iter().zip(&weights).map(|(x, weight)| x.mul(weight));
+            let total = products.reduce(|sum, product| sum?.add(&product?)).unwrap_or_else(|| Ok(sums.clone()))?;
+            if multiplier == 1 && strides.iter().all(|&stride| stride == 1) {
+                // The gradient of the kernel is that of the sums, that of the images is cheaper so.
+                let of_kernel = patches.stop_gradient()?.mul(kernel)?.sum(&summed, false)?;
+                sums = scattered(self, &weights, &windows, padding)?.reshape(of_kernel.shape())?.add(&of_kernel)?;
+            }
             sums = total.with_gradient_of(&sums)?;
         }
         sums.reshape([&patches.shape()[..first], &[channels * multiplier]].concat())
     }
+}
+
+/// The depthwise convolution of steps of one element by weights `[channels, 1]` for each place in a window, as a sum of
+/// what each element of `x` adds to the results around it. Its gradient by `x` is a sum over the places, one elementwise
+/// loop; no gradient flows to the weights.
+fn scattered(x: &Sym, weights: &[Sym], windows: &[Window], padding: Padding) -> Result<Sym> {
+    let shape = x.shape();
+    let sizes: Shape = windows.iter().map(|window| window.size).collect();
+    // Of the sums, which begin where a window touches `x` with its last element, those of whole windows.
+    let (mut start, mut size) = (vec![0; shape.rank()], shape.dims().to_vec());
+    for (axis, &window) in (1..).zip(windows) {
+        let (before, after) = padding.widths(shape[axis], window);
+        start[axis] = window.span() - 1 - before;
+        size[axis] = window.positions(before + shape[axis] + after);
+    }
+    let channels = [shape[shape.rank() - 1]];
+    let mut total: Option<Sym> = None;
+    for (place, weight) in indices(&sizes).zip(weights) {
+        let (mut low, mut high) = (vec![0; shape.rank()], vec![0; shape.rank()]);
+        for (axis, (window, i)) in (1..).zip(windows.iter().zip(place)) {
+            high[axis] = i * window.dilation;
+            low[axis] = window.span() - 1 - high[axis];
+        }
+        let added = x.mul(&weight.stop_gradient()?.reshape(channels)?)?.pad(&low, &high, 0.0)?;
+        total = Some(match total {
+            Some(total) => total.add(&added)?,
+            None => added,
+        });
+    }
+    total.map_or_else(|| Ok(x.clone()), |total| total.slice(&start, &size))
 }
 
 #[cfg(test)]
@@ -163,8 +199,8 @@ mod tests {
     use crate::Tracer;
     use crate::op::StateId;
     use crate::program::Kernel;
-    use crate::reference::{Value, evaluate, indices};
-    use glorot_tensor::{DType, Shape};
+    use crate::reference::{Value, evaluate};
+    use glorot_tensor::DType;
     use proptest::prelude::*;
 
     fn run(values: &[Value], build: impl Fn(&[Sym]) -> Result<Sym>) -> Result<Value> {
@@ -295,6 +331,23 @@ mod tests {
             .collect();
         // Windows; convolution with activation and its derivative; loss; gradient of the kernel with its update.
         assert_eq!(kinds, ["copy", "product", "reduce", "product"]);
+    }
+
+    #[test]
+    fn a_depthwise_gradient_of_single_steps_adds_no_windows_up() {
+        let folds = |stride: usize, padding: Padding| {
+            let tracer = Tracer::new();
+            let (x, kernel) = (tracer.input([2, 6, 6, 3], DType::F32), tracer.input([3, 3, 3, 1], DType::F32));
+            let result = x.depthwise_conv(&kernel, &[stride; 2], padding, &[1, 1]).unwrap();
+            let gradients = tracer.gradients(&result.sum_all().unwrap(), &[x, kernel]).unwrap();
+            for gradient in &gradients {
+                tracer.output(gradient);
+            }
+            let program = crate::compile(&tracer.graph());
+            program.kernels.iter().filter(|kernel| matches!(kernel, Kernel::FoldWindows(_))).count()
+        };
+        assert_eq!([Padding::Valid, Padding::Same, Padding::Causal].map(|padding| folds(1, padding)), [0; 3]);
+        assert_eq!(folds(2, Padding::Same), 1);
     }
 
     #[test]

@@ -106,7 +106,7 @@ proptest! {
     #[test]
     fn convolution_and_pooling(
         (length, size, stride, dilation) in (3usize..=5, 1usize..=3, 1usize..=2, 1usize..=2),
-        (groups, tiled, same) in (1usize..=2, any::<bool>(), any::<bool>()),
+        (groups, multiplier, tiled, same) in (1usize..=2, 1usize..=2, any::<bool>(), any::<bool>()),
         seed: u64,
     ) {
         let padding = if same { Padding::Same } else { Padding::Causal };
@@ -114,7 +114,7 @@ proptest! {
         let values = [
             uniform(&Shape::from([2, length, 4, 2 * groups]), seed, -1.0, 1.0),
             uniform(&kernel, seed ^ 1, -1.0, 1.0),
-            uniform(&Shape::from([size, 1, 2 * groups, 2]), seed ^ 2, -1.0, 1.0),
+            uniform(&Shape::from([size, 1, 2 * groups, multiplier]), seed ^ 2, -1.0, 1.0),
         ];
         let steps = [stride, 1];
         let network = |_: &Tracer, x: &[Sym]| {

@@ -13,7 +13,7 @@ use glorot_tensor::Tensor;
 use glorot_train::{Compiled, Dataset, Target, Trainer};
 use serde_json::{Value, json};
 
-pub const NAMES: [&str; 6] = ["plain20", "bn20", "selu20", "fashion", "wide", "conv"];
+pub const NAMES: [&str; 7] = ["plain20", "bn20", "selu20", "fashion", "wide", "conv", "separable"];
 
 /// A network with its optimizer.
 pub struct Network {
@@ -33,6 +33,14 @@ fn conv(filters: usize) -> [(&'static str, Value); 2] {
     [
         ("Conv2D", json!({ "filters": filters, "kernel_size": 3, "padding": "same", "activation": "relu" })),
         ("MaxPooling2D", json!({})),
+    ]
+}
+
+/// A depthwise convolution, then one of single pixels.
+fn separable(filters: usize, strides: usize) -> [(&'static str, Value); 2] {
+    [
+        ("DepthwiseConv2D", json!({ "kernel_size": 3, "strides": strides, "padding": "same" })),
+        ("Conv2D", json!({ "filters": filters, "kernel_size": 1, "activation": "relu" })),
     ]
 }
 
@@ -82,6 +90,18 @@ impl Network {
             "wide" => {
                 let layers = repeat(4, &[dense(4096, "relu", "he_normal")]);
                 ("4 x Dense 4096 ReLU, Adam", 512, vec![784], layers, ("Adam", 1e-3))
+            }
+            "separable" => {
+                let first =
+                    json!({ "filters": 32, "kernel_size": 3, "strides": 2, "padding": "same", "activation": "relu" });
+                let mut layers = vec![("Conv2D", first)];
+                layers.extend(
+                    [(64, 1), (128, 2), (128, 1)]
+                        .into_iter()
+                        .flat_map(|(filters, strides)| separable(filters, strides)),
+                );
+                layers.push(("GlobalAveragePooling2D", json!({})));
+                ("depthwise separable convolutions of 64, 128, 128, Adam", 32, vec![32, 32, 3], layers, ("Adam", 1e-3))
             }
             name => match shape(name) {
                 Some((width, depth)) => {
