@@ -6,6 +6,8 @@
 mod accumulate;
 mod fold;
 mod kernel;
+mod plan;
 
 pub(crate) use fold::{Fold, fold_columns, fold_rows};
-pub(crate) use kernel::{ReducePlan, ReduceTasks, plan};
+pub(crate) use kernel::ReduceTasks;
+pub(crate) use plan::{ReducePlan, plan};
