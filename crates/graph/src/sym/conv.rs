@@ -1,9 +1,9 @@
 //! Convolution over any number of spatial axes, channels last, as a matrix product of windows.
 
 use super::Sym;
-use super::taps::{SMALL, taps};
+use super::taps::{SMALL, combined, taps};
 use crate::error::{GraphError, Result};
-use crate::op::Window;
+use crate::op::{BinaryOp, Window};
 use crate::reference::indices;
 use glorot_tensor::Shape;
 
@@ -146,19 +146,22 @@ impl Sym {
         let column = [patches.shape().dims(), &[1]].concat();
         let summed: Vec<usize> = (first..first + sizes.len()).collect();
         let patches = patches.reshape(column)?;
-        let mut sums = patches.mul(kernel)?.sum(&summed, false)?;
-        if sizes.iter().product::<usize>() <= SMALL {
+        let by_definition = |patches: &Sym| patches.mul(kernel)?.sum(&summed, false);
+        let sums = if sizes.iter().product::<usize>() <= SMALL {
             // The same sums, element by element.
             let weights = taps(kernel, &(0..sizes.len()).collect::<Vec<_>>())?;
             let products = taps(&patches, &summed)?.into_iter().zip(&weights).map(|(x, weight)| x.mul(weight));
-            let total = products.reduce(|sum, product| sum?.add(&product?)).unwrap_or_else(|| Ok(sums.clone()))?;
-            if multiplier == 1 && strides.iter().all(|&stride| stride == 1) {
-                // The gradient of the kernel is that of the sums, that of the images is cheaper so.
-                let of_kernel = patches.stop_gradient()?.mul(kernel)?.sum(&summed, false)?;
-                sums = scattered(self, &weights, &windows, padding)?.reshape(of_kernel.shape())?.add(&of_kernel)?;
-            }
-            sums = total.with_gradient_of(&sums)?;
-        }
+            let gradients = if multiplier == 1 && strides.iter().all(|&stride| stride == 1) {
+                // The gradient of the kernel is that of the definition, that of the images is cheaper so.
+                let of_kernel = by_definition(&patches.stop_gradient()?)?;
+                scattered(self, &weights, &windows, padding)?.reshape(of_kernel.shape())?.add(&of_kernel)?
+            } else {
+                by_definition(&patches)?
+            };
+            combined(products, BinaryOp::Add)?.with_gradient_of(&gradients)?
+        } else {
+            by_definition(&patches)?
+        };
         sums.reshape([&patches.shape()[..first], &[channels * multiplier]].concat())
     }
 }
@@ -177,20 +180,15 @@ fn scattered(x: &Sym, weights: &[Sym], windows: &[Window], padding: Padding) -> 
         size[axis] = window.positions(before + shape[axis] + after);
     }
     let channels = [shape[shape.rank() - 1]];
-    let mut total: Option<Sym> = None;
-    for (place, weight) in indices(&sizes).zip(weights) {
+    let added = |(place, weight): (Vec<usize>, &Sym)| {
         let (mut low, mut high) = (vec![0; shape.rank()], vec![0; shape.rank()]);
         for (axis, (window, i)) in (1..).zip(windows.iter().zip(place)) {
             high[axis] = i * window.dilation;
             low[axis] = window.span() - 1 - high[axis];
         }
-        let added = x.mul(&weight.stop_gradient()?.reshape(channels)?)?.pad(&low, &high, 0.0)?;
-        total = Some(match total {
-            Some(total) => total.add(&added)?,
-            None => added,
-        });
-    }
-    total.map_or_else(|| Ok(x.clone()), |total| total.slice(&start, &size))
+        x.mul(&weight.stop_gradient()?.reshape(channels)?)?.pad(&low, &high, 0.0)
+    };
+    combined(indices(&sizes).zip(weights).map(added), BinaryOp::Add)?.slice(&start, &size)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use glorot_tensor::{DType, Shape, Tensor};
 
 use super::Sym;
 use super::conv::{Padding, padded, spatial_windows};
-use super::taps::{SMALL, lengths, taps};
+use super::taps::{SMALL, combined, lengths, taps};
 use crate::error::{GraphError, Result};
 use crate::op::{BinaryOp, ReduceKind, Window};
 
@@ -42,9 +42,7 @@ impl Pool {
         if lengths(&self.windows, &self.axes).numel() > SMALL {
             return self.windows.reduce(kind, &self.axes, false);
         }
-        let mut taps = taps(&self.windows, &self.axes)?.into_iter();
-        let first = taps.next().ok_or_else(|| GraphError::new(op.name(), "a window without elements"))?;
-        taps.try_fold(first, |combined, tap| combined.binary(op, &tap))
+        combined(taps(&self.windows, &self.axes)?.into_iter().map(Ok), op)
     }
 
     /// Number (int32) of the first element of each window that is the largest.

@@ -2,7 +2,8 @@
 //! elementwise loop.
 
 use super::Sym;
-use crate::error::Result;
+use crate::error::{GraphError, Result};
+use crate::op::BinaryOp;
 use crate::reference::indices;
 use glorot_tensor::Shape;
 
@@ -25,4 +26,11 @@ pub(super) fn taps(x: &Sym, axes: &[usize]) -> Result<Vec<Sym>> {
         x.slice(&start, &size)?.reshape(shape.reduced(axes, false))
     };
     indices(&lengths(x, axes)).map(tap).collect()
+}
+
+/// What a window has for each of its places, combined one after the other.
+pub(super) fn combined(terms: impl IntoIterator<Item = Result<Sym>>, op: BinaryOp) -> Result<Sym> {
+    let mut terms = terms.into_iter();
+    let first = terms.next().ok_or_else(|| GraphError::new(op.name(), "a window without elements"))??;
+    terms.try_fold(first, |combined, term| combined.binary(op, &term?))
 }
