@@ -1,5 +1,6 @@
 use super::gathered::{Gathered, gathered};
 use super::micro::{Onto, ROW_VECTORS, Tile, dot_row, most_rows, row, tile_column};
+use super::narrow::{self, narrow};
 use super::pack::{Source, pack};
 use crate::simd::{Float32, Isa};
 
@@ -204,6 +205,7 @@ unsafe fn tiles<S: Isa>(s: S, block: &Block, [pack_a, pack_b]: [bool; 2], scratc
     let (height, width) = (S::TILE_ROWS, S::TILE_VECTORS * S::LANES);
     let depth = if pack_a || pack_b || block.k > LONG { DEPTH } else { block.k };
     let (packed_b, packed_a) = (scratch, scratch.wrapping_add(DEPTH * width));
+    let narrowable = !pack_a && narrow::can::<S>(block.m, block.a_row, block.a_column);
     // SAFETY: all offsets lie inside the block, the packed panels inside the scratch memory.
     unsafe {
         for p in (0..block.k).step_by(depth.max(1)) {
@@ -216,40 +218,61 @@ unsafe fn tiles<S: Isa>(s: S, block: &Block, [pack_a, pack_b]: [bool; 2], scratc
                     pack(s, &source, height, packed_a.add(row * k));
                 }
             }
-            for column in (0..block.n).step_by(width) {
-                let columns = width.min(block.n - column);
+            let mut column = 0;
+            while column < block.n {
+                let columns = panel::<S>(block.n - column, narrowable);
+                let mut part = block.tile(0, column, p, k, columns);
                 if pack_b {
-                    let from = block.b.add(p * block.b_row + column * block.b_column);
-                    let source = Source { from, step: block.b_row, column: block.b_column, k, columns };
+                    let source = Source { from: part.b, step: block.b_row, column: block.b_column, k, columns };
                     pack(s, &source, width, packed_b);
+                    (part.b, part.b_row, part.padded) = (packed_b, width, true);
                 }
-                // Tiles of few vectors take more rows, about the same number each.
-                let most = if pack_a { height } else { most_rows::<S>(columns.div_ceil(S::LANES)) };
-                let tiles = block.m.div_ceil(most);
-                let (first, second) = match pack_a {
-                    true => {
-                        ((block.m / height, height), (block.m.div_ceil(height) - block.m / height, block.m % height))
-                    }
-                    false => ((block.m % tiles, block.m / tiles + 1), (tiles - block.m % tiles, block.m / tiles)),
-                };
-                let mut row = 0;
-                for (count, rows) in [first, second] {
-                    let mut part = block.tile(row, column, p, k, columns);
-                    part.a_next = rows * part.a_row;
-                    if pack_a {
-                        (part.a, part.a_row, part.a_column) = (packed_a.add(row * k), 1, height);
-                        part.a_next = height * k;
-                    }
-                    if pack_b {
-                        (part.b, part.b_row, part.padded) = (packed_b, width, true);
-                    }
-                    if count > 0 {
-                        tile_column(s, Float32, rows, count, &part);
-                    }
-                    row += count * rows;
+                if pack_a {
+                    (part.a, part.a_row, part.a_column) = (packed_a, 1, height);
+                    let whole = block.m / height;
+                    below(s, &part, 0, k, [(whole, height), (1, block.m % height)]);
+                } else if narrowable && columns <= narrow::COLUMNS {
+                    let rows = block.m / S::QUADS * S::QUADS;
+                    narrow(s, rows, &part);
+                    below(s, &part, rows, part.a_row, [(1, block.m % S::QUADS), (0, 0)]);
+                } else {
+                    // Tiles of few vectors take more rows, about the same number each.
+                    let tiles = block.m.div_ceil(most_rows::<S>(columns.div_ceil(S::LANES)));
+                    let (rest, rows) = (block.m % tiles, block.m / tiles);
+                    below(s, &part, 0, part.a_row, [(rest, rows + 1), (tiles - rest, rows)]);
                 }
+                column += columns;
             }
         }
+    }
+}
+
+/// Columns of the next panel of so many that are left. A last vector of few columns is a panel of its own if such can be
+/// computed by [`narrow`].
+#[inline(always)]
+fn panel<S: Isa>(left: usize, narrowable: bool) -> usize {
+    let columns = (S::TILE_VECTORS * S::LANES).min(left);
+    let few = columns % S::LANES;
+    if narrowable && columns > few && (1..=narrow::COLUMNS).contains(&few) { columns - few } else { columns }
+}
+
+/// Tiles of two sizes, counts and rows, one below the other from row `first` of `top` on. `a_step`: from a row of `a` to
+/// the next.
+#[inline(always)]
+unsafe fn below<S: Isa>(s: S, top: &Tile, first: usize, a_step: usize, sizes: [(usize, usize); 2]) {
+    let mut row = first;
+    for (count, rows) in sizes {
+        let part = Tile {
+            a: top.a.wrapping_add(row * a_step),
+            a_next: rows * a_step,
+            c: top.c.wrapping_add(row * top.c_row),
+            ..*top
+        };
+        if count > 0 && rows > 0 {
+            // SAFETY: passed on from the caller.
+            unsafe { tile_column(s, Float32, rows, count, &part) }
+        }
+        row += count * rows;
     }
 }
 

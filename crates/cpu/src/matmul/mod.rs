@@ -11,6 +11,7 @@ mod gathered;
 mod half;
 mod kernel;
 mod micro;
+mod narrow;
 mod offsets;
 mod pack;
 mod parts;

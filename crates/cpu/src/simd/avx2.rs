@@ -33,6 +33,16 @@ fn first(n: usize) -> __m256i {
     unsafe { _mm256_loadu_si256(LANES.as_ptr().add(8 - n).cast()) }
 }
 
+/// The first `n <= 4` floats at `p`, then zeros.
+///
+/// # Safety
+/// They can be read; the processor has AVX2.
+#[inline(always)]
+unsafe fn load_quad(p: *const f32, n: usize) -> __m128 {
+    // SAFETY: masked lanes are not read.
+    unsafe { if n == 4 { _mm_loadu_ps(p) } else { _mm_maskload_ps(p, _mm256_castsi256_si128(first(n))) } }
+}
+
 /// The transpose of 8 vectors: pairs of rows, then of pairs, then of halves are interleaved.
 ///
 /// # Safety
@@ -98,6 +108,45 @@ impl Isa for Avx2 {
     unsafe fn store_partial(self, p: *mut f32, v: __m256, n: usize) {
         // SAFETY: masked lanes are not written.
         unsafe { _mm256_maskstore_ps(p, first(n), v) }
+    }
+    #[inline(always)]
+    unsafe fn load_quads(self, from: impl Fn(usize) -> *const f32, n: usize) -> __m256 {
+        // SAFETY: passed on from the caller.
+        unsafe { _mm256_insertf128_ps::<1>(_mm256_castps128_ps256(load_quad(from(0), n)), load_quad(from(1), n)) }
+    }
+    #[inline(always)]
+    unsafe fn store_quads(self, to: impl Fn(usize) -> *mut f32, v: __m256, n: usize) {
+        // SAFETY: masked lanes are not written; the others are the caller's.
+        unsafe {
+            let mask = _mm256_castsi256_si128(first(n));
+            _mm_maskstore_ps(to(0), mask, _mm256_castps256_ps128(v));
+            _mm_maskstore_ps(to(1), mask, _mm256_extractf128_ps::<1>(v));
+        }
+    }
+    #[inline(always)]
+    unsafe fn splat_quad(self, p: *const f32, n: usize) -> __m256 {
+        // SAFETY: passed on from the caller.
+        unsafe {
+            let quad = load_quad(p, n);
+            _mm256_insertf128_ps::<1>(_mm256_castps128_ps256(quad), quad)
+        }
+    }
+    #[inline(always)]
+    fn spread<const N: i32>(self, v: __m256) -> __m256 {
+        // SAFETY: `self` proves that the processor has these instructions.
+        unsafe {
+            match N {
+                0 => _mm256_permute_ps::<0x00>(v),
+                1 => _mm256_permute_ps::<0x55>(v),
+                2 => _mm256_permute_ps::<0xAA>(v),
+                _ => _mm256_permute_ps::<0xFF>(v),
+            }
+        }
+    }
+    #[inline(always)]
+    fn spread_by_quad(self, v: __m256) -> __m256 {
+        // SAFETY: as above.
+        unsafe { _mm256_permutevar_ps(v, _mm256_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1)) }
     }
 
     #[inline(always)]

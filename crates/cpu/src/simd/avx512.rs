@@ -31,6 +31,16 @@ fn first(n: usize) -> __mmask16 {
     ((1u32 << n) - 1) as __mmask16
 }
 
+/// The first `n <= 4` floats at `p`, then zeros.
+///
+/// # Safety
+/// They can be read; the processor has AVX-512 F and VL.
+#[inline(always)]
+unsafe fn load_quad(p: *const f32, n: usize) -> __m128 {
+    // SAFETY: masked lanes are not read.
+    unsafe { if n == 4 { _mm_loadu_ps(p) } else { _mm_maskz_loadu_ps(first(n) as __mmask8, p) } }
+}
+
 /// The transpose of 16 vectors: pairs of rows, then of pairs, then of quarters are interleaved.
 ///
 /// # Safety
@@ -101,6 +111,48 @@ impl Isa for Avx512 {
     unsafe fn store_partial(self, p: *mut f32, v: __m512, n: usize) {
         // SAFETY: masked lanes are not written.
         unsafe { _mm512_mask_storeu_ps(p, first(n), v) }
+    }
+    #[inline(always)]
+    unsafe fn load_quads(self, from: impl Fn(usize) -> *const f32, n: usize) -> __m512 {
+        // SAFETY: passed on from the caller.
+        unsafe {
+            let quad = |row| load_quad(from(row), n);
+            let half = |row| _mm256_insertf128_ps::<1>(_mm256_castps128_ps256(quad(row)), quad(row + 1));
+            _mm512_insertf32x8::<1>(_mm512_castps256_ps512(half(0)), half(2))
+        }
+    }
+    #[inline(always)]
+    unsafe fn store_quads(self, to: impl Fn(usize) -> *mut f32, v: __m512, n: usize) {
+        // SAFETY: masked lanes are not written; the others are the caller's.
+        unsafe {
+            let store = |row, quad| _mm_mask_storeu_ps(to(row), first(n) as __mmask8, quad);
+            store(0, _mm512_castps512_ps128(v));
+            store(1, _mm512_extractf32x4_ps::<1>(v));
+            store(2, _mm512_extractf32x4_ps::<2>(v));
+            store(3, _mm512_extractf32x4_ps::<3>(v));
+        }
+    }
+    #[inline(always)]
+    unsafe fn splat_quad(self, p: *const f32, n: usize) -> __m512 {
+        // SAFETY: passed on from the caller.
+        unsafe { _mm512_broadcast_f32x4(load_quad(p, n)) }
+    }
+    #[inline(always)]
+    fn spread<const N: i32>(self, v: __m512) -> __m512 {
+        // SAFETY: `self` proves that the processor has these instructions.
+        unsafe {
+            match N {
+                0 => _mm512_permute_ps::<0x00>(v),
+                1 => _mm512_permute_ps::<0x55>(v),
+                2 => _mm512_permute_ps::<0xAA>(v),
+                _ => _mm512_permute_ps::<0xFF>(v),
+            }
+        }
+    }
+    #[inline(always)]
+    fn spread_by_quad(self, v: __m512) -> __m512 {
+        // SAFETY: as above.
+        unsafe { _mm512_permutevar_ps(v, _mm512_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3)) }
     }
 
     #[inline(always)]

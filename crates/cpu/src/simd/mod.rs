@@ -43,6 +43,8 @@ pub(crate) trait Isa: Copy {
     /// Rows and vectors of the tile that a matrix product keeps in registers.
     const TILE_ROWS: usize;
     const TILE_VECTORS: usize;
+    /// Rows of four floats that lie side by side in a vector.
+    const QUADS: usize = Self::LANES / 4;
     /// Whether `mul_add` rounds once.
     const FUSED: bool;
     type V: Copy;
@@ -107,6 +109,23 @@ pub(crate) trait Isa: Copy {
             }
         }
     }
+
+    /// The first `n <= 4` floats of each of `QUADS` rows, then zeros.
+    /// # Safety
+    /// They can be read.
+    unsafe fn load_quads(self, from: impl Fn(usize) -> *const f32, n: usize) -> Self::V;
+    /// Writes the first `n <= 4` floats of each of `QUADS` rows.
+    /// # Safety
+    /// They can be written.
+    unsafe fn store_quads(self, to: impl Fn(usize) -> *mut f32, v: Self::V, n: usize);
+    /// `n <= 4` floats, then zeros, as each of the rows.
+    /// # Safety
+    /// They can be read.
+    unsafe fn splat_quad(self, p: *const f32, n: usize) -> Self::V;
+    /// Lane `N` of each row in all lanes of that row.
+    fn spread<const N: i32>(self, v: Self::V) -> Self::V;
+    /// Lane `i` of row `i` in all lanes of that row.
+    fn spread_by_quad(self, v: Self::V) -> Self::V;
 
     fn splat(self, x: f32) -> Self::V;
     fn splat_i(self, x: i32) -> Self::I;

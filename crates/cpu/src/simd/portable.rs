@@ -59,6 +59,29 @@ impl Isa for Portable {
         }
     }
     #[inline(always)]
+    unsafe fn load_quads(self, from: impl Fn(usize) -> *const f32, n: usize) -> F {
+        // SAFETY: passed on from the caller.
+        unsafe { self.load_partial(from(0), n) }
+    }
+    #[inline(always)]
+    unsafe fn store_quads(self, to: impl Fn(usize) -> *mut f32, v: F, n: usize) {
+        // SAFETY: passed on from the caller.
+        unsafe { self.store_partial(to(0), v, n) }
+    }
+    #[inline(always)]
+    unsafe fn splat_quad(self, p: *const f32, n: usize) -> F {
+        // SAFETY: passed on from the caller.
+        unsafe { self.load_partial(p, n) }
+    }
+    #[inline(always)]
+    fn spread<const N: i32>(self, v: F) -> F {
+        [v[N as usize]; 4]
+    }
+    #[inline(always)]
+    fn spread_by_quad(self, v: F) -> F {
+        [v[0]; 4]
+    }
+    #[inline(always)]
     fn splat(self, x: f32) -> F {
         [x; 4]
     }
