@@ -151,6 +151,40 @@ fn every_binary_function_and_comparison_of_special_values() {
 }
 
 #[test]
+fn elu_of_sums_and_its_gradient() {
+    let special = [0.0, -0.0, 1e-7, -1e-7, -0.5, 2.0, -30.0, 100.0, -1e30, f64::INFINITY, f64::NEG_INFINITY, f64::NAN];
+    for (alpha, domain) in [(1.0, [100, 32]), (0.5, [7, 45]), (1.3, [1, 300]), (-0.5, [30, 16])] {
+        let (mut builder, mut dice) = (Builder::default(), Dice::new(3));
+        let count = domain.iter().product();
+        let mut values = dice.values(count, DType::F32);
+        values[..special.len()].copy_from_slice(&special);
+        let x = builder.input(domain, DType::F32, values);
+        let mut biases = dice.values(domain[0], DType::F32);
+        biases[0] = 0.0;
+        let bias = builder.input([domain[0]], DType::F32, biases);
+        let values = dice.values(count, DType::F32);
+        let upstream = builder.input(domain, DType::F32, values);
+        let mut body = BodyBuilder::default();
+        let x = body.load(x, dense(&domain), DType::F32);
+        let bias = body.load(bias, View { offset: 0, strides: vec![1, 0] }, DType::F32);
+        let upstream = body.load(upstream, dense(&domain), DType::F32);
+        let sum = body.binary(BinaryOp::Add, x, bias);
+        let y = body.unary(UnaryOp::Elu { alpha: Real::new(alpha) }, sum);
+        // With a negative alpha the sign of the argument is asked for.
+        let signed = if alpha < 0.0 { sum } else { y };
+        let (zero, one, alpha) = (body.fill(0.0), body.fill(1.0), body.fill(alpha));
+        let condition = body.push(Instr::Compare(CompareOp::Gt, signed, zero), DType::Bool);
+        let on_false = body.binary(BinaryOp::Add, y, alpha);
+        let slope = body.push(Instr::Select { condition, on_true: one, on_false }, DType::F32);
+        let gradient = body.binary(BinaryOp::Mul, slope, upstream);
+        let mut store = |value| Store { value, buffer: builder.output(domain, DType::F32), view: dense(&domain) };
+        let stores = vec![store(y), store(gradient)];
+        builder.kernel(Kernel::Map(MapKernel { domain: domain.into(), body: body.0, stores }));
+        devices_once().iter().for_each(|device| builder.check(device, 1e-6));
+    }
+}
+
+#[test]
 fn random_numbers_are_those_of_the_definition() {
     let layouts = [(3, [100, 1]), (0, [100, 1]), (0, [1, 37]), (0, [1, 40]), (6, [1, 40]), (5, [700, 3]), (1, [0, 2])];
     for (kind, tolerance) in [(RandomKind::Uniform, 0.0), (RandomKind::Normal, 1e-6)] {

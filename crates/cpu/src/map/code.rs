@@ -35,6 +35,10 @@ pub(crate) enum Func {
     Relu,
     /// The second operand is alpha.
     Elu,
+    /// `elu(a + b)`, the third operand is alpha.
+    AddElu,
+    /// `a` times the derivative of ELU, whose result is `b`, the third operand is alpha.
+    MulEluSlope,
     Erf,
     Floor,
     Ceil,

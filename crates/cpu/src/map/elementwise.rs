@@ -131,7 +131,9 @@ pub(super) unsafe fn compute<S: Isa>(
         Func::Softplus => f!(|x| math::softplus(s, x)),
         // The second operand wins where it is NaN.
         Func::Relu => f!(|x| s.max(zero, x)),
-        Func::Elu => f!(|x, alpha| s.select(s.lt(zero, x), x, s.mul(alpha, math::expm1(s, x)))),
+        Func::Elu => f!(|x, alpha| math::elu(s, x, alpha)),
+        Func::AddElu => f!(|x, y, alpha| math::elu(s, s.add(x, y), alpha)),
+        Func::MulEluSlope => f!(|x, y, alpha| s.mul(x, s.select(s.lt(zero, y), one, s.add(y, alpha)))),
         Func::Erf => f!(|x| math::erf(s, x)),
         Func::Floor => f!(|x| s.floor(x)),
         Func::Ceil => f!(|x| s.ceil(x)),

@@ -278,7 +278,7 @@ fn cost(fused: &Fused) -> f64 {
         Step::Compute { func, .. } => match func {
             Func::Div | Func::Sqrt | Func::Reciprocal => 0.12,
             Func::Rsqrt | Func::SqrtAdd | Func::SqrtMulAdd | Func::SubDiv | Func::SubMulDiv => 0.15,
-            Func::Exp | Func::Expm1 | Func::Elu | Func::Log => 0.3,
+            Func::Exp | Func::Expm1 | Func::Elu | Func::AddElu | Func::Log => 0.3,
             Func::Log1p | Func::Tanh | Func::Sigmoid | Func::Softplus | Func::Erf | Func::Sin | Func::Cos => 0.5,
             Func::Pow => 0.8,
             Func::Mod | Func::DivInt | Func::ModInt => 10.0,

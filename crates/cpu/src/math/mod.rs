@@ -12,7 +12,7 @@ mod tanh;
 mod tests;
 
 pub(crate) use erf::erf;
-pub(crate) use exp::{exp, expm1};
+pub(crate) use exp::{elu, exp, expm1};
 pub(crate) use log::{log, log1p};
 pub(crate) use pow::pow;
 pub(crate) use sigmoid::{sigmoid, softplus};

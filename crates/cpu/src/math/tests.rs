@@ -118,9 +118,16 @@ macro_rules! accuracy {
     };
 }
 
+/// ELU with an alpha of 1.
+#[inline(always)]
+fn elu_of_one<S: Isa>(s: S, x: S::V) -> S::V {
+    elu(s, x, s.splat(1.0))
+}
+
 accuracy! {
     exp_is_accurate: exp, f64::exp, 2.0, |_| true;
     expm1_is_accurate: expm1, f64::exp_m1, 2.0, |_| true;
+    elu_is_accurate: elu_of_one, |x| if x < 0.0 { x.exp_m1() } else { x }, 2.0, |_| true;
     log_is_accurate: log, f64::ln, 2.0, |_| true;
     log1p_is_accurate: log1p, f64::ln_1p, 2.0, |_| true;
     tanh_is_accurate: tanh, f64::tanh, 3.0, |_| true;

@@ -1,6 +1,4 @@
-use std::hint::black_box;
-
-use crate::simd::{Float32, Isa, Terms};
+use crate::simd::{Float32, Isa, Terms, opaque};
 
 /// Vectors of a single row that are computed at once: as many independent sums hide the latency of each.
 pub(super) const ROW_VECTORS: usize = 8;
@@ -80,7 +78,8 @@ unsafe fn column<S: Isa, T: Terms<S>, const ROWS: usize, const VECTORS: usize>(
     count: usize,
     first: &Tile,
 ) {
-    let mut tile = *first;
+    // SAFETY: the caller's tile. What depends on it is computed here, and not for all sizes before one is chosen.
+    let mut tile = unsafe { *opaque(first) };
     for _ in 0..count {
         // SAFETY: passed on from the caller.
         unsafe { fixed::<S, T, ROWS, VECTORS>(s, terms, &tile) };
@@ -191,7 +190,7 @@ unsafe fn sums<S: Isa, T: Terms<S>, const ROWS: usize, const VECTORS: usize, con
     // A pointer for each three rows of `a`: registers are scarce, and an address takes up to twice a step. The compiler
     // must not see that they belong together, or it walks from row to row, each address waiting for the one before.
     let mut rows: [*const f32; MOST_ROWS / 3] =
-        std::array::from_fn(|i| black_box(tile.a.wrapping_add(3 * i * tile.a_row)));
+        std::array::from_fn(|i| opaque(tile.a.wrapping_add(3 * i * tile.a_row)));
     let mut b = tile.b;
     for _ in 0..tile.k {
         // SAFETY: a row of `b`.

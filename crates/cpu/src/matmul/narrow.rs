@@ -2,12 +2,12 @@
 //! columns that are left would take a vector for each row.
 
 use super::micro::{Onto, Tile};
-use crate::simd::Isa;
+use crate::simd::{Isa, opaque};
 
 /// The most columns of a narrow tile.
 pub(super) const COLUMNS: usize = 4;
-/// The most vectors of sums, as registers hold beside the operands.
-const MOST: usize = 10;
+/// The most vectors of sums: registers hold as many and where their rows of `a` are.
+const MOST: usize = 8;
 
 /// Whether `a` can be read for narrow tiles.
 #[inline(always)]
@@ -46,11 +46,13 @@ unsafe fn by_size<S: Isa>(s: S, vectors: usize, tile: &Tile) {
         };
     }
     // SAFETY: passed on from the caller.
-    unsafe { by_vectors!(1 2 3 4 5 6 7 8 9 10) }
+    unsafe { by_vectors!(1 2 3 4 5 6 7 8) }
 }
 
 #[inline(always)]
 unsafe fn fixed<S: Isa, const VECTORS: usize>(s: S, tile: &Tile) {
+    // SAFETY: the caller's tile. What depends on it is computed here, and not for all sizes before one is chosen.
+    let tile = unsafe { &*opaque(tile) };
     let c = |vector: usize, row: usize| tile.c.wrapping_add((vector * S::QUADS + row) * tile.c_row);
     let mut sums = [s.splat(0.0); VECTORS];
     // SAFETY: elements of the tile; nothing else is read or written.
@@ -78,30 +80,51 @@ unsafe fn fixed<S: Isa, const VECTORS: usize>(s: S, tile: &Tile) {
 /// Four steps of each row of `a` are neighbours.
 #[inline(always)]
 unsafe fn along_steps<S: Isa, const VECTORS: usize>(s: S, tile: &Tile, sums: &mut [S::V; VECTORS]) {
+    let mut a: [*const f32; VECTORS] = std::array::from_fn(|i| opaque(tile.a.wrapping_add(i * S::QUADS * tile.a_row)));
+    let mut b = tile.b;
+    // SAFETY: steps of the tile.
+    unsafe {
+        for _ in 0..tile.k / 4 {
+            steps::<S, VECTORS, 4>(s, tile, &a, b, sums);
+            a.iter_mut().for_each(|a| *a = a.wrapping_add(4));
+            b = b.wrapping_add(4 * tile.b_row);
+        }
+        match tile.k % 4 {
+            1 => steps::<S, VECTORS, 1>(s, tile, &a, b, sums),
+            2 => steps::<S, VECTORS, 2>(s, tile, &a, b, sums),
+            3 => steps::<S, VECTORS, 3>(s, tile, &a, b, sums),
+            _ => {}
+        }
+    }
+}
+
+/// `STEPS <= 4` steps from the given elements on.
+#[inline(always)]
+unsafe fn steps<S: Isa, const VECTORS: usize, const STEPS: usize>(
+    s: S,
+    tile: &Tile,
+    a: &[*const f32; VECTORS],
+    b: *const f32,
+    sums: &mut [S::V; VECTORS],
+) {
     let width = if tile.padded { COLUMNS } else { tile.columns };
-    for p in (0..tile.k).step_by(4) {
-        let steps = 4.min(tile.k - p);
-        // Steps that are not there repeat the last one, and are not added.
-        let b: [S::V; 4] = std::array::from_fn(
-            #[inline(always)]
-            |step| {
-                // SAFETY: a row of `b`.
-                unsafe { s.splat_quad(tile.b.wrapping_add((p + step.min(steps - 1)) * tile.b_row), width) }
-            },
-        );
-        for (i, sum) in sums.iter_mut().enumerate() {
-            let from = tile.a.wrapping_add(i * S::QUADS * tile.a_row + p);
-            // SAFETY: steps of rows of `a`.
-            let a = unsafe { s.load_quads(|row| from.wrapping_add(row * tile.a_row), steps) };
-            *sum = s.mul_add(s.spread::<0>(a), b[0], *sum);
-            if steps > 1 {
-                *sum = s.mul_add(s.spread::<1>(a), b[1], *sum);
-            }
-            if steps > 2 {
-                *sum = s.mul_add(s.spread::<2>(a), b[2], *sum);
-            }
-            if steps > 3 {
-                *sum = s.mul_add(s.spread::<3>(a), b[3], *sum);
+    // SAFETY: steps of rows of both operands.
+    unsafe {
+        let mut rows = [s.splat(0.0); STEPS];
+        for (step, row) in rows.iter_mut().enumerate() {
+            *row = s.splat_quad(b.wrapping_add(step * tile.b_row), width);
+        }
+        for (sum, &a) in sums.iter_mut().zip(a) {
+            // One address for each vector of rows, or there would not be enough registers for all.
+            let a = opaque(a);
+            let a = s.load_quads(
+                #[inline(always)]
+                |row| a.wrapping_add(row * tile.a_row),
+                STEPS,
+            );
+            let spread = [s.spread::<0>(a), s.spread::<1>(a), s.spread::<2>(a), s.spread::<3>(a)];
+            for (&x, &row) in spread.iter().zip(&rows) {
+                *sum = s.mul_add(x, row, *sum);
             }
         }
     }

@@ -1,3 +1,4 @@
+use std::arch::asm;
 use std::arch::x86_64::*;
 
 use super::Isa;
@@ -41,6 +42,15 @@ fn first(n: usize) -> __m256i {
 unsafe fn load_quad(p: *const f32, n: usize) -> __m128 {
     // SAFETY: masked lanes are not read.
     unsafe { if n == 4 { _mm_loadu_ps(p) } else { _mm_maskload_ps(p, _mm256_castsi256_si128(first(n))) } }
+}
+
+/// The same vector, of which the compiler knows nothing. It would join permutations of a vector with what made it.
+#[inline]
+#[target_feature(enable = "avx")]
+fn opaque(mut v: __m256) -> __m256 {
+    // SAFETY: no instruction.
+    unsafe { asm!("/* {} */", inout(ymm_reg) v, options(pure, nomem, nostack, preserves_flags)) };
+    v
 }
 
 /// The transpose of 8 vectors: pairs of rows, then of pairs, then of halves are interleaved.
@@ -112,7 +122,10 @@ impl Isa for Avx2 {
     #[inline(always)]
     unsafe fn load_quads(self, from: impl Fn(usize) -> *const f32, n: usize) -> __m256 {
         // SAFETY: passed on from the caller.
-        unsafe { _mm256_insertf128_ps::<1>(_mm256_castps128_ps256(load_quad(from(0), n)), load_quad(from(1), n)) }
+        unsafe {
+            let [first, second] = [load_quad(from(0), n), load_quad(from(1), n)];
+            opaque(_mm256_insertf128_ps::<1>(_mm256_castps128_ps256(first), second))
+        }
     }
     #[inline(always)]
     unsafe fn store_quads(self, to: impl Fn(usize) -> *mut f32, v: __m256, n: usize) {

@@ -1,3 +1,4 @@
+use std::arch::asm;
 use std::arch::x86_64::*;
 
 use super::Isa;
@@ -39,6 +40,15 @@ fn first(n: usize) -> __mmask16 {
 unsafe fn load_quad(p: *const f32, n: usize) -> __m128 {
     // SAFETY: masked lanes are not read.
     unsafe { if n == 4 { _mm_loadu_ps(p) } else { _mm_maskz_loadu_ps(first(n) as __mmask8, p) } }
+}
+
+/// The same vector, of which the compiler knows nothing. It would join permutations of a vector with what made it.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn opaque(mut v: __m512) -> __m512 {
+    // SAFETY: no instruction.
+    unsafe { asm!("/* {} */", inout(zmm_reg) v, options(pure, nomem, nostack, preserves_flags)) };
+    v
 }
 
 /// The transpose of 16 vectors: pairs of rows, then of pairs, then of quarters are interleaved.
@@ -118,7 +128,7 @@ impl Isa for Avx512 {
         unsafe {
             let quad = |row| load_quad(from(row), n);
             let half = |row| _mm256_insertf128_ps::<1>(_mm256_castps128_ps256(quad(row)), quad(row + 1));
-            _mm512_insertf32x8::<1>(_mm512_castps256_ps512(half(0)), half(2))
+            opaque(_mm512_insertf32x8::<1>(_mm512_castps256_ps512(half(0)), half(2)))
         }
     }
     #[inline(always)]

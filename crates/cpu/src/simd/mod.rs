@@ -20,6 +20,20 @@ pub(crate) use portable::Portable;
 /// Most lanes that any instruction set has: the length of a broadcast scalar in memory.
 pub(crate) const MAX_LANES: usize = 16;
 
+/// The same address, of which the compiler knows nothing: neither what lies there, nor how it relates to others.
+#[inline(always)]
+pub(crate) fn opaque<T>(p: *const T) -> *const T {
+    #[cfg(target_arch = "x86_64")]
+    {
+        let mut p = p;
+        // SAFETY: no instruction.
+        unsafe { std::arch::asm!("/* {} */", inout(reg) p, options(readonly, nostack, preserves_flags)) };
+        p
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    std::hint::black_box(p)
+}
+
 /// What the lanes of a matrix product's operands hold, and so what a step of it adds.
 pub(crate) trait Terms<S: Isa>: Copy {
     /// `sum` and the products of the numbers in each lane.
