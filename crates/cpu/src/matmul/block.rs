@@ -227,20 +227,23 @@ unsafe fn tiles<S: Isa>(s: S, block: &Block, [pack_a, pack_b]: [bool; 2], scratc
                     pack(s, &source, width, packed_b);
                     (part.b, part.b_row, part.padded) = (packed_b, width, true);
                 }
-                if pack_a {
+                // From which row on tiles of which sizes follow each other, and a step from a row of `a` to the next.
+                let (mut first, mut a_step) = (0, part.a_row);
+                let sizes = if pack_a {
                     (part.a, part.a_row, part.a_column) = (packed_a, 1, height);
-                    let whole = block.m / height;
-                    below(s, &part, 0, k, [(whole, height), (1, block.m % height)]);
+                    a_step = k;
+                    [(block.m / height, height), (1, block.m % height)]
                 } else if narrowable && columns <= narrow::COLUMNS {
-                    let rows = block.m / S::QUADS * S::QUADS;
-                    narrow(s, rows, &part);
-                    below(s, &part, rows, part.a_row, [(1, block.m % S::QUADS), (0, 0)]);
+                    first = block.m / S::QUADS * S::QUADS;
+                    narrow(s, first, &part);
+                    [(1, block.m % S::QUADS), (0, 0)]
                 } else {
                     // Tiles of few vectors take more rows, about the same number each.
                     let tiles = block.m.div_ceil(most_rows::<S>(columns.div_ceil(S::LANES)));
                     let (rest, rows) = (block.m % tiles, block.m / tiles);
-                    below(s, &part, 0, part.a_row, [(rest, rows + 1), (tiles - rest, rows)]);
-                }
+                    [(rest, rows + 1), (tiles - rest, rows)]
+                };
+                below(s, &part, first, a_step, sizes);
                 column += columns;
             }
         }

@@ -78,8 +78,7 @@ unsafe fn column<S: Isa, T: Terms<S>, const ROWS: usize, const VECTORS: usize>(
     count: usize,
     first: &Tile,
 ) {
-    // SAFETY: the caller's tile. What depends on it is computed here, and not for all sizes before one is chosen.
-    let mut tile = unsafe { *opaque(first) };
+    let mut tile = *first;
     for _ in 0..count {
         // SAFETY: passed on from the caller.
         unsafe { fixed::<S, T, ROWS, VECTORS>(s, terms, &tile) };

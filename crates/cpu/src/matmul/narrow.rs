@@ -51,8 +51,10 @@ unsafe fn by_size<S: Isa>(s: S, vectors: usize, tile: &Tile) {
 
 #[inline(always)]
 unsafe fn fixed<S: Isa, const VECTORS: usize>(s: S, tile: &Tile) {
-    // SAFETY: the caller's tile. What depends on it is computed here, and not for all sizes before one is chosen.
-    let tile = unsafe { &*opaque(tile) };
+    // What cannot be called need not be compiled.
+    if S::QUADS < 2 {
+        return;
+    }
     let c = |vector: usize, row: usize| tile.c.wrapping_add((vector * S::QUADS + row) * tile.c_row);
     let mut sums = [s.splat(0.0); VECTORS];
     // SAFETY: elements of the tile; nothing else is read or written.
@@ -89,11 +91,10 @@ unsafe fn along_steps<S: Isa, const VECTORS: usize>(s: S, tile: &Tile, sums: &mu
             a.iter_mut().for_each(|a| *a = a.wrapping_add(4));
             b = b.wrapping_add(4 * tile.b_row);
         }
-        match tile.k % 4 {
-            1 => steps::<S, VECTORS, 1>(s, tile, &a, b, sums),
-            2 => steps::<S, VECTORS, 2>(s, tile, &a, b, sums),
-            3 => steps::<S, VECTORS, 3>(s, tile, &a, b, sums),
-            _ => {}
+        for _ in 0..tile.k % 4 {
+            steps::<S, VECTORS, 1>(s, tile, &a, b, sums);
+            a.iter_mut().for_each(|a| *a = a.wrapping_add(1));
+            b = b.wrapping_add(tile.b_row);
         }
     }
 }
