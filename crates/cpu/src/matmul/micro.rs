@@ -275,7 +275,7 @@ pub(super) unsafe fn dot_row<S: Isa>(
                 let total = s.fold(
                     s.add(sum[0], sum[1]),
                     #[inline(always)]
-                    |x, y| x + y,
+                    |x, y| s.add(x, y),
                 );
                 c.add(first + j).write(total);
             }

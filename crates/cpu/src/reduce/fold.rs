@@ -102,11 +102,7 @@ pub(crate) unsafe fn fold_rows<S: Isa>(
                     i += S::LANES;
                 }
                 let all = op(op(sums[0], sums[1]), op(sums[2], sums[3]));
-                let mut total = s.fold(
-                    all,
-                    #[inline(always)]
-                    |a, b| fold.lanes(a, b),
-                );
+                let mut total = s.fold(all, op);
                 for j in i..columns {
                     total = fold.lanes(total, row_values.add(j).read());
                 }

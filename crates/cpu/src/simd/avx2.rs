@@ -157,6 +157,17 @@ impl Isa for Avx2 {
         }
     }
     #[inline(always)]
+    fn upper<const HALF: usize>(self, v: __m256) -> __m256 {
+        // SAFETY: as above.
+        unsafe {
+            match HALF {
+                4 => _mm256_permute2f128_ps::<0x01>(v, v),
+                2 => _mm256_permute_ps::<0x4E>(v),
+                _ => _mm256_permute_ps::<0xB1>(v),
+            }
+        }
+    }
+    #[inline(always)]
     fn spread_by_quad(self, v: __m256) -> __m256 {
         // SAFETY: as above.
         unsafe { _mm256_permutevar_ps(v, _mm256_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1)) }

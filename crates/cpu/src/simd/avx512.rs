@@ -160,6 +160,18 @@ impl Isa for Avx512 {
         }
     }
     #[inline(always)]
+    fn upper<const HALF: usize>(self, v: __m512) -> __m512 {
+        // SAFETY: as above.
+        unsafe {
+            match HALF {
+                8 => _mm512_shuffle_f32x4::<0x4E>(v, v),
+                4 => _mm512_shuffle_f32x4::<0xB1>(v, v),
+                2 => _mm512_permute_ps::<0x4E>(v),
+                _ => _mm512_permute_ps::<0xB1>(v),
+            }
+        }
+    }
+    #[inline(always)]
     fn spread_by_quad(self, v: __m512) -> __m512 {
         // SAFETY: as above.
         unsafe { _mm512_permutevar_ps(v, _mm512_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3)) }

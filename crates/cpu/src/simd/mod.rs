@@ -141,6 +141,9 @@ pub(crate) trait Isa: Copy {
     /// Lane `i` of row `i` in all lanes of that row.
     fn spread_by_quad(self, v: Self::V) -> Self::V;
 
+    /// In each of the first `HALF < LANES` lanes the one that lies `HALF` further; others are arbitrary.
+    fn upper<const HALF: usize>(self, v: Self::V) -> Self::V;
+
     fn splat(self, x: f32) -> Self::V;
     fn splat_i(self, x: i32) -> Self::I;
     fn bits(self, v: Self::V) -> Self::I;
@@ -252,17 +255,19 @@ pub(crate) trait Isa: Copy {
     }
     /// The lanes combined pairwise: `f(f(0, 2), f(1, 3))` and so on.
     #[inline(always)]
-    fn fold(self, a: Self::V, f: impl Fn(f32, f32) -> f32) -> f32 {
-        let mut x = [0f32; MAX_LANES];
-        // SAFETY: the array holds at least LANES floats.
-        unsafe { self.store(x.as_mut_ptr(), a) };
-        let mut half = Self::LANES / 2;
-        while half > 0 {
-            for lane in 0..half {
-                x[lane] = f(x[lane], x[lane + half]);
-            }
-            half /= 2;
+    fn fold(self, a: Self::V, f: impl Fn(Self::V, Self::V) -> Self::V) -> f32 {
+        let mut a = a;
+        if Self::LANES > 8 {
+            a = f(a, self.upper::<8>(a));
         }
-        x[0]
+        if Self::LANES > 4 {
+            a = f(a, self.upper::<4>(a));
+        }
+        a = f(a, self.upper::<2>(a));
+        a = f(a, self.upper::<1>(a));
+        let mut lanes = [0f32; MAX_LANES];
+        // SAFETY: the array holds at least LANES floats.
+        unsafe { self.store(lanes.as_mut_ptr(), a) };
+        lanes[0]
     }
 }

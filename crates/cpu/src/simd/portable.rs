@@ -78,6 +78,10 @@ impl Isa for Portable {
         [v[N as usize]; 4]
     }
     #[inline(always)]
+    fn upper<const HALF: usize>(self, v: F) -> F {
+        from_fn(|lane| v[(lane + HALF) % 4])
+    }
+    #[inline(always)]
     fn spread_by_quad(self, v: F) -> F {
         [v[0]; 4]
     }
