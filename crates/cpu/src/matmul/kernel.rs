@@ -16,8 +16,8 @@ use crate::memory::{Aligned, Buffers, span};
 use crate::schedule::{Footprint, Region};
 use crate::simd::MAX_LANES;
 
-/// Floats of a product in scratch memory that stay in the first-level cache until the epilogue has read them.
-const CACHED: usize = 4096;
+/// Floats of a product in scratch memory that stay in the nearest caches until the epilogue has read them.
+const CACHED: usize = 8000;
 /// Floats of a packed `b` that leave room in the second-level cache.
 const PACKED: usize = 128 * 1024;
 /// The greatest depth of a `b` that is packed whole: its panels of a tile's width stay in the first-level cache.
