@@ -44,20 +44,21 @@ fn random_view(dice: &mut Dice, domain: &[usize]) -> (View, usize) {
     (View { offset, strides }, offset + last + 1 + dice.below(3))
 }
 
+/// The values that a device and the meaning have alike to the last bit: what jumps takes only those.
+pub fn exact(body: &BodyBuilder) -> Vec<u32> {
+    let Body { instrs, dtypes } = &body.0;
+    let leaf = |i: usize| matches!(instrs[i], Instr::Load { .. } | Instr::Fill { .. } | Instr::Iota { .. });
+    (0..instrs.len()).filter(|&i| leaf(i) || dtypes[i] != DType::F32).map(|i| i as u32).collect()
+}
+
 fn step(body: &mut BodyBuilder, dice: &mut Dice, domain: &[usize]) {
     let count = body.0.instrs.len();
     let of = |body: &BodyBuilder, dtype: DType| -> Vec<u32> {
         (0..count as u32).filter(|&i| body.0.dtypes[i as usize] == dtype).collect()
     };
     let (floats, ints, bools) = (of(body, DType::F32), of(body, DType::I32), of(body, DType::Bool));
-    // Conversions and comparisons jump, so they take only numbers that both sides have exactly.
-    let exact: Vec<u32> = (0..count as u32)
-        .filter(|&i| {
-            let leaf =
-                matches!(body.0.instrs[i as usize], Instr::Load { .. } | Instr::Fill { .. } | Instr::Iota { .. });
-            leaf || body.0.dtypes[i as usize] != DType::F32
-        })
-        .collect();
+    // Conversions and comparisons jump.
+    let exact = exact(body);
     match dice.below(12) {
         0 => {
             let value = dice.values(1, DType::F32)[0];

@@ -4,7 +4,7 @@ use glorot_graph::program::*;
 use glorot_graph::{BinaryOp, CompareOp, RandomKind, Real, ReduceKind, UnaryOp};
 use glorot_tensor::DType;
 
-use crate::common::bodies::random_body;
+use crate::common::bodies::{exact, random_body};
 use crate::common::{BodyBuilder, Builder, Dice, dense};
 
 /// A domain of one of several forms.
@@ -80,6 +80,10 @@ fn reduce(builder: &mut Builder, dice: &mut Dice) {
         if kind == KINDS[1] && (dtype == DType::I32 || count > 6) {
             // Products leave the range in which the meaning is exact.
             kind = KINDS[0];
+        }
+        if kind == Reducer::ArgMax && !exact(&body).contains(&value) {
+            // Values that are equal by their meaning may be rounded apart.
+            kind = KINDS[2];
         }
         let dtype = if kind == Reducer::ArgMax { DType::I32 } else { dtype };
         reductions.push(Reduction { kind, value, output: builder.output(kept.clone(), dtype) });
