@@ -2,21 +2,13 @@
 
 mod common;
 
-use common::bodies::{exact, random_body};
+use common::bodies::{KINDS, random_body, random_reductions};
 use common::{BodyBuilder, Builder, Dice, dense};
 use glorot_cpu::{CpuDevice, CpuOptions};
+use glorot_graph::UnaryOp;
 use glorot_graph::program::*;
-use glorot_graph::{ReduceKind, UnaryOp};
 use glorot_tensor::DType;
 use proptest::prelude::*;
-
-const KINDS: [Reducer; 5] = [
-    Reducer::Fold(ReduceKind::Sum),
-    Reducer::Fold(ReduceKind::Prod),
-    Reducer::Fold(ReduceKind::Max),
-    Reducer::Fold(ReduceKind::Min),
-    Reducer::ArgMax,
-];
 
 fn devices() -> &'static [CpuDevice] {
     static DEVICES: std::sync::OnceLock<Vec<CpuDevice>> = std::sync::OnceLock::new();
@@ -36,36 +28,8 @@ fn threads() -> &'static [CpuDevice] {
 fn random_kernel(seed: u64, domain: &[usize], all: bool) -> Builder {
     let (mut builder, mut dice) = (Builder::default(), Dice::new(seed));
     let steps = dice.below(6);
-    let mut body = random_body(&mut builder, &mut dice, domain, steps);
-    body.fill(1.25);
-    let rank = domain.len();
-    let mut axes: Vec<usize> = (0..rank).filter(|_| all || dice.below(2) == 0).collect();
-    if axes.is_empty() {
-        axes.push(dice.below(rank));
-    }
-    let numbers: Vec<u32> = (0..body.0.instrs.len() as u32)
-        .filter(|&i| matches!(body.0.dtypes[i as usize], DType::F32 | DType::I32))
-        .collect();
-    let kept: Vec<usize> = (0..rank).filter(|axis| !axes.contains(axis)).map(|axis| domain[axis]).collect();
-    let mut reductions = Vec::new();
-    for _ in 0..1 + dice.below(2) {
-        let value = dice.pick(&numbers);
-        let dtype = body.0.dtypes[value as usize];
-        let single = axes.len() == 1 && domain[axes[0]] > 0;
-        let mut kind = dice.pick(&KINDS[..if single { 5 } else { 4 }]);
-        let count: usize = axes.iter().map(|&axis| domain[axis]).product();
-        if kind == KINDS[1] && (dtype == DType::I32 || count > 6) {
-            // Products leave the range in which the meaning is exact.
-            kind = KINDS[0];
-        }
-        if kind == Reducer::ArgMax && !exact(&body).contains(&value) {
-            // Values that are equal by their meaning may be rounded apart.
-            kind = KINDS[2];
-        }
-        let dtype = if kind == Reducer::ArgMax { DType::I32 } else { dtype };
-        reductions.push(Reduction { kind, value, output: builder.output(kept.clone(), dtype) });
-    }
-    builder.kernel(Kernel::Reduce(ReduceKernel { domain: domain.into(), axes, body: body.0, reductions }));
+    let body = random_body(&mut builder, &mut dice, domain, steps);
+    random_reductions(&mut builder, &mut dice, domain, body, all);
     builder
 }
 

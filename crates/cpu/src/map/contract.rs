@@ -92,12 +92,10 @@ fn join(nodes: &[Node], levels: &[Level], uses: &[u32], i: usize) -> Option<Node
         },
         Func::Mul => [(a, b), (b, a)].into_iter().find_map(|(other, factor)| {
             let (Func::SelectLt, [zero, y, one, slope]) = own(factor)? else { return None };
-            let constants = [(zero, 0f32), (one, 1.0)];
-            let known =
-                |(value, x): (u32, f32)| matches!(nodes[value as usize], Node::Constant(bits) if bits == x.to_bits());
+            let is = |value: u32, x: f32| matches!(nodes[value as usize], Node::Constant(bits) if bits == x.to_bits());
             let Node::Compute(Func::Add, [x, alpha, ..], _) = nodes[slope as usize] else { return None };
             let alone = uses[slope as usize] == 1 && levels[slope as usize] == levels[i];
-            let joins = alone && x == y && constants.into_iter().all(known);
+            let joins = alone && x == y && is(zero, 0.0) && is(one, 1.0);
             joins.then(|| Node::compute(Func::MulEluSlope, &[other, y, alpha]))
         }),
         Func::SqrtAdd => product(a).and_then(|(x, y)| node(Func::SqrtMulAdd, &[x, y, b])),

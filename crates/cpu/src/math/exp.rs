@@ -5,15 +5,15 @@ use crate::simd::Isa;
 const LN2_HIGH: f32 = 0.693_359_4;
 const LN2_LOW: f32 = -2.121_944_4e-4;
 
-/// `x = n ln 2 + r` with integral `n` and `|r| <= ln 2 / 2`. Gives `n`, `r` and `(exp(r) - 1 - r) / r^2`.
+/// `x = n ln 2 + r` with integral `n` and `|r| <= ln 2 / 2`. Gives `n` and `exp(r) - 1`.
 #[inline(always)]
-fn reduce<S: Isa>(s: S, x: S::V) -> (S::V, S::V, S::V) {
+fn reduce<S: Isa>(s: S, x: S::V) -> (S::V, S::V) {
     let n = s.round(s.mul(x, s.splat(std::f32::consts::LOG2_E)));
     let r = s.neg_mul_add(n, s.splat(LN2_HIGH), x);
     let r = s.neg_mul_add(n, s.splat(LN2_LOW), r);
     // Minimax for the relative error of exp(r) - 1 on |r| <= 0.3467: 1.4e-8.
     let tail = [0.5, 0.166_665_43, 0.041_666_28, 8.366_611e-3, 1.394_649_4e-3];
-    (n, r, polynomial(s, tail, r))
+    (n, s.mul_add(s.mul(r, r), polynomial(s, tail, r), r))
 }
 
 /// Exponential. Error at most 1 ulp; 0 and infinity where the result is out of range.
@@ -21,17 +21,15 @@ fn reduce<S: Isa>(s: S, x: S::V) -> (S::V, S::V, S::V) {
 pub(crate) fn exp<S: Isa>(s: S, x: S::V) -> S::V {
     // Beyond these the result is 0 or infinity; the order of operands lets NaN through.
     let x = s.max(s.splat(-110.0), s.min(s.splat(100.0), x));
-    let (n, r, tail) = reduce(s, x);
-    let p = s.add(s.mul_add(s.mul(r, r), tail, r), s.splat(1.0));
-    s.scale(p, n)
+    let (n, q) = reduce(s, x);
+    s.scale(s.add(q, s.splat(1.0)), n)
 }
 
 /// `exp(x) - 1`. Error at most 2 ulp, near 0 as well.
 #[inline(always)]
 pub(crate) fn expm1<S: Isa>(s: S, x: S::V) -> S::V {
     let clamped = s.max(s.splat(-20.0), s.min(s.splat(88.9), x));
-    let (n, r, tail) = reduce(s, clamped);
-    let q = s.mul_add(s.mul(r, r), tail, r);
+    let (n, q) = reduce(s, clamped);
     // exp(x) - 1 = 2^n (q + 1) - 1, with half the power, so that it stays finite where the result does.
     let half = s.scale(s.splat(0.5), n);
     let y = s.mul_add(half, q, s.sub(half, s.splat(0.5)));
@@ -44,8 +42,7 @@ pub(crate) fn expm1<S: Isa>(s: S, x: S::V) -> S::V {
 #[inline(always)]
 pub(crate) fn elu<S: Isa>(s: S, x: S::V, alpha: S::V) -> S::V {
     let zero = s.splat(0.0);
-    let (n, r, tail) = reduce(s, s.max(s.splat(-20.0), s.min(zero, x)));
-    let q = s.mul_add(s.mul(r, r), tail, r);
+    let (n, q) = reduce(s, s.max(s.splat(-20.0), s.min(zero, x)));
     let power = s.scale(s.splat(1.0), n);
     let y = s.mul_add(power, q, s.sub(power, s.splat(1.0)));
     // Zeros keep their sign, and NaN is not negative.

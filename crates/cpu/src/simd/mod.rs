@@ -20,9 +20,9 @@ pub(crate) use portable::Portable;
 /// Most lanes that any instruction set has: the length of a broadcast scalar in memory.
 pub(crate) const MAX_LANES: usize = 16;
 
-/// The same address, of which the compiler knows nothing: neither what lies there, nor how it relates to others.
+/// The same address, of which the compiler does not know how it relates to others.
 #[inline(always)]
-pub(crate) fn opaque<T>(p: *const T) -> *const T {
+pub(crate) fn opaque(p: *const f32) -> *const f32 {
     #[cfg(target_arch = "x86_64")]
     {
         let mut p = p;

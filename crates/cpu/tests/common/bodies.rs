@@ -1,7 +1,7 @@
 //! Random bodies.
 
 use glorot_graph::program::*;
-use glorot_graph::{BinaryOp, CompareOp, Real, UnaryOp};
+use glorot_graph::{BinaryOp, CompareOp, Real, ReduceKind, UnaryOp};
 use glorot_tensor::DType;
 
 use super::{BodyBuilder, Builder, Dice};
@@ -45,7 +45,7 @@ fn random_view(dice: &mut Dice, domain: &[usize]) -> (View, usize) {
 }
 
 /// The values that a device and the meaning have alike to the last bit: what jumps takes only those.
-pub fn exact(body: &BodyBuilder) -> Vec<u32> {
+fn exact(body: &BodyBuilder) -> Vec<u32> {
     let Body { instrs, dtypes } = &body.0;
     let leaf = |i: usize| matches!(instrs[i], Instr::Load { .. } | Instr::Fill { .. } | Instr::Iota { .. });
     (0..instrs.len()).filter(|&i| leaf(i) || dtypes[i] != DType::F32).map(|i| i as u32).collect()
@@ -121,4 +121,46 @@ fn step(body: &mut BodyBuilder, dice: &mut Dice, domain: &[usize]) {
             body.fill(0.5);
         }
     }
+}
+
+/// What values are reduced by.
+pub const KINDS: [Reducer; 5] = [
+    Reducer::Fold(ReduceKind::Sum),
+    Reducer::Fold(ReduceKind::Prod),
+    Reducer::Fold(ReduceKind::Max),
+    Reducer::Fold(ReduceKind::Min),
+    Reducer::ArgMax,
+];
+
+/// Adds a kernel that reduces one or two numbers of a body along random axes, or along all.
+pub fn random_reductions(builder: &mut Builder, dice: &mut Dice, domain: &[usize], mut body: BodyBuilder, all: bool) {
+    body.fill(1.25);
+    let rank = domain.len();
+    let mut axes: Vec<usize> = (0..rank).filter(|_| all || dice.below(2) == 0).collect();
+    if axes.is_empty() {
+        axes.push(dice.below(rank));
+    }
+    let numbers: Vec<u32> = (0..body.0.instrs.len() as u32)
+        .filter(|&i| matches!(body.0.dtypes[i as usize], DType::F32 | DType::I32))
+        .collect();
+    let kept: Vec<usize> = (0..rank).filter(|axis| !axes.contains(axis)).map(|axis| domain[axis]).collect();
+    let count: usize = axes.iter().map(|&axis| domain[axis]).product();
+    let single = axes.len() == 1 && count > 0;
+    let mut reductions = Vec::new();
+    for _ in 0..1 + dice.below(2) {
+        let value = dice.pick(&numbers);
+        let dtype = body.0.dtypes[value as usize];
+        let mut kind = dice.pick(&KINDS[..if single { 5 } else { 4 }]);
+        if kind == KINDS[1] && (dtype == DType::I32 || count > 6) {
+            // Products leave the range in which the meaning is exact.
+            kind = KINDS[0];
+        }
+        if kind == Reducer::ArgMax && !exact(&body).contains(&value) {
+            // Values that are equal by their meaning may be rounded apart.
+            kind = KINDS[2];
+        }
+        let dtype = if kind == Reducer::ArgMax { DType::I32 } else { dtype };
+        reductions.push(Reduction { kind, value, output: builder.output(kept.clone(), dtype) });
+    }
+    builder.kernel(Kernel::Reduce(ReduceKernel { domain: domain.into(), axes, body: body.0, reductions }));
 }

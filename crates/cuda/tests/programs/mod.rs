@@ -1,10 +1,10 @@
 //! Random programs of many kernels each, and those of special values.
 
 use glorot_graph::program::*;
-use glorot_graph::{BinaryOp, CompareOp, RandomKind, Real, ReduceKind, UnaryOp};
+use glorot_graph::{BinaryOp, CompareOp, RandomKind, Real, UnaryOp};
 use glorot_tensor::DType;
 
-use crate::common::bodies::{exact, random_body};
+use crate::common::bodies::{KINDS, random_body, random_reductions};
 use crate::common::{BodyBuilder, Builder, Dice, dense};
 
 /// A domain of one of several forms.
@@ -44,14 +44,6 @@ fn map(builder: &mut Builder, dice: &mut Dice) {
     builder.kernel(Kernel::Map(MapKernel { domain: domain.into(), body: body.0, stores }));
 }
 
-const KINDS: [Reducer; 5] = [
-    Reducer::Fold(ReduceKind::Sum),
-    Reducer::Fold(ReduceKind::Prod),
-    Reducer::Fold(ReduceKind::Max),
-    Reducer::Fold(ReduceKind::Min),
-    Reducer::ArgMax,
-];
-
 /// A random body, one or two of whose numbers are reduced along random axes.
 fn reduce(builder: &mut Builder, dice: &mut Dice) {
     let mut domain = domain(dice);
@@ -59,36 +51,9 @@ fn reduce(builder: &mut Builder, dice: &mut Dice) {
         domain = vec![dice.below(4000)];
     }
     let steps = dice.below(6);
-    let mut body = random_body(builder, dice, &domain, steps);
-    body.fill(1.25);
+    let body = random_body(builder, dice, &domain, steps);
     let all = dice.below(4) == 0;
-    let mut axes: Vec<usize> = (0..domain.len()).filter(|_| all || dice.below(2) == 0).collect();
-    if axes.is_empty() {
-        axes.push(dice.below(domain.len()));
-    }
-    let numbers: Vec<u32> = (0..body.0.instrs.len() as u32)
-        .filter(|&i| matches!(body.0.dtypes[i as usize], DType::F32 | DType::I32))
-        .collect();
-    let kept: Vec<usize> = (0..domain.len()).filter(|axis| !axes.contains(axis)).map(|axis| domain[axis]).collect();
-    let mut reductions = Vec::new();
-    for _ in 0..1 + dice.below(2) {
-        let value = dice.pick(&numbers);
-        let dtype = body.0.dtypes[value as usize];
-        let single = axes.len() == 1 && domain[axes[0]] > 0;
-        let mut kind = dice.pick(&KINDS[..if single { 5 } else { 4 }]);
-        let count: usize = axes.iter().map(|&axis| domain[axis]).product();
-        if kind == KINDS[1] && (dtype == DType::I32 || count > 6) {
-            // Products leave the range in which the meaning is exact.
-            kind = KINDS[0];
-        }
-        if kind == Reducer::ArgMax && !exact(&body).contains(&value) {
-            // Values that are equal by their meaning may be rounded apart.
-            kind = KINDS[2];
-        }
-        let dtype = if kind == Reducer::ArgMax { DType::I32 } else { dtype };
-        reductions.push(Reduction { kind, value, output: builder.output(kept.clone(), dtype) });
-    }
-    builder.kernel(Kernel::Reduce(ReduceKernel { domain: domain.into(), axes, body: body.0, reductions }));
+    random_reductions(builder, dice, &domain, body, all);
 }
 
 /// How the result of a product is stored.
