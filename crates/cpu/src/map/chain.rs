@@ -83,17 +83,17 @@ fn updates(w: Operand, m: Operand, v: Operand, scalars: &[Operand]) -> bool {
     w.varying && w.slot != m.slot && w.slot != v.slot && scalars.iter().all(|scalar| !scalar.varying)
 }
 
-/// `w - (g p + m' q) / (sqrt(v' c) + e)`, and the slots of the numerator and the denominator.
+/// `w - (g p + m' q) / (sqrt(v') + e)`, and the slots of the numerator and the denominator.
 fn nadam(window: Window) -> Option<(Chain, [u16; 2])> {
     let (Func::SubDiv, [w, numerator, denominator, ..], to) = window.last()? else { return None };
     let [x, a, y, b, ..] = window.made_by(numerator, Func::MulAddMul)?;
-    let [v, c, e, ..] = window.made_by(denominator, Func::SqrtMulAdd)?;
+    let [v, e, ..] = window.made_by(denominator, Func::SqrtAdd)?;
     // Either of the two products is that of the moment.
     let (m, q, p, g) = if window.made_by(x, Func::Lerp).is_some() { (x, a, b, y) } else { (y, b, a, x) };
     let [gradient, m0, v0, t, s] = moments(window, m, v)?;
-    let scalars = [t, s, p, q, c, e];
+    let scalars = [t, s, p, q, e];
     let fits = gradient == g && updates(w, m, v, &scalars);
-    let args = [g, m0, v0, w, t, s, p, q, c, e];
+    let args = [g, m0, v0, w, t, s, p, q, e];
     fits.then_some((
         Chain { kind: ChainKind::Nadam, to: [m.slot, v.slot, to], args, by_rows: false },
         [numerator.slot, denominator.slot],
@@ -108,7 +108,7 @@ fn adam(window: Window) -> Option<(Chain, [u16; 2])> {
     let [g, m0, v0, t, s] = moments(window, m, v)?;
     let scalars = [t, s, a, e];
     let fits = updates(w, m, v, &scalars);
-    let args = [g, m0, v0, w, t, s, a, e, e, e];
+    let args = [g, m0, v0, w, t, s, a, e, e];
     fits.then_some((
         Chain { kind: ChainKind::Adam, to: [m.slot, v.slot, to], args, by_rows: false },
         [denominator.slot; 2],
@@ -139,7 +139,7 @@ mod tests {
             step(Func::Lerp, 1, &[varying(0), varying(1), scalar(10)]),
             step(Func::LerpSquare, 2, &[varying(0), varying(2), scalar(11)]),
             step(Func::MulAddMul, 20, &[varying(0), scalar(12), varying(1), scalar(13)]),
-            step(Func::SqrtMulAdd, 21, &[varying(2), scalar(14), scalar(15)]),
+            step(Func::SqrtAdd, 21, &[varying(2), scalar(14)]),
             step(Func::SubDiv, 3, &[varying(3), varying(20), varying(21)]),
         ]
     }
@@ -158,7 +158,7 @@ mod tests {
         assert_eq!((found.kind, found.to), (ChainKind::Nadam, [1, 2, 3]));
         let want = [varying(0), varying(1), varying(2), varying(3)];
         assert_eq!(found.args[..4], want);
-        assert_eq!(found.args[4..], [10, 11, 12, 13, 14, 15].map(scalar));
+        assert_eq!(found.args[4..], [10, 11, 12, 13, 14].map(scalar));
     }
 
     #[test]
@@ -197,7 +197,7 @@ mod tests {
         chain(&mut steps, &[]);
         assert_eq!(steps.len(), 5);
         let mut steps = nadam_steps();
-        steps[3] = step(Func::SqrtMulAdd, 21, &[varying(7), scalar(14), scalar(15)]);
+        steps[3] = step(Func::SqrtAdd, 21, &[varying(7), scalar(14)]);
         chain(&mut steps, &[]);
         assert_eq!(steps.len(), 5);
     }

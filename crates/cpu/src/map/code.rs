@@ -92,10 +92,8 @@ pub(crate) enum Func {
     LerpSquare,
     /// `a * b + c * d`.
     MulAddMul,
-    /// `sqrt(a) + b`.
+    /// `sqrt(a) + b`, by [`crate::simd::Isa::sqrt_near`].
     SqrtAdd,
-    /// `sqrt(a * b) + c`.
-    SqrtMulAdd,
     /// `a - b / c`.
     SubDiv,
     /// `a - b * c / d`.
@@ -115,7 +113,7 @@ pub(crate) enum Func {
 pub(crate) enum ChainKind {
     /// `m' = m + (g - m) t`, `v' = v + (g g - v) s`, `w' = w - m' a / (sqrt(v') + e)`.
     Adam,
-    /// The same moments, `w' = w - (g p + m' q) / (sqrt(v' c) + e)`.
+    /// The same moments, `w' = w - (g p + m' q) / (sqrt(v') + e)`.
     Nadam,
 }
 
@@ -125,8 +123,8 @@ pub(crate) struct Chain {
     pub kind: ChainKind,
     /// Where `m'`, `v'` and `w'` go.
     pub to: [u16; 3],
-    /// `g, m, v, w` and the scalars `t, s, a, e` or `t, s, p, q, c, e`.
-    pub args: [Operand; 10],
+    /// `g, m, v, w` and the scalars `t, s, a, e` or `t, s, p, q, e`.
+    pub args: [Operand; 9],
     /// As in [`Step::Compute`].
     pub by_rows: bool,
 }

@@ -98,7 +98,6 @@ fn join(nodes: &[Node], levels: &[Level], uses: &[u32], i: usize) -> Option<Node
             let joins = alone && x == y && is(zero, 0.0) && is(one, 1.0);
             joins.then(|| Node::compute(Func::MulEluSlope, &[other, y, alpha]))
         }),
-        Func::SqrtAdd => product(a).and_then(|(x, y)| node(Func::SqrtMulAdd, &[x, y, b])),
         Func::SubDiv => product(b).and_then(|(x, y)| node(Func::SubMulDiv, &[a, x, y, c])),
         _ => None,
     }

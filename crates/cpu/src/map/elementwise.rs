@@ -178,8 +178,7 @@ pub(super) unsafe fn compute<S: Isa>(
         Func::Lerp => f!(|x, y, t| s.mul_add(s.sub(x, y), t, y)),
         Func::LerpSquare => f!(|x, y, t| s.mul_add(s.mul_add(x, x, s.neg(y)), t, y)),
         Func::MulAddMul => f!(|x, y, z, w| s.mul_add(x, y, s.mul(z, w))),
-        Func::SqrtAdd => f!(|x, y| s.add(s.sqrt(x), y)),
-        Func::SqrtMulAdd => f!(|x, y, z| s.add(s.sqrt(s.mul(x, y)), z)),
+        Func::SqrtAdd => f!(|x, y| s.add(s.sqrt_near(x), y)),
         Func::SubDiv => f!(|x, y, z| s.sub(x, s.div(y, z))),
         Func::SubMulDiv => f!(|x, y, z, w| s.sub(x, s.div(s.mul(y, z), w))),
         Func::FloatToInt => f!(|x| {
@@ -206,7 +205,7 @@ pub(super) unsafe fn compute<S: Isa>(
 pub(super) unsafe fn chain<S: Isa>(s: S, chain: &Chain, frame: &Frame, size: [usize; 2]) {
     // SAFETY: passed on from the caller; scalars are slots of equal lanes.
     unsafe {
-        let [t, r, a, b, c, e]: [S::V; 6] = std::array::from_fn(
+        let [t, r, p, q, e]: [S::V; 5] = std::array::from_fn(
             #[inline(always)]
             |i| s.load(*frame.slots.add(chain.args[4 + i].slot as usize)),
         );
@@ -220,7 +219,8 @@ pub(super) unsafe fn chain<S: Isa>(s: S, chain: &Chain, frame: &Frame, size: [us
                 |g, m, v, w| {
                     let (m, v) = moments(s, g, m, v, t, r);
                     // The scalars are `t, r, a, e`.
-                    [m, v, s.sub(w, s.div(s.mul(m, a), s.add(s.sqrt(v), b)))]
+                    let (a, e) = (p, q);
+                    [m, v, s.sub(w, s.div(s.mul(m, a), s.add(s.sqrt_near(v), e)))]
                 },
             ),
             ChainKind::Nadam => update(
@@ -231,7 +231,7 @@ pub(super) unsafe fn chain<S: Isa>(s: S, chain: &Chain, frame: &Frame, size: [us
                 #[inline(always)]
                 |g, m, v, w| {
                     let (m, v) = moments(s, g, m, v, t, r);
-                    let change = s.div(s.mul_add(g, a, s.mul(m, b)), s.add(s.sqrt(s.mul(v, c)), e));
+                    let change = s.div(s.mul_add(g, p, s.mul(m, q)), s.add(s.sqrt_near(v), e));
                     [m, v, s.sub(w, change)]
                 },
             ),

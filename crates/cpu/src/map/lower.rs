@@ -59,6 +59,24 @@ pub(crate) struct Fused {
 }
 
 impl Fused {
+    /// Where row 0 of each view of memory begins that is read in rows so many bytes apart, without gaps, and has no outer
+    /// loops.
+    pub(crate) fn read_rows(&self, row_bytes: usize) -> Vec<usize> {
+        if self.outer.iter().any(|&dim| dim > 1) {
+            return Vec::new();
+        }
+        let joins = |number: &usize| {
+            let view = &self.views[*number];
+            self.uses[*number] == Use::Read
+                && self.accumulator != Some(*number)
+                && view.unit == 4
+                && view.strides.ends_with(&[row_bytes, 4])
+        };
+        let mut starts: Vec<usize> = (0..self.views.len()).filter(joins).map(|number| self.views[number].address).collect();
+        starts.dedup();
+        starts
+    }
+
     /// The memory that a part of the loops touches; `outer` counts over all outer loops.
     pub(crate) fn footprint(&self, outer: Range<usize>, rows: Range<usize>, columns: Range<usize>) -> Footprint {
         let mut ranges = spread(&self.outer, outer);
@@ -277,7 +295,7 @@ fn cost(fused: &Fused) -> f64 {
         Step::Chain(_) => 0.12,
         Step::Compute { func, .. } => match func {
             Func::Div | Func::Sqrt | Func::Reciprocal => 0.12,
-            Func::Rsqrt | Func::SqrtAdd | Func::SqrtMulAdd | Func::SubDiv | Func::SubMulDiv => 0.15,
+            Func::Rsqrt | Func::SqrtAdd | Func::SubDiv | Func::SubMulDiv => 0.15,
             Func::Exp | Func::Expm1 | Func::Elu | Func::AddElu | Func::Log => 0.3,
             Func::Log1p | Func::Tanh | Func::Sigmoid | Func::Softplus | Func::Erf | Func::Sin | Func::Cos => 0.5,
             Func::Pow => 0.8,

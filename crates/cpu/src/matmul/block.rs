@@ -1,3 +1,4 @@
+use super::ahead::Ahead;
 use super::gathered::{Gathered, gathered};
 use super::micro::{Onto, ROW_VECTORS, Tile, dot_row, most_rows, row, tile_column};
 use super::narrow::{self, narrow};
@@ -39,6 +40,8 @@ pub(crate) struct Block {
     pub onto: Onto,
     /// Whether rows of `b` are so long that their last vector may be read whole.
     pub padded: bool,
+    /// What is fetched meanwhile, if not null.
+    pub ahead: *mut Ahead,
 }
 
 /// Rows of a product up to which each is computed by itself, where that saves packing.
@@ -79,6 +82,7 @@ impl Block {
             few_rows: false,
             onto: Onto::Nothing,
             padded: false,
+            ahead: std::ptr::null_mut(),
         }
     }
 
@@ -194,6 +198,7 @@ impl Block {
             a_next: 0,
             columns,
             padded: self.padded,
+            ahead: self.ahead,
             onto: if p > 0 { Onto::Sums } else { self.onto },
         }
     }
@@ -305,6 +310,7 @@ unsafe fn turned<S: Isa>(s: S, block: &Block, scratch: *mut f32) {
                     a_next: rows * block.b_column,
                     columns: block.m,
                     padded: true,
+                    ahead: block.ahead,
                     onto: block.onto,
                 };
                 if rows > 0 {

@@ -4,6 +4,7 @@ use glorot_graph::device::DeviceError;
 use glorot_graph::program::{Instr, MatMulKernel};
 use glorot_tensor::DType;
 
+use super::ahead::Operands;
 use super::block::{Block, FEW_ROWS, LONG, PACKED_ROWS, scratch_floats};
 use super::cut::{Along, SPEED, cut, cut_along, half_of, parts};
 use super::micro::Onto;
@@ -40,6 +41,8 @@ pub(crate) struct MatMulTasks {
     counts: [usize; 2],
     /// Rows of a task that pass through the epilogue together.
     band: usize,
+    /// What the epilogue reads that is fetched while a band is multiplied.
+    ahead: Operands,
     /// Length of the rows that a task packs its `b` to, once for all bands; 0: it does not.
     packed_row: usize,
     /// The loop that multiplies in bfloat16, if this product does.
@@ -105,6 +108,7 @@ impl MatMulTasks {
             chunk: [m.max(1), n.max(1)],
             counts: [1; 2],
             band: m.max(1),
+            ahead: Operands::default(),
             packed_row: 0,
             half,
             parts: if buffers.is_state(kernel.a.buffer) { parts(batch, n, m, k) } else { parts(batch, m, n, k) },
@@ -173,6 +177,9 @@ impl MatMulTasks {
             let rows = (CACHED / tasks.chunk[1].max(1)).max(1).next_multiple_of(kernels.tile.0);
             tasks.band = rows.min(tasks.chunk[0]);
         }
+        if let Some(fused) = tasks.epilogue.as_ref().filter(|_| tasks.counts[1] == 1 && tasks.band * n <= 2 * CACHED) {
+            tasks.ahead = Operands::of(fused, k, kernels.lanes);
+        }
         if tasks.c.is_none() {
             tasks.result_floats = (tasks.band * tasks.chunk[1]).next_multiple_of(MAX_LANES);
         }
@@ -204,6 +211,7 @@ impl MatMulTasks {
             few_rows: self.dims[1] <= FEW_ROWS,
             onto: Onto::Nothing,
             padded: false,
+            ahead: std::ptr::null_mut(),
         }
     }
 
@@ -343,6 +351,8 @@ impl MatMulTasks {
                 if self.c.is_none() {
                     product.c = result.cast();
                 }
+                let mut ahead = self.ahead.rows(&rows);
+                product.ahead = ahead.as_mut().map_or(std::ptr::null_mut(), std::ptr::from_mut);
                 self.multiply(kernels, product, 0..self.parts, scratch);
                 self.apply(&mut epilogue, &product, rows, &piece.columns);
             }

@@ -1,3 +1,4 @@
+use super::ahead::{Ahead, STEPS};
 use crate::simd::{Float32, Isa, Terms, opaque};
 
 /// Vectors of a single row that are computed at once: as many independent sums hide the latency of each.
@@ -22,6 +23,8 @@ pub(super) struct Tile {
     /// Vectors of `b` may be read whole even where the tile has fewer columns.
     pub padded: bool,
     pub onto: Onto,
+    /// What is fetched meanwhile, if not null.
+    pub ahead: *mut Ahead,
 }
 
 /// What becomes of what `c` holds.
@@ -191,20 +194,32 @@ unsafe fn sums<S: Isa, T: Terms<S>, const ROWS: usize, const VECTORS: usize, con
     let mut rows: [*const f32; MOST_ROWS / 3] =
         std::array::from_fn(|i| opaque(tile.a.wrapping_add(3 * i * tile.a_row)));
     let mut b = tile.b;
-    for _ in 0..tile.k {
-        // SAFETY: a row of `b`.
-        let row = unsafe { load_row::<S, VECTORS, TAIL>(s, tile, b) };
-        for (i, sums) in sums.iter_mut().enumerate() {
-            // SAFETY: an element of `a` in one of the tile's rows.
-            let x = s.splat(unsafe { rows[i / 3].wrapping_add(i % 3 * tile.a_row).read() });
-            for (sum, &vector) in sums.iter_mut().zip(&row) {
-                *sum = terms.add(s, x, vector, *sum);
+    let mut left = tile.k;
+    while left > 0 {
+        // SAFETY: nobody else uses it meanwhile.
+        let steps = match unsafe { tile.ahead.as_mut() } {
+            None => left,
+            Some(ahead) => {
+                ahead.fetch(s, ROWS * VECTORS);
+                left.min(STEPS)
             }
+        };
+        left -= steps;
+        for _ in 0..steps {
+            // SAFETY: a row of `b`.
+            let row = unsafe { load_row::<S, VECTORS, TAIL>(s, tile, b) };
+            for (i, sums) in sums.iter_mut().enumerate() {
+                // SAFETY: an element of `a` in one of the tile's rows.
+                let x = s.splat(unsafe { rows[i / 3].wrapping_add(i % 3 * tile.a_row).read() });
+                for (sum, &vector) in sums.iter_mut().zip(&row) {
+                    *sum = terms.add(s, x, vector, *sum);
+                }
+            }
+            for pointer in rows.iter_mut().take(ROWS.div_ceil(3)) {
+                *pointer = pointer.wrapping_add(tile.a_column);
+            }
+            b = b.wrapping_add(tile.b_row);
         }
-        for pointer in rows.iter_mut().take(ROWS.div_ceil(3)) {
-            *pointer = pointer.wrapping_add(tile.a_column);
-        }
-        b = b.wrapping_add(tile.b_row);
     }
     sums
 }

@@ -4,6 +4,7 @@
 //! and in one chain for each element, so that the cut does not show in the result. Where one matrix is much larger than
 //! the other, `k` is cut as well, by the shape alone: see [`cut`].
 
+mod ahead;
 mod block;
 mod cut;
 mod gathered;

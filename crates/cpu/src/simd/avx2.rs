@@ -98,6 +98,11 @@ impl Isa for Avx2 {
         // SAFETY: an instruction without effect but on caches, whatever the address.
         unsafe { _mm_prefetch::<_MM_HINT_T0>(p.cast()) }
     }
+    #[inline(always)]
+    fn fetch_second(self, p: *const u8) {
+        // SAFETY: as above.
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(p.cast()) }
+    }
 
     #[inline(always)]
     unsafe fn load(self, p: *const f32) -> __m256 {

@@ -82,6 +82,9 @@ pub(crate) trait Isa: Copy {
     /// Brings a cache line closer, if the instruction set can. Any address will do.
     #[inline(always)]
     fn fetch(self, _p: *const u8) {}
+    /// The same, no closer than the second-level cache.
+    #[inline(always)]
+    fn fetch_second(self, _p: *const u8) {}
 
     /// Writes the transpose of `rows × columns` floats, both at most `LANES`, as `columns` rows of `width <= LANES`
     /// floats: 0 where there is no row.
@@ -162,6 +165,12 @@ pub(crate) trait Isa: Copy {
     /// `a > b ? a : b`: `b` where either is NaN.
     fn max(self, a: Self::V, b: Self::V) -> Self::V;
     fn sqrt(self, a: Self::V) -> Self::V;
+    /// The square root, off by less than 0.7 units in the last place where it is more than 1e-15, else by 1 in 10,000. Of
+    /// -0 it may be 0.
+    #[inline(always)]
+    fn sqrt_near(self, a: Self::V) -> Self::V {
+        self.sqrt(a)
+    }
     /// To the nearest integer, ties to even.
     fn round(self, a: Self::V) -> Self::V;
     fn floor(self, a: Self::V) -> Self::V;

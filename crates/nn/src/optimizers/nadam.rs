@@ -69,14 +69,17 @@ impl Rule for Nadam {
         let product = &step.shared[0];
         let (now, next) = (self.momentum(&step.count)?, self.momentum(&step.count.add_scalar(1.0)?)?);
         let one = product.scalar_like(1.0);
-        let of_momentum = step.rate.mul(&next)?.div(&one.sub(&product.mul(&next)?)?)?;
-        let of_gradient = step.rate.mul(&one.sub(&now)?)?.div(&one.sub(product)?)?;
-        let correction = step.one_minus_power(self.beta_2)?.reciprocal()?;
+        // Times `sqrt(1 - beta_2^t)` above and below, `v'` takes no factor for each weight.
+        let correction = step.one_minus_power(self.beta_2)?.sqrt()?;
+        let rate = step.rate.mul(&correction)?;
+        let of_momentum = rate.mul(&next)?.div(&one.sub(&product.mul(&next)?)?)?;
+        let of_gradient = rate.mul(&one.sub(&now)?)?.div(&one.sub(product)?)?;
+        let epsilon = correction.mul_scalar(self.epsilon)?;
 
         let m = towards(&slots[0], gradient, float32(self.beta_1))?;
         let v = towards(&slots[1], &squares(gradient)?, float32(self.beta_2))?;
         let direction = m.mul(&of_momentum)?.add(&gradient.mul(&of_gradient)?)?;
-        let change = direction.div(&v.mul(&correction)?.sqrt()?.add_scalar(self.epsilon)?)?;
+        let change = direction.div(&v.sqrt()?.add(&epsilon)?)?;
         Ok(Update { weight: weight.sub(&change)?, slots: vec![m, v] })
     }
 }
