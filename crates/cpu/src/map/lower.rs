@@ -72,7 +72,8 @@ impl Fused {
                 && view.unit == 4
                 && view.strides.ends_with(&[row_bytes, 4])
         };
-        let mut starts: Vec<usize> = (0..self.views.len()).filter(joins).map(|number| self.views[number].address).collect();
+        let mut starts: Vec<usize> =
+            (0..self.views.len()).filter(joins).map(|number| self.views[number].address).collect();
         starts.dedup();
         starts
     }
