@@ -105,6 +105,11 @@ impl Buffers {
         self.get(buffer).is_ok_and(|found| found.state)
     }
 
+    /// Bytes of all states.
+    pub(crate) fn state_bytes(&self) -> usize {
+        self.0.iter().filter(|found| found.state).map(|found| found.numel * found.dtype.size()).sum()
+    }
+
     /// Address of a whole buffer of a dtype with at least `numel` elements.
     pub(crate) fn dense(&self, buffer: BufferId, dtype: DType, numel: usize) -> Result<usize, DeviceError> {
         let found = self.get(buffer)?;

@@ -318,6 +318,16 @@ fn large_products_are_accurate() {
     }
 }
 
+/// States of more than a megabyte are fetched while they are computed.
+#[test]
+fn large_states_are_updated() {
+    for shape in [[1, 3100, 100, 32], [1, 530, 515, 13], [1, 9000, 37, 5], [1, 700, 450, 600]] {
+        let builder = product(shape, [true, false], Epilogue::Accumulate, 10);
+        devices().iter().for_each(|device| builder.check(device, 1e-4));
+        assert!(threads_agree(&builder), "{shape:?}");
+    }
+}
+
 #[test]
 fn rows_are_gathered_and_scattered() {
     let mut dice = Dice::new(4);

@@ -77,3 +77,38 @@ impl Ahead {
         self.next = next;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::simd::Portable;
+
+    /// Operands of two matrices of 100 columns, whose product has so many steps.
+    fn operands(k: usize) -> Operands {
+        let rate = (PARTS + MORE) * STEPS / k;
+        Operands { starts: vec![0x10_000, 0x90_000], row_bytes: 400, rate }
+    }
+
+    #[test]
+    fn all_lines_of_some_rows_are_fetched_and_no_more() {
+        for k in [8, 32, 512] {
+            let mut ahead = operands(k).rows(&(80..160)).expect("operands");
+            assert_eq!(
+                ahead.next.map(|place| place as usize),
+                [0x10_000 + 32_000, 0x90_000 + 32_000, 0x10_000 + 32_000]
+            );
+            // Ten tiles of 8 rows and 3 vectors in each of two panels.
+            for step in 0..20 * k / STEPS {
+                assert!(ahead.lines > 0 || step > 15 * k / STEPS, "all fetched after {step} steps of {k}");
+                ahead.fetch(Portable, 24);
+            }
+            assert_eq!(ahead.lines, 0, "{k}");
+            assert_eq!(ahead.next[1] as usize, 0x90_000 + 64_000);
+        }
+    }
+
+    #[test]
+    fn without_operands_nothing_is_fetched() {
+        assert!(Operands::default().rows(&(0..80)).is_none());
+    }
+}

@@ -19,6 +19,8 @@ use crate::simd::MAX_LANES;
 
 /// Floats of a product in scratch memory that stay in the nearest caches until the epilogue has read them.
 const CACHED: usize = 8000;
+/// Bytes of all states that stay in a second-level cache from step to step, so that nothing needs to be fetched ahead.
+const NEAR: usize = 1 << 20;
 /// Floats of a packed `b` that leave room in the second-level cache.
 const PACKED: usize = 128 * 1024;
 /// The greatest depth of a `b` that is packed whole: its panels of a tile's width stay in the first-level cache.
@@ -180,7 +182,8 @@ impl MatMulTasks {
             let rows = (CACHED / tasks.chunk[1].max(1)).max(1).next_multiple_of(kernels.tile.0);
             tasks.band = rows.min(tasks.chunk[0]);
         }
-        if let Some(fused) = tasks.epilogue.as_ref().filter(|_| tasks.counts[1] == 1 && tasks.band * n <= 2 * CACHED) {
+        let ahead = tasks.counts[1] == 1 && tasks.band * n <= 2 * CACHED && buffers.state_bytes() > NEAR;
+        if let Some(fused) = tasks.epilogue.as_ref().filter(|_| ahead) {
             tasks.ahead = Operands::of(fused, k, kernels.lanes);
         }
         if tasks.c.is_none() {
