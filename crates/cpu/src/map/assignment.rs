@@ -11,7 +11,7 @@ use super::translate::{Node, Sink};
 use crate::simd::MAX_LANES;
 
 /// Points of a tile of a single step, which needs no registers.
-const LONG_TILE: usize = 4096;
+const LONG_TILE: usize = 8192;
 
 /// Everything that decides where values lie.
 pub(super) struct Assignment<'a> {
