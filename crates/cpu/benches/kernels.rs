@@ -42,8 +42,8 @@ fn nadam(n: usize, gradients: f64) -> Builder {
     let g = state(&mut builder, gradients, 0.0);
     let mut body = BodyBuilder::default();
     let [w0, m0, v0, g0] = [w, m, v, g].map(|buffer| body.load(buffer, dense(&[n]), DType::F32));
-    let [rest1, rest2, of_momentum, of_gradient, correction, epsilon] =
-        [0.1, 0.001, 9.5e-4, 2e-4, 1.001, 1e-7].map(|value| body.fill(value));
+    let [rest1, rest2, of_momentum, of_gradient, epsilon] =
+        [0.1, 0.001, 9.5e-4, 2e-4, 1e-7].map(|value| body.fill(value));
     let towards = |body: &mut BodyBuilder, average, value, rest| {
         let difference = body.binary(BinaryOp::Sub, value, average);
         let step = body.binary(BinaryOp::Mul, difference, rest);
@@ -54,8 +54,7 @@ fn nadam(n: usize, gradients: f64) -> Builder {
     let v1 = towards(&mut body, v0, square, rest2);
     let (a, b) = (body.binary(BinaryOp::Mul, m1, of_momentum), body.binary(BinaryOp::Mul, g0, of_gradient));
     let direction = body.binary(BinaryOp::Add, a, b);
-    let variance = body.binary(BinaryOp::Mul, v1, correction);
-    let root = body.unary(UnaryOp::Sqrt, variance);
+    let root = body.unary(UnaryOp::Sqrt, v1);
     let denominator = body.binary(BinaryOp::Add, root, epsilon);
     let change = body.binary(BinaryOp::Div, direction, denominator);
     let w1 = body.binary(BinaryOp::Sub, w0, change);

@@ -279,14 +279,13 @@ fn updates_of_optimizers_mean_what_they_say() {
         let m1 = towards(&mut body, m0, g0, 0.1);
         let square = body.unary(UnaryOp::Square, g0);
         let v1 = towards(&mut body, v0, square, 0.001);
-        let (mut numerator, mut variance) = (body.binary(BinaryOp::Mul, m1, rate), v1);
+        let mut numerator = body.binary(BinaryOp::Mul, m1, rate);
         if nadam {
-            let (weight, correction) = (body.fill(0.02), body.fill(1.1));
+            let weight = body.fill(0.02);
             let of_gradient = body.binary(BinaryOp::Mul, g0, weight);
             numerator = body.binary(BinaryOp::Add, numerator, of_gradient);
-            variance = body.binary(BinaryOp::Mul, v1, correction);
         }
-        let root = body.unary(UnaryOp::Sqrt, variance);
+        let root = body.unary(UnaryOp::Sqrt, v1);
         let epsilon = body.fill(1e-7);
         let denominator = body.binary(BinaryOp::Add, root, epsilon);
         let change = body.binary(BinaryOp::Div, numerator, denominator);
