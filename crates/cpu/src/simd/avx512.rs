@@ -120,7 +120,9 @@ impl Isa for Avx512 {
             let estimate = _mm512_rsqrt14_ps(a);
             let root = _mm512_mul_ps(a, estimate);
             let half = _mm512_castsi512_ps(_mm512_sub_epi32(_mm512_castps_si512(estimate), _mm512_set1_epi32(HALVE)));
-            let root = _mm512_fmadd_ps(_mm512_fnmadd_ps(root, root, a), half, root);
+            // By how much it is too small, as a part of it: its square would be too small for small numbers.
+            let part = _mm512_fnmadd_ps(root, half, _mm512_set1_ps(0.5));
+            let root = _mm512_fmadd_ps(root, part, root);
             _mm512_fixupimm_ps::<0>(root, a, _mm512_set1_epi32(SPECIAL))
         }
     }

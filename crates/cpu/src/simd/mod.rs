@@ -165,8 +165,7 @@ pub(crate) trait Isa: Copy {
     /// `a > b ? a : b`: `b` where either is NaN.
     fn max(self, a: Self::V, b: Self::V) -> Self::V;
     fn sqrt(self, a: Self::V) -> Self::V;
-    /// The square root, off by less than 0.7 units in the last place where it is more than 1e-15, else by 1 in 10,000. Of
-    /// -0 it may be 0.
+    /// The square root, off by less than 1.2 units in the last place. Of -0 it may be 0.
     #[inline(always)]
     fn sqrt_near(self, a: Self::V) -> Self::V {
         self.sqrt(a)
