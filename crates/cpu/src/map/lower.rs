@@ -35,9 +35,6 @@ pub(crate) struct Fused {
     pub narrow: bool,
     /// Each with the strides of all loops.
     pub views: Vec<Placed>,
-    /// The strides of rows and columns of each view, side by side: those of the views lie all over memory, which takes a
-    /// step longer to wait for than to compute with.
-    pub strides: Vec<[usize; 2]>,
     /// What each view is for.
     pub uses: Vec<Use>,
     /// View whose address the caller gives for each region: the product of an epilogue.
@@ -214,8 +211,6 @@ pub(crate) fn lower(
         }
     }
     translation.sinks.iter().for_each(|sink| fused.uses[sink.view] = Use::Write);
-    let last_two = |view: &Placed| view.strides.last_chunk().copied().unwrap_or_default();
-    fused.strides = translation.nest.views.iter().map(last_two).collect();
     fused.views = translation.nest.views;
     Ok((fused, groups))
 }

@@ -95,7 +95,8 @@ impl<'a> Runner<'a> {
         let fused = self.fused;
         // SAFETY: tables have an entry for each view and slot; bounds are the caller's.
         unsafe {
-            for (v, [row_stride, column_stride]) in fused.strides.iter().enumerate() {
+            for (v, view) in fused.views.iter().enumerate() {
+                let [row_stride, column_stride] = view.strides[view.strides.len() - 2..] else { continue };
                 self.views.add(v).write(*self.bases.add(v) + row * row_stride + column * column_stride);
             }
             for (i, slot) in fused.slots.iter().enumerate() {

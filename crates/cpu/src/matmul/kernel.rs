@@ -31,8 +31,6 @@ const PACKED_DEPTH: usize = 128;
 pub(crate) struct MatMulTasks {
     dims: [usize; 4],
     a: Placed,
-    /// The strides of both, side by side.
-    strides: [[usize; 3]; 2],
     /// Where its elements lie if strides cannot say it.
     offsets: Option<Offsets>,
     b: Placed,
@@ -104,7 +102,6 @@ impl MatMulTasks {
 
         let mut tasks = MatMulTasks {
             dims: [batch, m, n, k],
-            strides: [&a, &b].map(|operand| std::array::from_fn(|axis| operand.strides[axis])),
             a,
             offsets,
             b,
@@ -194,25 +191,24 @@ impl MatMulTasks {
 
     /// The product from (row, column) on; where it goes to is left open if that is scratch memory.
     fn block(&self, batch: usize, [row, column]: [usize; 2], [rows, columns]: [usize; 2]) -> Block {
-        let at = |view: &Placed, strides: &[usize], i: usize, j: usize| {
-            view.address + batch * strides[0] + i * strides[1] + j * strides[2]
+        let at = |view: &Placed, i: usize, j: usize| {
+            view.address + batch * view.strides[0] + i * view.strides[1] + j * view.strides[2]
         };
         let (c, c_row) = match &self.c {
-            Some(view) => (at(view, &view.strides, row, column), view.strides[1] / 4),
+            Some(view) => (at(view, row, column), view.strides[1] / 4),
             None => (0, self.chunk[1]),
         };
-        let [of_a, of_b] = &self.strides;
         Block {
             m: rows,
             n: columns,
             k: self.dims[3],
-            a: at(&self.a, of_a, row, 0) as *const f32,
-            a_row: of_a[1] / 4,
-            a_column: self.offsets.as_ref().map_or(of_a[2] / 4, |offsets| offsets.step),
+            a: at(&self.a, row, 0) as *const f32,
+            a_row: self.a.strides[1] / 4,
+            a_column: self.offsets.as_ref().map_or(self.a.strides[2] / 4, |offsets| offsets.step),
             gathered: self.offsets.as_ref().map(|offsets| offsets.from(row)),
-            b: at(&self.b, of_b, 0, column) as *const f32,
-            b_row: of_b[1] / 4,
-            b_column: of_b[2] / 4,
+            b: at(&self.b, 0, column) as *const f32,
+            b_row: self.b.strides[1] / 4,
+            b_column: self.b.strides[2] / 4,
             c: c as *mut f32,
             c_row,
             few_rows: self.dims[1] <= FEW_ROWS,
