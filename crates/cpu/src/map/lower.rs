@@ -59,23 +59,19 @@ pub(crate) struct Fused {
 }
 
 impl Fused {
-    /// Where row 0 of each view of memory begins that is read in rows so many bytes apart, without gaps, and has no outer
-    /// loops.
-    pub(crate) fn read_rows(&self, row_bytes: usize) -> Vec<usize> {
+    /// Where row 0 of each view begins that is read in rows of floats without gaps, if there are no outer loops.
+    pub(crate) fn joined_rows(&self) -> Vec<usize> {
         if self.outer.iter().any(|&dim| dim > 1) {
             return Vec::new();
         }
-        let joins = |number: &usize| {
-            let view = &self.views[*number];
-            self.uses[*number] == Use::Read
-                && self.accumulator != Some(*number)
-                && view.unit == 4
-                && view.strides.ends_with(&[row_bytes, 4])
+        let joins = |number: usize| {
+            let strides = [4 * self.columns, 4];
+            self.uses[number] == Use::Read
+                && self.accumulator != Some(number)
+                && self.views[number].unit == 4
+                && self.views[number].strides.ends_with(&strides)
         };
-        let mut starts: Vec<usize> =
-            (0..self.views.len()).filter(joins).map(|number| self.views[number].address).collect();
-        starts.dedup();
-        starts
+        self.views.iter().enumerate().filter(|(number, _)| joins(*number)).map(|(_, view)| view.address).collect()
     }
 
     /// The memory that a part of the loops touches; `outer` counts over all outer loops.

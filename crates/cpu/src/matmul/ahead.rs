@@ -29,13 +29,9 @@ pub(super) struct Operands {
 impl Operands {
     /// Those that the epilogue of a product of `k` steps reads once, if its tasks take whole rows.
     pub(super) fn of(epilogue: &Fused, k: usize, lanes: usize) -> Operands {
-        let row_bytes = 4 * epilogue.columns;
-        let starts = epilogue.read_rows(row_bytes);
-        Operands {
-            starts: starts.into_iter().take(STREAMS).collect(),
-            row_bytes,
-            rate: (PARTS + MORE) * lanes * STEPS / (FLOATS * k.max(1)),
-        }
+        let mut starts = epilogue.joined_rows();
+        starts.truncate(STREAMS);
+        Operands { starts, row_bytes: 4 * epilogue.columns, rate: rate(k, lanes) }
     }
 
     /// What is to be fetched for some rows.
@@ -49,13 +45,18 @@ impl Operands {
     }
 }
 
+/// Parts of a line for each vector of sums and [`STEPS`] of its `k` steps.
+fn rate(k: usize, lanes: usize) -> usize {
+    (PARTS + MORE) * lanes * STEPS / (FLOATS * k.max(1))
+}
+
 /// Lines that are left to fetch.
 #[derive(Debug)]
 pub(crate) struct Ahead {
     next: [*const u8; STREAMS],
     lines: usize,
-    /// Parts of a line for each vector of sums and [`STEPS`] of its steps; those that are due.
     rate: usize,
+    /// Parts of a line that are due.
     due: usize,
 }
 
@@ -85,8 +86,7 @@ mod tests {
 
     /// Operands of two matrices of 100 columns, whose product has so many steps.
     fn operands(k: usize) -> Operands {
-        let rate = (PARTS + MORE) * STEPS / k;
-        Operands { starts: vec![0x10_000, 0x90_000], row_bytes: 400, rate }
+        Operands { starts: vec![0x10_000, 0x90_000], row_bytes: 400, rate: rate(k, FLOATS) }
     }
 
     #[test]

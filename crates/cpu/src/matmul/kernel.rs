@@ -179,8 +179,12 @@ impl MatMulTasks {
             let rows = (CACHED / tasks.chunk[1].max(1)).max(1).next_multiple_of(kernels.tile.0);
             tasks.band = rows.min(tasks.chunk[0]);
         }
-        let ahead = tasks.counts[1] == 1 && tasks.band * n <= 2 * CACHED && buffers.state_bytes() > NEAR;
-        if let Some(fused) = tasks.epilogue.as_ref().filter(|_| ahead) {
+        // What is fetched for a longer band would be gone before the band is multiplied.
+        let short = tasks.counts[1] == 1 && tasks.band * n <= 2 * CACHED;
+        if let Some(fused) = &tasks.epilogue
+            && short
+            && buffers.state_bytes() > NEAR
+        {
             tasks.ahead = Operands::of(fused, k, kernels.lanes);
         }
         if tasks.c.is_none() {
