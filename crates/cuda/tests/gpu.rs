@@ -15,7 +15,7 @@ mod target;
 
 use std::sync::Arc;
 
-use glorot_cuda::{CudaOptions, Precision, StepKind};
+use glorot_cuda::{CudaOptions, Precision, StepKind, stop_compiling};
 use glorot_graph::device::Device;
 use libtest_mimic::{Arguments, Trial};
 
@@ -39,7 +39,9 @@ fn main() {
         trial("lower_precision_trains", lower_precision),
     ]);
     let trials = trials.into_iter().map(|trial: Trial| trial.with_ignored_flag(problem.is_some())).collect();
-    libtest_mimic::run(&arguments, trials).exit();
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    stop_compiling();
+    conclusion.exit();
 }
 
 /// A test that fails by a panic.

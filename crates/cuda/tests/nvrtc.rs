@@ -11,10 +11,11 @@ mod models;
 mod programs;
 mod recorder;
 
+use std::process::Command;
 use std::sync::Arc;
 
 use glorot_cuda::library::{Environment, Library, Search, places};
-use glorot_cuda::{Compiler, Precision, sources};
+use glorot_cuda::{Compiler, Precision, sources, stop_compiling};
 use glorot_graph::program::Program;
 use libtest_mimic::{Arguments, Trial};
 
@@ -31,6 +32,9 @@ fn main() {
     match &compiler {
         Some(compiler) => eprintln!("NVRTC {:?} at {}", compiler.version(), compiler.path().display()),
         None => eprintln!("the tests are ignored: {}", search.reason()),
+    }
+    if std::env::var_os(ENDING).is_some() {
+        return end_while_compiling(&compiler.expect("an NVRTC"));
     }
     let count: u64 = std::env::var("GLOROT_CUDA_PROGRAMS").ok().and_then(|n| n.parse().ok()).unwrap_or(1);
     let mut cases: Vec<Case> = vec![
@@ -62,7 +66,9 @@ fn main() {
         let precision = Precision::Float32;
         cases.push((name.into(), Box::new(move || recorder::programs(&layers, optimizer)), precision));
     }
-    let trials = cases.into_iter().map(|(name, build, precision)| {
+    let mut trials =
+        vec![Trial::test("a_process_ends_while_it_compiles", ending).with_ignored_flag(compiler.is_none())];
+    trials.extend(cases.into_iter().map(|(name, build, precision)| {
         let compiler = compiler.clone();
         let missing = compiler.is_none();
         let test = move || {
@@ -72,8 +78,44 @@ fn main() {
             cases.into_iter().try_for_each(|(program, target)| check(&compiler, program, precision, target))
         };
         Trial::test(name, move || test().map_err(Into::into)).with_ignored_flag(missing)
-    });
-    libtest_mimic::run(&arguments, trials.collect()).exit();
+    }));
+    libtest_mimic::run(&arguments, trials).exit();
+}
+
+/// In whose environment this is set, the process compiles and ends.
+const ENDING: &str = "GLOROT_TEST_ENDING";
+
+/// A source that takes seconds.
+fn long() -> String {
+    let kernel = |i: usize| {
+        format!(
+            "extern \"C\" __global__ void k{i}(float* a, float* b) {{\n  for (int j = 0; j < 100; j++) \
+             a[threadIdx.x] += sinf(b[j]) * tanhf(a[j] * {i}.0f) + powf(a[threadIdx.x], b[j]);\n}}\n"
+        )
+    };
+    (0..150).map(kernel).collect()
+}
+
+/// Processes of their own end at different points of a compilation.
+fn ending() -> Result<(), libtest_mimic::Failed> {
+    for milliseconds in [0, 30, 100, 300, 600, 900] {
+        let program = std::env::current_exe()?;
+        let output = Command::new(program).env(ENDING, milliseconds.to_string()).output()?;
+        if !output.status.success() {
+            return Err(format!("{}: {}", output.status, String::from_utf8_lossy(&output.stderr)).into());
+        }
+    }
+    Ok(())
+}
+
+fn end_while_compiling(compiler: &Arc<Compiler>) {
+    let milliseconds = std::env::var(ENDING).ok().and_then(|text| text.parse().ok()).expect("milliseconds");
+    let background = Arc::clone(compiler);
+    std::thread::spawn(move || background.compile(&long(), TARGETS[1], false));
+    std::thread::sleep(std::time::Duration::from_millis(milliseconds));
+    stop_compiling();
+    let after = compiler.compile(&long(), TARGETS[1], false).unwrap_err().to_string();
+    assert!(after.contains("the process is about to end"), "{after}");
 }
 
 /// What a call inside a kernel may keep in local memory.

@@ -14,6 +14,7 @@ mod data;
 mod data_args;
 mod device;
 mod eager;
+mod ending;
 mod error;
 mod files;
 mod functions;

@@ -1,12 +1,11 @@
 use std::ffi::OsStr;
 use std::path::Path;
-use std::sync::Arc;
 
 use super::Library;
 
-/// An open library. It stays open as long as somebody holds it.
-#[derive(Clone, Debug)]
-pub struct Opened(Arc<libloading::Library>);
+/// An open library. It is never closed: threads that have used one of CUDA's keep things of it until they end.
+#[derive(Clone, Copy, Debug)]
+pub struct Opened(&'static libloading::Library);
 
 impl Opened {
     /// Opens a file, or what the loader knows under a bare name. Its symbols are global, so that what needs it later
@@ -22,7 +21,7 @@ impl Opened {
                 std::mem::forget(opened);
             }
         }
-        open_global(path.as_os_str()).map(|opened| Opened(Arc::new(opened)))
+        open_global(path.as_os_str()).map(|opened| Opened(Box::leak(Box::new(opened))))
     }
 
     /// A function by its name.

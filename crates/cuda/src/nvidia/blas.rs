@@ -8,7 +8,7 @@ use glorot_graph::device::DeviceError;
 
 use crate::codegen::Precision;
 use crate::gpu::{Address, Finish, Matrix, Product};
-use crate::library::{Found, Opened, Table, table};
+use crate::library::{Found, Table, table};
 
 type Handle = *mut c_void;
 
@@ -80,7 +80,6 @@ pub(super) struct Blas {
     functions: Functions,
     handle: Handle,
     plans: HashMap<Product, Plan>,
-    _library: Opened,
 }
 
 // SAFETY: the handle and the plans are used by one thread at a time, and the library allows any.
@@ -137,7 +136,7 @@ impl Blas {
         let mut handle = ptr::null_mut();
         // SAFETY: the handle is written where it lies.
         check("starting", unsafe { (functions.cublasLtCreate)(&mut handle) })?;
-        Ok(Blas { functions, handle, plans: HashMap::new(), _library: found.opened.clone() })
+        Ok(Blas { functions, handle, plans: HashMap::new() })
     }
 
     /// Enqueues a product on a stream.

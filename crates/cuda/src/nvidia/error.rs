@@ -11,6 +11,11 @@ pub(super) fn sentence(what: &str, error: DriverError) -> DeviceError {
     DeviceError(format!("CUDA: {what}: {problem}{advice} ({:?})", error.0))
 }
 
+/// Nothing more is compiled.
+pub(super) fn ending() -> DeviceError {
+    DeviceError("CUDA: compiling kernels: the process is about to end".into())
+}
+
 /// What happened, and what to do.
 fn explain(code: CUresult) -> (&'static str, &'static str) {
     match code {

@@ -12,7 +12,8 @@ use glorot_graph::device::DeviceError;
 
 use super::blas::{Blas, WORKSPACE_BYTES};
 use super::cache::Cache;
-use super::error::sentence;
+use super::compilations::Compilation;
+use super::error::{ending, sentence};
 use super::nvrtc::Compiler;
 use crate::codegen::THREADS;
 use crate::gpu::{Address, Argument, Facts, Gpu, Grouping, Kind, Launch, Product};
@@ -152,6 +153,7 @@ impl Gpu for NvidiaGpu {
 
     fn compile(&self, source: &str) -> Result<u64> {
         let image = self.compiler.compile_cached(source, &self.target, &self.cache)?;
+        let _loading = Compilation::begin().ok_or_else(ending)?;
         // SAFETY: the image is a whole cubin, or PTX that ends with 0, from the compiler.
         let module = self.call("loading kernels", || unsafe { result::module::load_data(image.as_ptr().cast()) })?;
         Ok(module as u64)

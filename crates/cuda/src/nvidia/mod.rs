@@ -2,6 +2,7 @@
 
 mod blas;
 mod cache;
+mod compilations;
 pub(crate) mod driver;
 mod error;
 mod gpu;
@@ -10,6 +11,7 @@ mod nvrtc;
 
 pub(crate) use blas::version as blas_version;
 pub use cache::Cache;
+pub use compilations::{finish_compiling, stop_compiling};
 pub use gpu::NvidiaGpu;
 pub(crate) use nccl::NcclSum;
 pub use nvrtc::{Compiled, Compiler};

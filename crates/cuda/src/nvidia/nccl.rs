@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use glorot_graph::StateId;
 use glorot_graph::device::{Communicator, DeviceError, Session};
 
-use crate::library::{Found, Opened, Table, table};
+use crate::library::{Found, Table, table};
 use crate::session::CudaSession;
 
 type Comm = *mut c_void;
@@ -33,7 +33,6 @@ const NCCL_SUM: c_int = 0;
 pub(crate) struct NcclSum {
     functions: Functions,
     comms: Mutex<Vec<Comm>>,
-    _library: Opened,
 }
 
 // SAFETY: the communicators are used by one thread at a time, behind the lock, and NCCL allows any.
@@ -58,7 +57,7 @@ impl NcclSum {
         let status =
             unsafe { (functions.ncclCommInitAll)(comms.as_mut_ptr(), devices.len() as c_int, devices.as_ptr()) };
         check(&functions, "connecting the GPUs", status)?;
-        Ok(NcclSum { functions, comms: Mutex::new(comms), _library: found.opened.clone() })
+        Ok(NcclSum { functions, comms: Mutex::new(comms) })
     }
 }
 

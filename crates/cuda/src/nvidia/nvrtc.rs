@@ -7,7 +7,9 @@ use std::ptr;
 use glorot_graph::device::DeviceError;
 
 use super::cache::Cache;
-use crate::library::{Found, Opened, Table, table};
+use super::compilations::{Compilation, pause};
+use super::error::ending;
+use crate::library::{Found, Table, table};
 
 table! {
     /// The functions of NVRTC, the same in CUDA 12 and 13. Results are numbers: a newer version may have some of which a
@@ -31,6 +33,10 @@ table! {
     }
 }
 
+/// `nvrtcSetFlowCallback`, which newer ones have: NVRTC calls the function now and then while it compiles.
+type SetCallback =
+    unsafe extern "C" fn(*mut c_void, unsafe extern "C" fn(*mut c_void, *mut c_void) -> c_int, *mut c_void) -> c_int;
+
 /// What a source became.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Compiled {
@@ -44,11 +50,11 @@ pub struct Compiled {
 #[derive(Debug)]
 pub struct Compiler {
     functions: FunctionsOf,
+    set_callback: Option<SetCallback>,
     version: (u32, u32),
     /// Architectures that it knows, as 90 for sm_90, ascending.
     architectures: Vec<u32>,
     path: PathBuf,
-    _library: Opened,
 }
 
 /// The table, which has no name to print.
@@ -85,7 +91,9 @@ impl Compiler {
         architectures.sort_unstable();
         let version = (major.unsigned_abs(), minor.unsigned_abs());
         let (functions, path) = (FunctionsOf(functions), found.path.clone());
-        Ok(Compiler { functions, version, architectures, path, _library: found.opened.clone() })
+        // SAFETY: the type is that of the header.
+        let set_callback = unsafe { found.opened.function("nvrtcSetFlowCallback") };
+        Ok(Compiler { functions, set_callback, version, architectures, path })
     }
 
     /// As CUDA counts: (13, 0).
@@ -126,7 +134,12 @@ impl Compiler {
     }
 
     /// Compiles a source for a target (`sm_90`, `compute_90`).
+    ///
+    /// # Errors
+    ///
+    /// If the source is wrong, and after [`stop_compiling`](super::stop_compiling).
     pub fn compile(&self, source: &str, target: &str, verbose: bool) -> Result<Compiled, DeviceError> {
+        let compilation = Compilation::begin().ok_or_else(ending)?;
         let text = CString::new(source).map_err(|_| failed("a source with a zero byte"))?;
         let mut options: Vec<CString> = Vec::new();
         let architecture = format!("--gpu-architecture={target}");
@@ -139,12 +152,16 @@ impl Compiler {
         let pointers: Vec<*const c_char> = options.iter().map(|option| option.as_ptr()).collect();
         let functions = &self.functions.0;
         let mut program = ptr::null_mut();
-        // SAFETY: the texts and the list of options outlive the calls; the program is destroyed once, after its last use.
+        // SAFETY: the texts, the list of options and `compilation` outlive the calls; the program is destroyed once, after its last use.
         unsafe {
             let created =
                 (functions.nvrtcCreateProgram)(&mut program, text.as_ptr(), ptr::null(), 0, ptr::null(), ptr::null());
             if created != 0 {
                 return Err(failed(&self.message(created)));
+            }
+            if let Some(set_callback) = self.set_callback {
+                // Where it fails, the end of the process waits for that of the compilation.
+                set_callback(program, pause, (&raw const compilation).cast_mut().cast());
             }
             let code = (functions.nvrtcCompileProgram)(program, pointers.len() as c_int, pointers.as_ptr());
             let result = self.collect(program, code, target);
