@@ -17,6 +17,6 @@ mod sources;
 
 pub use codegen::{PRELUDE, Precision, THREADS};
 pub use device::{CudaDevice, CudaOptions, StepKind};
-pub use nvidia::{Cache, Compiled, Compiler, NvidiaGpu, finish_compiling, stop_compiling};
+pub use nvidia::{Cache, Compiled, Compiler, NvidiaGpu, finish, stop};
 pub use probe::{LibraryReport, Probe};
 pub use sources::{ProgramSources, sources};

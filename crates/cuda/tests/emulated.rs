@@ -6,6 +6,7 @@
 
 #[path = "../../cpu/tests/common/mod.rs"]
 mod common;
+mod compiler;
 mod counters;
 mod emulator;
 mod kernels;
@@ -20,7 +21,7 @@ use libtest_mimic::{Arguments, Trial};
 
 fn main() {
     let arguments = Arguments::from_args();
-    let missing = emulator::compiler().is_none();
+    let missing = compiler::find().is_none();
     if missing {
         eprintln!("no C++ compiler (g++, clang++): the tests of generated kernels are ignored");
     }

@@ -15,7 +15,7 @@ use std::process::Command;
 use std::sync::Arc;
 
 use glorot_cuda::library::{Environment, Library, Search, places};
-use glorot_cuda::{Compiler, Precision, sources, stop_compiling};
+use glorot_cuda::{Compiler, Precision, sources, stop};
 use glorot_graph::program::Program;
 use libtest_mimic::{Arguments, Trial};
 
@@ -113,7 +113,7 @@ fn end_while_compiling(compiler: &Arc<Compiler>) {
     let background = Arc::clone(compiler);
     std::thread::spawn(move || background.compile(&long(), TARGETS[1], false));
     std::thread::sleep(std::time::Duration::from_millis(milliseconds));
-    stop_compiling();
+    stop();
     let after = compiler.compile(&long(), TARGETS[1], false).unwrap_err().to_string();
     assert!(after.contains("the process is about to end"), "{after}");
 }

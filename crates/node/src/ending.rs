@@ -8,14 +8,14 @@ use napi_derive::napi;
 /// JavaScript environments (the main thread, workers) that have loaded the library.
 static ENVIRONMENTS: AtomicUsize = AtomicUsize::new(0);
 
-/// Compilations of GPU kernels in the background must not go on while the process ends. The main thread stops them; where
-/// only workers use this library, the last of them waits, since another one may come.
+/// No call of NVIDIA's libraries may go on while the process ends. The main thread stops them; where only workers use this
+/// library, the last of them waits, since another one may come.
 #[napi(module_exports)]
 pub fn loaded(_exports: Object<'_>, env: Env) -> napi::Result<()> {
     ENVIRONMENTS.fetch_add(1, Ordering::Relaxed);
     env.add_env_cleanup_hook((), |()| {
         if ENVIRONMENTS.fetch_sub(1, Ordering::Relaxed) == 1 {
-            glorot_cuda::finish_compiling();
+            glorot_cuda::finish();
         }
     })?;
     Ok(())
@@ -25,5 +25,5 @@ pub fn loaded(_exports: Object<'_>, env: Env) -> napi::Result<()> {
 /// `process.exit` or fails.
 #[napi(catch_unwind)]
 pub fn process_ends() {
-    glorot_cuda::stop_compiling();
+    glorot_cuda::stop();
 }

@@ -11,15 +11,10 @@ pub(super) fn sentence(what: &str, error: DriverError) -> DeviceError {
     DeviceError(format!("CUDA: {what}: {problem}{advice} ({:?})", error.0))
 }
 
-/// Nothing more is compiled.
-pub(super) fn ending() -> DeviceError {
-    DeviceError("CUDA: compiling kernels: the process is about to end".into())
-}
-
 /// What happened, and what to do.
 fn explain(code: CUresult) -> (&'static str, &'static str) {
     match code {
-        CUresult::CUDA_ERROR_OUT_OF_MEMORY => ("the GPU's memory is full", ""),
+        CUresult::CUDA_ERROR_OUT_OF_MEMORY => ("no memory is left", ""),
         CUresult::CUDA_ERROR_NO_DEVICE => ("the driver finds no GPU", "check nvidia-smi and CUDA_VISIBLE_DEVICES"),
         CUresult::CUDA_ERROR_INVALID_DEVICE => {
             ("there is no GPU of this number", "ask devices() for those that there are")

@@ -12,9 +12,9 @@ use glorot_graph::device::DeviceError;
 
 use super::blas::{Blas, WORKSPACE_BYTES};
 use super::cache::Cache;
-use super::compilations::Compilation;
-use super::error::{ending, sentence};
+use super::error::sentence;
 use super::nvrtc::Compiler;
+use super::running::Running;
 use crate::codegen::THREADS;
 use crate::gpu::{Address, Argument, Facts, Gpu, Grouping, Kind, Launch, Product};
 use crate::library::Found;
@@ -56,21 +56,24 @@ impl NvidiaGpu {
             .map_err(|error| sentence("opening a context on the GPU", error))?;
         let mut gpu =
             NvidiaGpu { facts, device, context, compiler, cache, target, blas: None, workspaces: Mutex::default() };
-        gpu.enter("opening a GPU")?;
+        let _running = gpu.enter("opening a GPU")?;
         gpu.blas = blas.map(Blas::new).transpose()?.map(Mutex::new);
         Ok(gpu)
     }
 
     /// Makes this GPU's context that of the calling thread. Always: whatever else runs in the process (NCCL, another
     /// library of a Node program) may have made another current, or a GPU that was closed may have left its own.
-    fn enter(&self, what: &str) -> Result {
+    /// What it gives is held while the context is used.
+    fn enter(&self, what: &str) -> Result<Running> {
+        let running = Running::begin()?;
         // SAFETY: the context is retained by this value.
-        unsafe { result::ctx::set_current(self.context) }.map_err(|error| sentence(what, error))
+        unsafe { result::ctx::set_current(self.context) }.map_err(|error| sentence(what, error))?;
+        Ok(running)
     }
 
     /// Calls the driver. A function that it lacks, which would panic in the bindings, is an error too.
     fn call<T>(&self, what: &str, call: impl FnOnce() -> std::result::Result<T, DriverError>) -> Result<T> {
-        self.enter(what)?;
+        let _running = self.enter(what)?;
         match catch_unwind(AssertUnwindSafe(call)) {
             Ok(result) => result.map_err(|error| sentence(what, error)),
             Err(_) => Err(DeviceError(format!("CUDA: {what}: the driver lacks a function; update it"))),
@@ -153,7 +156,6 @@ impl Gpu for NvidiaGpu {
 
     fn compile(&self, source: &str) -> Result<u64> {
         let image = self.compiler.compile_cached(source, &self.target, &self.cache)?;
-        let _loading = Compilation::begin().ok_or_else(ending)?;
         // SAFETY: the image is a whole cubin, or PTX that ends with 0, from the compiler.
         let module = self.call("loading kernels", || unsafe { result::module::load_data(image.as_ptr().cast()) })?;
         Ok(module as u64)
@@ -205,13 +207,13 @@ impl Gpu for NvidiaGpu {
 
     fn accepts(&self, product: &Product) -> Result<bool> {
         let Some(blas) = &self.blas else { return Ok(false) };
-        self.enter("a product")?;
+        let _running = self.enter("a product")?;
         blas.lock().unwrap_or_else(PoisonError::into_inner).accepts(product)
     }
 
     unsafe fn product(&self, queue: u64, product: &Product) -> Result {
         let Some(blas) = &self.blas else { return Err(DeviceError("CUDA: a product without cuBLAS".into())) };
-        self.enter("a product")?;
+        let _running = self.enter("a product")?;
         let workspace = self.workspace(queue)?;
         let mut blas = blas.lock().unwrap_or_else(PoisonError::into_inner);
         // SAFETY: the caller vouches for the matrices; the workspace is this queue's.
@@ -276,13 +278,16 @@ impl Gpu for NvidiaGpu {
     }
 
     unsafe fn end_recording(&self, queue: u64) -> Result<u64> {
-        // SAFETY: passed on; the graph is destroyed once, after it was instantiated.
+        // SAFETY: passed on; the graph is destroyed once, after it was instantiated, and what became of it if it fails.
         self.call("recording a step", || unsafe {
             let graph = result::stream::end_capture(stream(queue))?;
             let ready = result::graph::instantiate(graph, sys::CUgraphInstantiate_flags(0));
-            result::graph::destroy(graph)?;
+            let _ = result::graph::destroy(graph);
             let ready = ready?;
-            result::graph::upload(ready, stream(queue))?;
+            if let Err(error) = result::graph::upload(ready, stream(queue)) {
+                let _ = result::graph::exec_destroy(ready);
+                return Err(error);
+            }
             Ok(ready as u64)
         })
     }
@@ -295,9 +300,11 @@ impl Gpu for NvidiaGpu {
 
 impl Drop for NvidiaGpu {
     fn drop(&mut self) {
-        if self.enter("closing a GPU").is_err() {
+        let Ok(_running) = self.enter("closing a GPU") else {
+            // Nor may cuBLAS be called.
+            std::mem::forget(self.blas.take());
             return;
-        }
+        };
         self.blas = None;
         let workspaces: Vec<Address> =
             self.workspaces.lock().unwrap_or_else(PoisonError::into_inner).drain().map(|w| w.1).collect();

@@ -8,6 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use glorot_graph::StateId;
 use glorot_graph::device::{Communicator, DeviceError, Session};
 
+use super::running::Running;
 use crate::library::{Found, Table, table};
 use crate::session::CudaSession;
 
@@ -51,6 +52,7 @@ impl NcclSum {
     pub fn new(found: &Found, ordinals: &[usize]) -> Result<NcclSum, DeviceError> {
         let missing = |symbol| DeviceError(format!("NCCL: {} lacks {symbol}", found.path.display()));
         let functions = Functions::load(&found.opened).map_err(missing)?;
+        let _running = Running::begin()?;
         let devices: Vec<c_int> = ordinals.iter().map(|&ordinal| ordinal as c_int).collect();
         let mut comms: Vec<Comm> = vec![ptr::null_mut(); devices.len()];
         // SAFETY: the list has room for a communicator for each device.
@@ -82,6 +84,7 @@ impl Communicator for NcclSum {
                 parts.push((address, count, queue, comm));
             }
         }
+        let _running = Running::begin()?;
         let functions = &self.functions;
         // SAFETY: the addresses are of states of that many float32 numbers, which live as long as the sessions; the queues
         // are theirs, so that the sums come after what computed the states and before what reads them.
@@ -102,6 +105,7 @@ impl Communicator for NcclSum {
 
 impl Drop for NcclSum {
     fn drop(&mut self) {
+        let Ok(_running) = Running::begin() else { return };
         for comm in self.comms.get_mut().unwrap_or_else(PoisonError::into_inner).drain(..) {
             // SAFETY: made in `new`; no session of the replicas is left.
             unsafe { (self.functions.ncclCommDestroy)(comm) };

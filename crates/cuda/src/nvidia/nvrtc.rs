@@ -7,8 +7,7 @@ use std::ptr;
 use glorot_graph::device::DeviceError;
 
 use super::cache::Cache;
-use super::compilations::{Compilation, pause};
-use super::error::ending;
+use super::running::{Running, pause};
 use crate::library::{Found, Table, table};
 
 table! {
@@ -137,9 +136,9 @@ impl Compiler {
     ///
     /// # Errors
     ///
-    /// If the source is wrong, and after [`stop_compiling`](super::stop_compiling).
+    /// If the source is wrong, and after [`stop`](super::stop).
     pub fn compile(&self, source: &str, target: &str, verbose: bool) -> Result<Compiled, DeviceError> {
-        let compilation = Compilation::begin().ok_or_else(ending)?;
+        let running = Running::begin()?;
         let text = CString::new(source).map_err(|_| failed("a source with a zero byte"))?;
         let mut options: Vec<CString> = Vec::new();
         let architecture = format!("--gpu-architecture={target}");
@@ -152,7 +151,7 @@ impl Compiler {
         let pointers: Vec<*const c_char> = options.iter().map(|option| option.as_ptr()).collect();
         let functions = &self.functions.0;
         let mut program = ptr::null_mut();
-        // SAFETY: the texts, the list of options and `compilation` outlive the calls; the program is destroyed once, after its last use.
+        // SAFETY: the texts, the list of options and `running` outlive the calls; the program is destroyed once, after its last use.
         unsafe {
             let created =
                 (functions.nvrtcCreateProgram)(&mut program, text.as_ptr(), ptr::null(), 0, ptr::null(), ptr::null());
@@ -161,7 +160,7 @@ impl Compiler {
             }
             if let Some(set_callback) = self.set_callback {
                 // Where it fails, the end of the process waits for that of the compilation.
-                set_callback(program, pause, (&raw const compilation).cast_mut().cast());
+                set_callback(program, pause, (&raw const running).cast_mut().cast());
             }
             let code = (functions.nvrtcCompileProgram)(program, pointers.len() as c_int, pointers.as_ptr());
             let result = self.collect(program, code, target);
@@ -183,7 +182,8 @@ impl Compiler {
             let log = String::from_utf8_lossy(&log).trim_end_matches('\0').trim().to_string();
             if code != 0 {
                 let lines: Vec<&str> = log.lines().filter(|line| line.contains("error")).take(4).collect();
-                return Err(failed(&format!("{}: {}", self.message(code), lines.join("; "))));
+                let detail = if lines.is_empty() { String::new() } else { format!(": {}", lines.join("; ")) };
+                return Err(failed(&format!("{}{detail}", self.message(code))));
             }
             let image = if target.starts_with("sm_") {
                 bytes(program, functions.nvrtcGetCUBINSize, functions.nvrtcGetCUBIN)

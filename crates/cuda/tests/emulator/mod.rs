@@ -17,6 +17,7 @@ use glorot_cuda::Precision;
 use glorot_cuda::gpu::{Address, Argument, Facts, Finish, Gpu, Grouping, Kind, Launch, Matrix, Product};
 use glorot_graph::device::DeviceError;
 
+use crate::compiler;
 use timeline::{Timeline, Work};
 
 type Result<T = ()> = std::result::Result<T, DeviceError>;
@@ -26,11 +27,6 @@ const SHIM: &str = include_str!("shim.hpp");
 /// Bytes around each allocation that nobody may write.
 const GUARD: usize = 256;
 const PATTERN: u8 = 0xa5;
-
-/// The compiler, if there is one.
-pub fn compiler() -> Option<&'static str> {
-    ["g++", "clang++", "c++"].into_iter().find(|name| Command::new(name).arg("--version").output().is_ok())
-}
 
 type Entry = unsafe extern "C" fn(*mut *mut c_void, u32, i32);
 
@@ -129,7 +125,7 @@ impl Emulator {
             (self.folder.path().join(format!("{name}.cpp")), self.folder.path().join(format!("{name}.so")));
         std::fs::write(&input, format!("{SHIM}{source}")).unwrap();
         let flags = ["-std=c++17", "-O1", "-shared", "-fPIC", "-ffp-contract=off", "-fno-strict-aliasing", "-w"];
-        let compiler = compiler().expect("a C++ compiler");
+        let compiler = compiler::find().expect("a C++ compiler");
         let result = Command::new(compiler).args(flags).arg(&input).arg("-o").arg(&output).output().unwrap();
         let log = String::from_utf8_lossy(&result.stderr);
         assert!(result.status.success(), "{log}\n{source}");

@@ -29,7 +29,8 @@
 #define GLOROT_KERNEL(name) \
   extern "C" void host_##name(void** arguments, unsigned blocks, int together) { \
     host::launch(name, arguments, blocks, together); \
-  }
+  } \
+  extern "C" int sizes_##name(std::size_t* sizes) { return host::sizes(name, sizes); }
 
 struct alignas(16) float4 { float x, y, z, w; };
 struct alignas(16) int4 { int x, y, z, w; };
@@ -192,6 +193,14 @@ static void run(unsigned first, unsigned count, bool backwards) {
 template <class... A, std::size_t... I>
 static void invoke(void (*kernel)(A...), void** arguments, std::index_sequence<I...>) {
   kernel(*(std::remove_cv_t<A>*)arguments[I]...);
+}
+
+// The bytes of each parameter, if there is a list for them; their number.
+template <class... A>
+static int sizes(void (*)(A...), std::size_t* list) {
+  const std::size_t all[] = {sizeof(A)...};
+  if (list) std::copy(std::begin(all), std::end(all), list);
+  return sizeof...(A);
 }
 
 template <class... A>

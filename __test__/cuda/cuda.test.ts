@@ -1,0 +1,149 @@
+import { devices } from 'glorot'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { isPossible, StandIn } from './stand-in.js'
+
+/** What train.script.ts prints. */
+interface Trained {
+  device: string
+  devices: { id: string; available: boolean; versions?: [string, string | null][] }[]
+  report?: string
+  history: Record<string, number[]>
+  scores: Record<string, number>
+  predicted: number[]
+  one: number[]
+}
+
+const hasGpu = (await devices()).some(device => device.id.startsWith('cuda:'))
+
+describe.skipIf(hasGpu || !isPossible)('on a stand-in for a GPU', { timeout: 180_000 }, () => {
+  let gpu: StandIn
+  let cpu: Trained
+  beforeAll(async () => {
+    gpu = new StandIn()
+    cpu = await gpu.ask<Trained>('train.script.ts', ['cpu'])
+  }, 120_000)
+  afterAll(() => gpu.remove())
+
+  const close = (got: number[] | undefined, want: number[] | undefined, what: string) => {
+    expect(got?.length, what).toBe(want?.length)
+    for (const [i, value] of (want ?? []).entries()) expect(got?.[i], `${what}, ${i}`).toBeCloseTo(value, 3)
+  }
+  const same = (got: Trained, want: Trained) => {
+    for (const [name, values] of Object.entries(want.history)) close(got.history[name], values, name)
+    close(Object.values(got.scores), Object.values(want.scores), 'evaluation')
+    close(got.predicted, want.predicted, 'prediction')
+    close(got.one, want.one, 'prediction of one sample')
+  }
+
+  test('auto takes it, and a model trains as on the CPU', async () => {
+    const trained = await gpu.ask<Trained>('train.script.ts')
+    expect(trained.device).toBe('cuda:0')
+    expect(trained.devices.map(({ id }) => id)).toEqual(['cpu', 'cuda:0'])
+    const versions = [
+      ["NVIDIA's driver", '13.0'],
+      ['NVRTC', '13.0'],
+      ['cuBLAS', '13.0'],
+      ['NCCL', null],
+    ]
+    expect(trained.devices[1]?.versions).toEqual(versions)
+    expect(trained.report).toMatch(/^cuda:0: .* in use, of which states .*\nprogram 0: arena /)
+    same(trained, cpu)
+  })
+
+  test.each(['graph', 'block', 'cluster8', 'cluster16', 'grid'])('steps run by %s', async kind => {
+    const trained = await gpu.ask<Trained>('train.script.ts', ['cuda'], { GLOROT_CUDA_STEP: kind })
+    same(trained, cpu)
+  })
+
+  test('two share batches', async () => {
+    const trained = await gpu.ask<Trained>('train.script.ts', ['cuda:0,cuda:1'], { STAND_IN_GPUS: '2' })
+    expect(trained.device).toBe('cuda:0,cuda:1')
+    same(trained, await gpu.ask<Trained>('train.script.ts', ['cpu,cpu']))
+  })
+
+  test('one that is full says so', async () => {
+    const failed = await gpu.run('train.script.ts', ['cuda'], { STAND_IN_MEMORY: '2000' })
+    expect(failed.code).toBe(1)
+    expect(failed.stderr).toMatch(/GLOROT_DEVICE/)
+    expect(failed.stderr).toMatch(/cuda:0: no memory for .*: it needs .*, 2\.0 KiB|take a smaller batch or model/)
+  })
+
+  test('a driver that finds none, or fails, is told', async () => {
+    for (const [env, message] of [
+      [{ STAND_IN_GPUS: '0' }, /device 'cuda' is not available: .*finds no GPU; check nvidia-smi/],
+      [{ STAND_IN_FAIL: 'cuInit:1:803' }, /not available: .*different versions; reboot after an update of the driver/],
+      [
+        { STAND_IN_FAIL: 'cuDevicePrimaryCtxRetain:1:46' },
+        /opening a context on the GPU: the GPU is in use by another/,
+      ],
+      [{ STAND_IN_FAIL: 'cublasLtCreate:1:3' }, /cuBLAS: starting: no memory is left/],
+    ] as const) {
+      const failed = await gpu.run('train.script.ts', ['cuda'], env)
+      expect([failed.code, failed.stderr]).toEqual([1, expect.stringMatching(message)])
+    }
+    const auto = await gpu.ask<Trained>('train.script.ts', ['auto'], { STAND_IN_GPUS: '0' })
+    expect(auto.device).toBe('cpu')
+  })
+
+  /** Functions that a training calls, how often at least, and an error that they give. */
+  const calls: [name: string, times: number, code: number][] = [
+    ['cuDevicePrimaryCtxRetain', 1, 2],
+    ['cuMemGetInfo_v2', 1, 999],
+    ['cuMemAlloc_v2', 5, 2],
+    ['cuMemHostAlloc', 1, 2],
+    ['cuStreamCreate', 2, 2],
+    ['cuEventCreate', 2, 2],
+    ['cuModuleLoadData', 2, 209],
+    ['cuModuleGetFunction', 3, 500],
+    ['cuMemcpyHtoDAsync_v2', 6, 700],
+    ['cuMemcpyDtoHAsync_v2', 3, 700],
+    ['cuMemsetD8Async', 4, 1],
+    ['cuLaunchKernel', 12, 719],
+    ['cuStreamSynchronize', 5, 719],
+    ['cuEventRecord', 3, 400],
+    ['cuStreamBeginCapture_v2', 1, 900],
+    ['cuStreamEndCapture', 1, 901],
+    ['cuGraphInstantiateWithFlags', 1, 2],
+    ['cuGraphDestroy', 1, 400],
+    ['cuGraphUpload', 1, 2],
+    ['cuGraphLaunch', 4, 719],
+    ['nvrtcCreateProgram', 1, 1],
+    ['nvrtcCompileProgram', 1, 6],
+    ['nvrtcGetCUBIN', 1, 4],
+  ]
+  test('every call of the driver may fail once', async () => {
+    const failures = calls.flatMap(([name, times, code]) =>
+      [...new Set([1, Math.ceil(times / 2), times])].map(n => `${name}:${n}:${code}`),
+    )
+    type Result = { loss?: number[]; sum?: number; code?: string; message?: string }
+    const results = await gpu.ask<Record<string, { during: Result; after: Result }>>('failures.script.ts', failures, {
+      GLOROT_CUDA_CACHE: '',
+    })
+    const well = results['cuGraphLaunch:4:719']?.after
+    expect(well?.loss).toHaveLength(2)
+    let failed = 0
+    for (const [failure, { during, after }] of Object.entries(results)) {
+      expect(after, `after ${failure}`).toEqual(well)
+      if (during.loss) {
+        expect(during, failure).toEqual(well)
+      } else {
+        failed++
+        expect([during.code, during.message], failure).toEqual([
+          'GLOROT_DEVICE',
+          expect.stringMatching(/CUDA|NVRTC|cuda:0/),
+        ])
+      }
+    }
+    expect(failed).toBeGreaterThan(25)
+  })
+
+  test.each([
+    ['end', 0],
+    ['exit', 3],
+    ['throw', 1],
+  ])('a program ends while kernels are compiled: %s', async (how, code) => {
+    // Without the cache, so that it is compiled indeed.
+    const ended = await gpu.run('ending.script.ts', [how], { GLOROT_CUDA_CACHE: '' })
+    expect([ended.code, ended.signal], ended.stderr).toEqual([code, null])
+  })
+})

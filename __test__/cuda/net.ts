@@ -1,0 +1,31 @@
+import type { CompileOptions } from '../../ts/index.js'
+import { input, layers, random, sequential, tensor } from '../../ts/index.js'
+
+/** A small network with normalized batches and dropout. */
+export function net(options: Partial<CompileOptions>) {
+  random.setSeed(7)
+  const net = sequential([
+    input({ shape: [6] }),
+    layers.dense({ units: 12, kernelInitializer: 'heNormal', useBias: false }),
+    layers.batchNormalization(),
+    layers.activation('elu'),
+    layers.dense({ units: 8, activation: 'selu', kernelInitializer: 'lecunNormal' }),
+    layers.dense({ units: 3, activation: 'softmax' }),
+  ])
+  net.compile({ optimizer: 'nadam', loss: 'sparseCategoricalCrossentropy', metrics: ['accuracy'], ...options })
+  return net
+}
+
+const samples = 96
+
+/** Samples and their classes. */
+export const x = tensor(
+  Float32Array.from({ length: samples * 6 }, (_, i) => Math.sin(i * 0.7) * Math.cos(i * i)),
+  [samples, 6],
+)
+export const y = tensor(
+  Int32Array.from({ length: samples }, (_, i) => Math.floor(i / 7) % 3),
+  [samples],
+)
+
+export const silent = { batchSize: 16, verbose: 0 } as const

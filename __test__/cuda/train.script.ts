@@ -1,0 +1,25 @@
+// Trains on the device that is named, and prints what came of it.
+import { devices } from '../../ts/index.js'
+import { net, silent, x, y } from './net.js'
+
+const [device = 'auto'] = process.argv.slice(2)
+const model = net({ device })
+const { history } = await model.fit(x, y, { ...silent, epochs: 4, validationSplit: 0.25 })
+const scores = await model.evaluate(x, y, silent)
+const predicted = await model.predict(x, silent)
+const one = model.predictSync(x.slice([0, 0], [1, 6]))
+console.log(
+  JSON.stringify({
+    device: model.device,
+    devices: (await devices()).map(({ id, available, libraries }) => ({
+      id,
+      available,
+      versions: libraries?.map(({ name, version }) => [name, version ?? null]),
+    })),
+    report: model.deviceReport,
+    history,
+    scores,
+    predicted: Array.from(predicted.data()),
+    one: Array.from(one.data()),
+  }),
+)

@@ -1,0 +1,59 @@
+//! Builds the stand-in for NVIDIA's libraries (`stand_in.hpp`) and runs this program again with it.
+
+use std::path::Path;
+use std::process::{Command, ExitStatus};
+
+use crate::compiler;
+
+/// In whose environment this is set, the process runs with a stand-in.
+const INSIDE: &str = "GLOROT_TEST_STAND_IN";
+
+const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests");
+
+/// True if this process runs with a stand-in.
+pub fn is_inside() -> bool {
+    std::env::var_os(INSIDE).is_some()
+}
+
+/// True if a stand-in can be built here, and this process does not run with it already.
+pub fn is_possible() -> bool {
+    cfg!(target_os = "linux") && !is_inside() && Path::new(SOURCES).exists() && compiler::find().is_some()
+}
+
+/// Builds it in a folder, under the names of the libraries that it stands in for.
+pub fn build(folder: &Path) {
+    let text = |value: &str| format!("\"{value}\"");
+    let compiler = compiler::find().expect("a C++ compiler");
+    let mut command = Command::new(compiler);
+    command.args(["-std=c++17", "-O1", "-shared", "-fPIC"]);
+    command.arg(format!("-DCOMPILER={}", text(compiler)));
+    command.arg(format!("-DSHIM={}", text(&format!("{SOURCES}/emulator/shim.hpp"))));
+    command.arg(format!("-DFOLDER={}", text(folder.to_str().expect("a path in UTF-8"))));
+    command.args(["driver", "nvrtc", "cublas_lt", "nccl"].map(|part| format!("{SOURCES}/stand_in/{part}.cpp")));
+    let library = folder.join("libcuda.so.1");
+    let output = command.arg("-o").arg(&library).arg("-ldl").output().expect("a C++ compiler");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    for name in ["libcuda.so", "libnvrtc.so.13", "libcublasLt.so.13", "libnccl.so.2"] {
+        std::os::unix::fs::symlink(&library, folder.join(name)).expect("a link");
+    }
+}
+
+/// A command whose process finds the stand-in of a folder.
+pub fn command(program: &Path, folder: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.env(INSIDE, "1").env("STAND_IN_STRICT", "1").env("LD_LIBRARY_PATH", folder).env("GLOROT_CUDA_PATH", folder);
+    command.env("GLOROT_CUDA_CACHE", folder.join("cache"));
+    command
+}
+
+/// Runs this program with its arguments again.
+pub fn again() -> ExitStatus {
+    let folder = tempfile::tempdir().expect("a folder");
+    build(folder.path());
+    let program = std::env::current_exe().expect("this program");
+    let mut command = command(&program, folder.path());
+    if std::env::var_os("GLOROT_CUDA_PROGRAMS").is_none() {
+        command.env("GLOROT_CUDA_PROGRAMS", "1");
+    }
+    command.args(std::env::args_os().skip(1)).status().expect("this program runs")
+}
