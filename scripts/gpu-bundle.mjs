@@ -4,7 +4,7 @@
 import { cpSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { build } from 'esbuild'
+import { bundleBench, bundleGolden } from './gpu/bundle.mjs'
 import { root, run, step, strip } from './lib.mjs'
 import { setup } from './setup.mjs'
 
@@ -24,21 +24,8 @@ await step('bundling', async () => {
   cpSync(join(root, 'native', library), join(out, 'native', library))
   cpSync(process.execPath, join(out, 'bin', 'node'))
   for (const binary of [join(out, 'bin', 'gpu-tests'), join(out, 'native', library)]) await strip(binary)
-  const bundle = (entry, file, alias = {}) =>
-    build({
-      entryPoints: [join(root, entry)],
-      outfile: join(out, file),
-      bundle: true,
-      platform: 'node',
-      format: 'esm',
-      target: 'node20',
-      logLevel: 'error',
-      alias: { glorot: join(root, 'ts/index.ts'), ...alias },
-      // Packages written for CommonJS ask for `require`.
-      banner: { js: "import { createRequire as _r } from 'node:module'; const require = _r(import.meta.url)" },
-    })
-  await bundle('__test__/golden.test.ts', 'bin/golden.mjs', { vitest: join(root, 'scripts/gpu/vitest.mjs') })
-  await bundle('benches/cuda/glorot.mjs', 'bench/glorot.mjs', {})
+  await bundleGolden(join(out, 'bin/golden.mjs'))
+  await bundleBench(join(out, 'bench/glorot.mjs'))
   cpSync(join(root, '__test__/fixtures/golden'), join(out, 'golden'), { recursive: true })
   for (const file of ['compare.mjs', 'torch_peer.py', 'jax_peer.py']) {
     cpSync(join(root, 'benches/cuda', file), join(out, 'bench', file))

@@ -1,5 +1,5 @@
 // Stands in for vitest where only Node is: registers tests and runs them one after the other, as long as there is time.
-//   GPU_CHECK_GROUPS   comma-separated names of the groups to run, in this order (default: all)
+//   GPU_CHECK_GROUPS   comma-separated ends of the names of the groups to run, in this order (default: all)
 //   GPU_CHECK_SECONDS  tests that have not begun by then are counted as skipped (default: no limit)
 // Last line: "N passed, N failed, N skipped".
 import { deepStrictEqual } from 'node:assert'
@@ -12,6 +12,10 @@ export function describe(name, define) {
   group = name
   define()
   group = ''
+}
+
+describe.each = list => (title, define) => {
+  for (const item of list) describe(title.replace('%s', item), () => define(item))
 }
 
 export function test(name, run) {
@@ -28,7 +32,8 @@ async function runAll() {
   const begin = performance.now()
   const limit = Number(process.env.GPU_CHECK_SECONDS ?? Number.POSITIVE_INFINITY)
   const wanted = process.env.GPU_CHECK_GROUPS?.split(',')
-  const chosen = wanted ? wanted.flatMap(name => tests.filter(test => test.group === name)) : tests
+  const chosen = wanted ? wanted.flatMap(name => tests.filter(test => test.group.endsWith(name))) : tests
+  if (!chosen.length) throw new Error(`no tests in the groups ${process.env.GPU_CHECK_GROUPS}`)
   const counts = { passed: 0, failed: 0, skipped: 0 }
   for (const { group, name, run } of chosen) {
     if ((performance.now() - begin) / 1000 > limit) {
