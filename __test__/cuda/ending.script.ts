@@ -3,7 +3,7 @@ import { net, silent, x, y } from './net.js'
 
 const how = process.argv[2]
 const model = net({ device: 'cuda' })
-const fitting = model.fit(x, y, { ...silent, epochs: how === 'end' ? 1 : 10_000 })
+const fitting = model.fit(x, y, { ...silent, epochs: how === 'end' ? 30 : 10_000 })
 if (how === 'end') await fitting
 else setTimeout(end, 300)
 

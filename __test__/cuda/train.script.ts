@@ -1,10 +1,10 @@
-// Trains on the device that is named, and prints what came of it.
+// Trains on the device that is named, for so many epochs, and prints what came of it.
 import { devices } from '../../ts/index.js'
 import { net, silent, x, y } from './net.js'
 
-const [device = 'auto'] = process.argv.slice(2)
+const [device = 'auto', epochs = '4'] = process.argv.slice(2)
 const model = net({ device })
-const { history } = await model.fit(x, y, { ...silent, epochs: 4, validationSplit: 0.25 })
+const { history } = await model.fit(x, y, { ...silent, epochs: Number(epochs), validationSplit: 0.25 })
 const scores = await model.evaluate(x, y, silent)
 const predicted = await model.predict(x, silent)
 const one = model.predictSync(x.slice([0, 0], [1, 6]))

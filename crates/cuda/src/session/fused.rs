@@ -10,9 +10,13 @@ use crate::gpu::{Address, Argument, Gpu, Grouping, Kind, Launch, Owned};
 
 type Result<T = ()> = std::result::Result<T, DeviceError>;
 
-/// Steps that a way to run them gets before it is timed, and those that are timed.
+/// Steps that a way to run them gets before it is timed, and those that are timed, at least, in one call or in several.
 const WARM: usize = 4;
 const TIMED: usize = 32;
+
+/// Steps after which kernels are compiled, which takes seconds of a processor: what runs less often, as a single
+/// evaluation, gains nothing from them.
+const WORTH: usize = 128;
 
 /// A way to run steps that is tried.
 #[derive(Debug)]
@@ -22,8 +26,16 @@ struct Trial {
     blocks: usize,
     grouping: Grouping,
     warm: bool,
+    /// Seconds of the steps that were timed so far, and their number.
+    timed: (f64, usize),
     /// Seconds a step; infinite if it cannot be launched.
     time: Option<f64>,
+}
+
+impl Trial {
+    fn new(kind: StepKind, function: u64, blocks: usize, grouping: Grouping) -> Trial {
+        Trial { kind, function, blocks, grouping, warm: false, timed: (0.0, 0), time: None }
+    }
 }
 
 #[derive(Debug)]
@@ -48,6 +60,9 @@ pub(super) struct Fused {
     /// Addresses of the program's own buffers.
     fixed: Vec<Address>,
     graph: Trial,
+    /// Steps that were run, and the most that were asked for at once.
+    done: usize,
+    longest: usize,
 }
 
 /// What to do with the next steps.
@@ -63,9 +78,8 @@ pub(super) struct Choice {
 impl Fused {
     pub fn new(gpu: &Arc<dyn Gpu>, source: Option<String>, fixed: Vec<Address>) -> Fused {
         let state = source.map_or(State::Off, State::Source);
-        let graph =
-            Trial { kind: StepKind::Graph, function: 0, blocks: 0, grouping: Grouping::Free, warm: false, time: None };
-        Fused { gpu: Arc::clone(gpu), state, fixed, graph }
+        let graph = Trial::new(StepKind::Graph, 0, 0, Grouping::Free);
+        Fused { gpu: Arc::clone(gpu), state, fixed, graph, done: 0, longest: 0 }
     }
 
     pub fn gpu(&self) -> &Arc<dyn Gpu> {
@@ -92,8 +106,10 @@ impl Fused {
 
     /// What to do with the next of `left` steps.
     pub fn choose(&mut self, left: usize, wanted: StepKind) -> Choice {
+        self.longest = self.longest.max(left);
         let graph = Choice { kernel: None, steps: left, timed: false };
-        if wanted == StepKind::Graph {
+        let is_rare = matches!(self.state, State::Source(_)) && self.done + left < WORTH;
+        if wanted == StepKind::Graph || (wanted == StepKind::Measured && is_rare) {
             return graph;
         }
         self.advance(wanted);
@@ -106,7 +122,7 @@ impl Fused {
             std::iter::once((None, &self.graph)).chain(trials.iter().enumerate().map(|(i, trial)| (Some(i), trial)));
         if let Some((kernel, trial)) = all.clone().find(|(_, trial)| trial.time.is_none()) {
             let wanted = if trial.warm { TIMED } else { WARM };
-            return Choice { kernel, steps: left.min(wanted), timed: trial.warm && left >= TIMED };
+            return Choice { kernel, steps: left.min(wanted), timed: trial.warm && left >= TIMED.min(self.longest) };
         }
         let time = |trial: &Trial| trial.time.unwrap_or(f64::INFINITY);
         let best = all.min_by(|(_, a), (_, b)| time(a).total_cmp(&time(b)));
@@ -115,9 +131,13 @@ impl Fused {
 
     /// Tells how long the steps of a choice took.
     pub fn tell(&mut self, choice: Choice, seconds: f64) {
+        self.done += choice.steps;
         let trial = self.trial(choice.kernel);
         if choice.timed {
-            trial.time = Some(seconds / choice.steps as f64);
+            trial.timed = (trial.timed.0 + seconds, trial.timed.1 + choice.steps);
+            if trial.timed.1 >= TIMED {
+                trial.time = Some(trial.timed.0 / trial.timed.1 as f64);
+            }
         }
         trial.warm = true;
     }
@@ -197,7 +217,7 @@ fn trials(gpu: &dyn Gpu, module: &Owned, wanted: StepKind) -> Vec<Trial> {
         .filter_map(|(kind, name, blocks, grouping, _)| {
             // SAFETY: the module is held by the caller, with the trials.
             let function = unsafe { gpu.function(module.handle(), name) }.ok()?;
-            Some(Trial { kind, function, blocks, grouping, warm: false, time: None })
+            Some(Trial::new(kind, function, blocks, grouping))
         })
         .collect()
 }
