@@ -4,6 +4,7 @@ use glorot_graph::device::DeviceError;
 use glorot_graph::program::Program;
 
 use crate::codegen::Precision;
+use crate::device::StepKind;
 use crate::lower::{Refused, Sources, Tuning, lower};
 
 /// What a program becomes.
@@ -11,8 +12,8 @@ use crate::lower::{Refused, Sources, Tuning, lower};
 pub struct ProgramSources {
     /// The kernels that run a step, a stage at a time.
     pub stages: String,
-    /// The kernels that run many steps each, if the program is narrow.
-    pub fused: Option<String>,
+    /// If the program is narrow, a kernel that runs many steps for each way to do so.
+    pub fused: Vec<(StepKind, String)>,
     /// Launches of a step.
     pub launches: usize,
     /// Bytes of scratch memory that a step needs.
@@ -33,5 +34,6 @@ pub fn sources(
     let tuning = Tuning { multiprocessors, library, precision };
     let lowered = lower(program, tuning, &Refused::new())?;
     let Sources { stages, fused, launches, .. } = Sources::new(program, &lowered, tuning);
+    let fused = fused.into_iter().map(|(kind, _, source)| (kind, source)).collect();
     Ok(ProgramSources { stages, fused, launches: launches.len(), arena_bytes: lowered.placement.bytes })
 }

@@ -15,7 +15,7 @@ use std::process::Command;
 use std::sync::Arc;
 
 use glorot_cuda::library::{Environment, Library, Search, places};
-use glorot_cuda::{Compiler, Precision, sources, stop};
+use glorot_cuda::{Compiler, Precision, StepKind, sources, stop};
 use glorot_graph::program::Program;
 use libtest_mimic::{Arguments, Trial};
 
@@ -130,7 +130,10 @@ fn spilled(line: &str) -> usize {
 /// Compiles the sources of a program and reads what the assembler says of its kernels.
 fn check(compiler: &Compiler, program: &Program, precision: Precision, target: &str) -> Result<(), String> {
     let made = sources(program, 132, false, precision).map_err(|error| error.to_string())?;
-    for source in [Some(made.stages), made.fused].into_iter().flatten() {
+    let has_clusters = target == "sm_90";
+    let usable = |kind: &StepKind| has_clusters || !matches!(kind, StepKind::Cluster8 | StepKind::Cluster16);
+    let fused = made.fused.into_iter().filter(|(kind, _)| usable(kind)).map(|(_, source)| source);
+    for source in std::iter::once(made.stages).chain(fused) {
         let compiled = compiler.compile(&source, target, true).map_err(|error| format!("{error}\n{source}"))?;
         if !compiled.image.starts_with(b"\x7fELF") {
             return Err(format!("no code for {target}"));

@@ -7,6 +7,7 @@ use glorot_graph::program::{BufferId, Program};
 
 use super::{LibraryProduct, Lowered, Tuning, Work};
 use crate::codegen::{Function, PRELUDE, THREADS};
+use crate::device::StepKind;
 
 /// Addresses that a kernel may take: 4 KiB of arguments, less some room.
 const MAX_ADDRESSES: usize = 480;
@@ -97,8 +98,9 @@ impl Feeds {
 pub(crate) struct Sources {
     /// Kernels `bundle0`, `bundle1`, … and `feed`.
     pub stages: String,
-    /// Kernels `step_block`, `step_cluster8`, `step_cluster16` and `step_grid`, if one kernel can run a whole step.
-    pub fused: Option<String>,
+    /// If one kernel can run a whole step: a source for each way to do so, with the name of the kernel in it. They are
+    /// compiled side by side.
+    pub fused: Vec<(StepKind, &'static str, String)>,
     /// In order; launches of one stage follow each other.
     pub launches: Vec<Bundle>,
     /// Buffers whose addresses the fused kernel takes, in order, after that of the arena; then come, for each input, the
@@ -116,10 +118,9 @@ impl Sources {
         lowered.stages.iter().for_each(|stage| bundler.stage(stage));
         let Bundler { kernels, launches, .. } = bundler;
         let stages = format!("{PRELUDE}{functions}{kernels}{}{}", feeds.functions(), feeds.kernel());
-        let (fused, addresses) = match fused(lowered, &feeds) {
-            Some((steps, addresses)) => (Some(format!("{PRELUDE}{functions}{}{steps}", feeds.functions())), addresses),
-            None => (None, Vec::new()),
-        };
+        let (kernels, addresses) = fused(lowered, &feeds).unwrap_or_default();
+        let whole = |kernel| format!("{PRELUDE}{functions}{}{kernel}", feeds.functions());
+        let fused = kernels.into_iter().map(|(kind, name, kernel)| (kind, name, whole(kernel))).collect();
         Sources { stages, fused, launches, addresses, feeds }
     }
 }
@@ -204,8 +205,10 @@ fn shared_memory(bytes: usize) -> String {
     if bytes == 0 { "byte* shared = 0;".into() } else { format!("GLOROT_SHARED(shared, {bytes});") }
 }
 
-/// The kernels that run whole steps, and the buffers outside of the arena whose addresses they take.
-fn fused(lowered: &Lowered, feeds: &Feeds) -> Option<(String, Vec<BufferId>)> {
+/// Kernels that run whole steps, with their names, and the buffers outside of the arena whose addresses they take.
+type Fused = (Vec<(StepKind, &'static str, String)>, Vec<BufferId>);
+
+fn fused(lowered: &Lowered, feeds: &Feeds) -> Option<Fused> {
     let mut addresses: Vec<BufferId> = Vec::new();
     let mut numbers: HashMap<BufferId, usize> = HashMap::new();
     // Most buffers lie in the arena: its address and their offsets leave room for the states of deep networks.
@@ -259,34 +262,27 @@ fn fused(lowered: &Lowered, feeds: &Feeds) -> Option<(String, Vec<BufferId>)> {
             "if (a.p[{data}]) feed{input}(block, blocks, (const byte*)a.p[{data}], rows, (byte*)a.p[{to}]);"
         );
     }
-    let mut code = format!("struct Addresses {{ void* p[{count}]; }};\n{BARRIERS}");
     let declaration = shared_memory(shared);
-    for (name, grouping, attributes, guard) in KERNELS {
+    let kernel = |(kind, name, grouping, attributes): (StepKind, &'static str, u32, &str)| {
         let barrier = format!("g_barrier<{grouping}>(arrived, target);");
         let body = body.replace("BARRIER", &barrier);
-        if !guard.is_empty() {
-            let _ = writeln!(code, "{guard}");
-        }
-        let _ = write!(
-            code,
-            "extern \"C\" __global__ void {attributes}__launch_bounds__({THREADS}, 1) {name}(const __grid_constant__ Addresses a, \
+        let code = format!(
+            "struct Addresses {{ void* p[{count}]; }};\n{BARRIERS}extern \"C\" __global__ void {attributes}__launch_bounds__({THREADS}, 1) {name}(const __grid_constant__ Addresses a, \
              unsigned first, unsigned steps, unsigned* arrived) {{\n{declaration}\nunsigned target = 0;\n\
              const int block = blockIdx.x, blocks = gridDim.x;\nfor (unsigned step = 0; step < steps; step++) {{\n\
              {feed}{barrier}\n{body}}}\n}}\nGLOROT_KERNEL({name})\n"
         );
-        if !guard.is_empty() {
-            code.push_str("#endif\n");
-        }
-    }
-    Some((code, addresses))
+        (kind, name, code)
+    };
+    Some((KERNELS.map(kernel).into(), addresses))
 }
 
-/// Name, kind of barrier, attributes, condition of each kernel that runs whole steps.
-const KERNELS: [(&str, u32, &str, &str); 4] = [
-    ("step_block", 0, "", ""),
-    ("step_cluster8", 1, "__cluster_dims__(8, 1, 1) ", "#if defined(GLOROT_HOST) || __CUDA_ARCH__ >= 900"),
-    ("step_cluster16", 1, "__cluster_dims__(16, 1, 1) ", "#if defined(GLOROT_HOST) || __CUDA_ARCH__ >= 900"),
-    ("step_grid", 2, "", ""),
+/// Way to run steps, name, kind of barrier and attributes of each kernel that runs whole steps.
+const KERNELS: [(StepKind, &str, u32, &str); 4] = [
+    (StepKind::Block, "step_block", 0, ""),
+    (StepKind::Cluster8, "step_cluster8", 1, "__cluster_dims__(8, 1, 1) "),
+    (StepKind::Cluster16, "step_cluster16", 1, "__cluster_dims__(16, 1, 1) "),
+    (StepKind::Grid, "step_grid", 2, ""),
 ];
 
 /// Barriers between stages: of a block, of a cluster, of all blocks. Memory that others wrote before is seen after.

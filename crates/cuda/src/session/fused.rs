@@ -1,6 +1,6 @@
 //! Kernels that run many steps of a narrow program at once, and the choice between them and graphs.
 
-use std::sync::Arc;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use glorot_graph::device::DeviceError;
@@ -30,33 +30,27 @@ struct Trial {
     timed: (f64, usize),
     /// Seconds a step; infinite if it cannot be launched.
     time: Option<f64>,
+    _module: Option<Owned>,
 }
 
 impl Trial {
     fn new(kind: StepKind, function: u64, blocks: usize, grouping: Grouping) -> Trial {
-        Trial { kind, function, blocks, grouping, warm: false, timed: (0.0, 0), time: None }
+        Trial { kind, function, blocks, grouping, warm: false, timed: (0.0, 0), time: None, _module: None }
     }
 }
 
-#[derive(Debug)]
-enum State {
-    /// There is a source that nobody has asked for.
-    Source(String),
-    /// Another thread compiles it.
-    Compiling(JoinHandle<Result<Owned>>),
-    Ready {
-        trials: Vec<Trial>,
-        _module: Owned,
-    },
-    /// The step is not narrow, or the GPU cannot run such a kernel: graphs it is.
-    Off,
-}
+/// A kernel that another thread compiles.
+type Compiling = JoinHandle<Result<Trial>>;
 
 /// The kernels of a program, if it is narrow.
 #[derive(Debug)]
 pub(super) struct Fused {
     gpu: Arc<dyn Gpu>,
-    state: State,
+    /// What nobody has asked for yet; nothing if the step is not narrow.
+    sources: Vec<(StepKind, &'static str, String)>,
+    compiling: Vec<Compiling>,
+    /// Those that this GPU has, so far, in the order of [`StepKind::ALL`].
+    trials: Vec<Trial>,
     /// Addresses of the program's own buffers.
     fixed: Vec<Address>,
     graph: Trial,
@@ -76,10 +70,17 @@ pub(super) struct Choice {
 }
 
 impl Fused {
-    pub fn new(gpu: &Arc<dyn Gpu>, source: Option<String>, fixed: Vec<Address>) -> Fused {
-        let state = source.map_or(State::Off, State::Source);
-        let graph = Trial::new(StepKind::Graph, 0, 0, Grouping::Free);
-        Fused { gpu: Arc::clone(gpu), state, fixed, graph, done: 0, longest: 0 }
+    pub fn new(gpu: &Arc<dyn Gpu>, sources: Vec<(StepKind, &'static str, String)>, fixed: Vec<Address>) -> Fused {
+        Fused {
+            gpu: Arc::clone(gpu),
+            sources,
+            compiling: Vec::new(),
+            trials: Vec::new(),
+            fixed,
+            graph: Trial::new(StepKind::Graph, 0, 0, Grouping::Free),
+            done: 0,
+            longest: 0,
+        }
     }
 
     pub fn gpu(&self) -> &Arc<dyn Gpu> {
@@ -88,19 +89,16 @@ impl Fused {
 
     /// Begins to compile, or takes what was compiled. With a given kind it waits until it is there.
     fn advance(&mut self, wanted: StepKind) {
-        if let State::Source(source) = &mut self.state {
-            let (source, gpu) = (std::mem::take(source), Arc::clone(&self.gpu));
-            let compile = move || gpu.compile(&source).map(|module| Owned::new(&gpu, Kind::Module, module));
-            let thread = std::thread::Builder::new().name("glorot-nvrtc".into()).spawn(compile);
-            self.state = thread.map_or(State::Off, State::Compiling);
+        for (kind, name, source) in std::mem::take(&mut self.sources) {
+            if wanted == StepKind::Measured || wanted == kind {
+                self.compiling.extend(compile(&self.gpu, kind, name, source));
+            }
         }
-        if let State::Compiling(thread) = &self.state
-            && (thread.is_finished() || wanted != StepKind::Measured)
-            && let State::Compiling(thread) = std::mem::replace(&mut self.state, State::Off)
-            && let Ok(Ok(module)) = thread.join()
-        {
-            let trials = trials(&*self.gpu, &module, wanted);
-            self.state = if trials.is_empty() { State::Off } else { State::Ready { trials, _module: module } };
+        let is_there = |thread: &mut Compiling| thread.is_finished() || wanted != StepKind::Measured;
+        let compiled: Vec<Compiling> = self.compiling.extract_if(.., is_there).collect();
+        if !compiled.is_empty() {
+            self.trials.extend(compiled.into_iter().filter_map(|thread| thread.join().ok()?.ok()));
+            self.trials.sort_by_key(|trial| StepKind::ALL.iter().position(|(_, kind)| *kind == trial.kind));
         }
     }
 
@@ -108,12 +106,15 @@ impl Fused {
     pub fn choose(&mut self, left: usize, wanted: StepKind) -> Choice {
         self.longest = self.longest.max(left);
         let graph = Choice { kernel: None, steps: left, timed: false };
-        let is_rare = matches!(self.state, State::Source(_)) && self.done + left < WORTH;
+        let is_rare = !self.sources.is_empty() && self.done + left < WORTH;
         if wanted == StepKind::Graph || (wanted == StepKind::Measured && is_rare) {
             return graph;
         }
         self.advance(wanted);
-        let State::Ready { trials, .. } = &self.state else { return graph };
+        let trials = &self.trials;
+        if trials.is_empty() {
+            return graph;
+        }
         if wanted != StepKind::Measured {
             let usable = trials.iter().position(|trial| trial.time != Some(f64::INFINITY));
             return Choice { kernel: usable, ..graph };
@@ -143,9 +144,9 @@ impl Fused {
     }
 
     fn trial(&mut self, kernel: Option<usize>) -> &mut Trial {
-        match (kernel, &mut self.state) {
-            (Some(kernel), State::Ready { trials, .. }) => &mut trials[kernel],
-            _ => &mut self.graph,
+        match kernel {
+            Some(kernel) => &mut self.trials[kernel],
+            None => &mut self.graph,
         }
     }
 
@@ -186,8 +187,7 @@ impl Fused {
 
     /// The microseconds a step of each way that was timed, for people.
     pub fn report(&self) -> String {
-        let trials: &[Trial] = if let State::Ready { trials, .. } = &self.state { trials } else { &[] };
-        let timed = std::iter::once(&self.graph).chain(trials).filter_map(|trial| {
+        let timed = std::iter::once(&self.graph).chain(&self.trials).filter_map(|trial| {
             let name = StepKind::ALL.into_iter().find(|(_, kind)| *kind == trial.kind).map_or("", |(name, _)| name);
             match trial.time? {
                 time if time.is_finite() => Some(format!("{name} {:.1} µs", time * 1e6)),
@@ -195,29 +195,54 @@ impl Fused {
             }
         });
         let timed: Vec<String> = timed.collect();
-        match &self.state {
-            State::Compiling(_) => "; kernels of whole steps are being compiled".into(),
-            _ if timed.is_empty() => String::new(),
-            _ => format!("; measured: {}", timed.join(", ")),
-        }
+        let measured = if timed.is_empty() { String::new() } else { format!("; measured: {}", timed.join(", ")) };
+        let compiling = if self.compiling.is_empty() { "" } else { "; kernels of whole steps are being compiled" };
+        measured + compiling
     }
 }
 
-/// The kernels that this GPU has, of the wanted kind.
-fn trials(gpu: &dyn Gpu, module: &Owned, wanted: StepKind) -> Vec<Trial> {
+/// A turn to compile: half of the processors, at most four, do so at a time.
+struct Turn;
+
+static TURNS: Mutex<usize> = Mutex::new(0);
+static TURN_ENDED: Condvar = Condvar::new();
+
+impl Turn {
+    fn wait() -> Turn {
+        let most = std::thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).clamp(1, 4));
+        let mut turns = TURNS.lock().unwrap_or_else(PoisonError::into_inner);
+        while *turns >= most {
+            turns = TURN_ENDED.wait(turns).unwrap_or_else(PoisonError::into_inner);
+        }
+        *turns += 1;
+        Turn
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        *TURNS.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
+        TURN_ENDED.notify_one();
+    }
+}
+
+/// Compiles a kernel in a thread of its own. `None` if this GPU cannot run it.
+fn compile(gpu: &Arc<dyn Gpu>, kind: StepKind, name: &'static str, source: String) -> Option<Compiling> {
     let facts = gpu.facts();
-    let all = [
-        (StepKind::Block, "step_block", 1, Grouping::Free, true),
-        (StepKind::Cluster8, "step_cluster8", 8, Grouping::Cluster, facts.has_clusters()),
-        (StepKind::Cluster16, "step_cluster16", 16, Grouping::Cluster, facts.has_clusters()),
-        (StepKind::Grid, "step_grid", facts.multiprocessors, Grouping::Cooperative, facts.cooperative),
-    ];
-    let usable = all.into_iter().filter(|&(kind, .., has)| has && (wanted == StepKind::Measured || wanted == kind));
-    usable
-        .filter_map(|(kind, name, blocks, grouping, _)| {
-            // SAFETY: the module is held by the caller, with the trials.
-            let function = unsafe { gpu.function(module.handle(), name) }.ok()?;
-            Some(Trial::new(kind, function, blocks, grouping))
-        })
-        .collect()
+    let (blocks, grouping, is_possible) = match kind {
+        StepKind::Block => (1, Grouping::Free, true),
+        StepKind::Cluster8 => (8, Grouping::Cluster, facts.has_clusters()),
+        StepKind::Cluster16 => (16, Grouping::Cluster, facts.has_clusters()),
+        StepKind::Grid => (facts.multiprocessors, Grouping::Cooperative, facts.cooperative),
+        StepKind::Graph | StepKind::Measured => return None,
+    };
+    let gpu = Arc::clone(gpu);
+    let work = move || {
+        let _turn = Turn::wait();
+        let module = Owned::new(&gpu, Kind::Module, gpu.compile(&source)?);
+        // SAFETY: the trial holds the module.
+        let function = unsafe { gpu.function(module.handle(), name)? };
+        Ok(Trial { _module: Some(module), ..Trial::new(kind, function, blocks, grouping) })
+    };
+    is_possible.then(|| std::thread::Builder::new().name("glorot-nvrtc".into()).spawn(work).ok()).flatten()
 }
