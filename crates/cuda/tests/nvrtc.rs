@@ -1,7 +1,8 @@
 //! Every generated source compiles for the GPUs that this backend is made for, without spilling registers to speak of.
 //!
 //! NVRTC needs no GPU: `pip install nvidia-cuda-nvrtc`, and `GLOROT_CUDA_PATH` names the folder `site-packages`.
-//! `GLOROT_CUDA_PROGRAMS=100 cargo test -p glorot-cuda --test nvrtc` compiles so many random programs of each kind.
+//! `GLOROT_CUDA_PROGRAMS=100 cargo test -p glorot-cuda --test nvrtc` compiles so many random programs of each kind,
+//! `GLOROT_CUDA_TIMES=1 cargo test -p glorot-cuda --test nvrtc -- deep` says how long each source takes.
 
 #![allow(clippy::print_stderr, reason = "why tests are ignored")]
 
@@ -13,6 +14,7 @@ mod recorder;
 
 use std::process::Command;
 use std::sync::Arc;
+use std::time::Instant;
 
 use glorot_cuda::library::{Environment, Library, Search, places};
 use glorot_cuda::{Compiler, Precision, StepKind, sources, stop};
@@ -134,7 +136,13 @@ fn check(compiler: &Compiler, program: &Program, precision: Precision, target: &
     let usable = |kind: &StepKind| has_clusters || !matches!(kind, StepKind::Cluster8 | StepKind::Cluster16);
     let fused = made.fused.into_iter().filter(|(kind, _)| usable(kind)).map(|(_, source)| source);
     for source in std::iter::once(made.stages).chain(fused) {
+        let begin = Instant::now();
         let compiled = compiler.compile(&source, target, true).map_err(|error| format!("{error}\n{source}"))?;
+        if std::env::var_os("GLOROT_CUDA_TIMES").is_some() {
+            let name = source.lines().rev().find_map(|line| line.strip_prefix("GLOROT_KERNEL(")).unwrap_or_default();
+            let seconds = begin.elapsed().as_secs_f64();
+            eprintln!("{target}, {} bytes, last kernel {}: {seconds:.2} s", source.len(), name.trim_end_matches(')'));
+        }
         if !compiled.image.starts_with(b"\x7fELF") {
             return Err(format!("no code for {target}"));
         }

@@ -12,12 +12,15 @@ const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests");
 
 /// True if this process runs with a stand-in.
 pub fn is_inside() -> bool {
-    std::env::var_os(INSIDE).is_some()
+    std::env::var_os(INSIDE).is_some_and(|value| value == "1")
 }
 
-/// True if a stand-in can be built here, and this process does not run with it already.
+/// True if a stand-in can be built here, and this process does not run with it already. `GLOROT_TEST_STAND_IN=0`: none.
 pub fn is_possible() -> bool {
-    cfg!(target_os = "linux") && !is_inside() && Path::new(SOURCES).exists() && compiler::find().is_some()
+    cfg!(target_os = "linux")
+        && std::env::var_os(INSIDE).is_none()
+        && Path::new(SOURCES).exists()
+        && compiler::find().is_some()
 }
 
 /// Builds it in a folder, under the names of the libraries that it stands in for.
