@@ -1,12 +1,12 @@
 import type { CompileOptions } from '../../ts/index.js'
 import { input, layers, random, sequential, tensor } from '../../ts/index.js'
 
-/** A small network with normalized batches and dropout. */
-export function net(options: Partial<CompileOptions>) {
+/** A small network with normalized batches. */
+export function net(options: Partial<CompileOptions>, units = 12) {
   random.setSeed(7)
   const net = sequential([
     input({ shape: [6] }),
-    layers.dense({ units: 12, kernelInitializer: 'heNormal', useBias: false }),
+    layers.dense({ units, kernelInitializer: 'heNormal', useBias: false }),
     layers.batchNormalization(),
     layers.activation('elu'),
     layers.dense({ units: 8, activation: 'selu', kernelInitializer: 'lecunNormal' }),

@@ -8,16 +8,26 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use glorot_graph::device::DeviceError;
 
 static STOPPED: AtomicBool = AtomicBool::new(false);
-static COUNT: Mutex<usize> = Mutex::new(0);
-static CHANGED: Condvar = Condvar::new();
+static CALLS: Mutex<Calls> = Mutex::new(Calls { running: 0, waiting: 0 });
+static ENDED: Condvar = Condvar::new();
 
-fn count() -> MutexGuard<'static, usize> {
-    COUNT.lock().unwrap_or_else(PoisonError::into_inner)
+/// Calls under way, and threads that wait for their ends.
+struct Calls {
+    running: usize,
+    waiting: usize,
+}
+
+fn calls() -> MutexGuard<'static, Calls> {
+    CALLS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn ended() {
-    *count() -= 1;
-    CHANGED.notify_all();
+    let mut calls = calls();
+    calls.running -= 1;
+    // To tell nobody would be a call of the system for each call of the driver.
+    if calls.waiting > 0 {
+        ENDED.notify_all();
+    }
 }
 
 /// Held during a call, or several.
@@ -30,11 +40,11 @@ pub(super) struct Running {
 impl Running {
     /// Fails after [`stop`].
     pub fn begin() -> Result<Running, DeviceError> {
-        let mut count = count();
+        let mut calls = calls();
         if STOPPED.load(Ordering::Relaxed) {
             return Err(DeviceError("CUDA: the process is about to end".into()));
         }
-        *count += 1;
+        calls.running += 1;
         Ok(Running { stopped: AtomicBool::new(false) })
     }
 }
@@ -49,20 +59,22 @@ impl Drop for Running {
 /// stopped where they are. For the end of the process, before `exit` is called. Takes a fraction of a second, but waits for
 /// a compilation to its end with an NVRTC that cannot be stopped (of CUDA 12.6 and older).
 pub fn stop() {
-    let count = count();
+    let calls = calls();
     STOPPED.store(true, Ordering::Relaxed);
-    wait(count);
+    wait(calls);
 }
 
 /// Waits until no call is under way.
 pub fn finish() {
-    wait(count());
+    wait(calls());
 }
 
-fn wait(mut count: MutexGuard<'static, usize>) {
-    while *count > 0 {
-        count = CHANGED.wait(count).unwrap_or_else(PoisonError::into_inner);
+fn wait(mut calls: MutexGuard<'static, Calls>) {
+    calls.waiting += 1;
+    while calls.running > 0 {
+        calls = ENDED.wait(calls).unwrap_or_else(PoisonError::into_inner);
     }
+    calls.waiting -= 1;
 }
 
 /// What NVRTC calls now and then, in any of its threads, with a [`Running`]. After [`stop`] it does not return: NVRTC would

@@ -49,6 +49,8 @@ pub(super) struct Fused {
     /// What nobody has asked for yet; nothing if the step is not narrow.
     sources: Vec<(StepKind, &'static str, String)>,
     compiling: Vec<Compiling>,
+    /// Held as long as somebody may run what is compiled.
+    wanted: Arc<()>,
     /// Those that this GPU has, so far, in the order of [`StepKind::ALL`].
     trials: Vec<Trial>,
     /// Addresses of the program's own buffers.
@@ -75,6 +77,7 @@ impl Fused {
             gpu: Arc::clone(gpu),
             sources,
             compiling: Vec::new(),
+            wanted: Arc::new(()),
             trials: Vec::new(),
             fixed,
             graph: Trial::new(StepKind::Graph, 0, 0, Grouping::Free),
@@ -91,7 +94,7 @@ impl Fused {
     fn advance(&mut self, wanted: StepKind) {
         for (kind, name, source) in std::mem::take(&mut self.sources) {
             if wanted == StepKind::Measured || wanted == kind {
-                self.compiling.extend(compile(&self.gpu, kind, name, source));
+                self.compiling.extend(compile(&self.gpu, &self.wanted, kind, name, source));
             }
         }
         let is_there = |thread: &mut Compiling| thread.is_finished() || wanted != StepKind::Measured;
@@ -226,8 +229,14 @@ impl Drop for Turn {
     }
 }
 
-/// Compiles a kernel in a thread of its own. `None` if this GPU cannot run it.
-fn compile(gpu: &Arc<dyn Gpu>, kind: StepKind, name: &'static str, source: String) -> Option<Compiling> {
+/// Compiles a kernel in a thread of its own, if it is still wanted when its turn comes. `None` if this GPU cannot run it.
+fn compile(
+    gpu: &Arc<dyn Gpu>,
+    wanted: &Arc<()>,
+    kind: StepKind,
+    name: &'static str,
+    source: String,
+) -> Option<Compiling> {
     let facts = gpu.facts();
     let (blocks, grouping, is_possible) = match kind {
         StepKind::Block => (1, Grouping::Free, true),
@@ -236,9 +245,12 @@ fn compile(gpu: &Arc<dyn Gpu>, kind: StepKind, name: &'static str, source: Strin
         StepKind::Grid => (facts.multiprocessors, Grouping::Cooperative, facts.cooperative),
         StepKind::Graph | StepKind::Measured => return None,
     };
-    let gpu = Arc::clone(gpu);
+    let (gpu, wanted) = (Arc::clone(gpu), Arc::downgrade(wanted));
     let work = move || {
         let _turn = Turn::wait();
+        if wanted.strong_count() == 0 {
+            return Err(DeviceError("nobody wants the kernel any more".into()));
+        }
         let module = Owned::new(&gpu, Kind::Module, gpu.compile(&source)?);
         // SAFETY: the trial holds the module.
         let function = unsafe { gpu.function(module.handle(), name)? };
