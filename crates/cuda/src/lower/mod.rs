@@ -12,6 +12,8 @@ mod stages;
 
 use std::collections::HashSet;
 
+use std::ops::Range;
+
 use glorot_graph::TensorSpec;
 use glorot_graph::device::DeviceError;
 use glorot_graph::program::{BufferId, Program};
@@ -44,6 +46,9 @@ pub(crate) struct Phase {
     pub work: Work,
     pub reads: Vec<BufferId>,
     pub writes: Vec<BufferId>,
+    /// How long one block has to do: elements of its loop, or multiplications; of a sum an eighth, since a thread reads many
+    /// elements before it writes one.
+    pub cost: usize,
 }
 
 /// A program made for a GPU.
@@ -57,6 +62,8 @@ pub(crate) struct Lowered {
     pub stages: Vec<Vec<usize>>,
     /// Where the buffers lie that no input, state or constant is.
     pub placement: Placement,
+    /// The stages that are launched together; see [`stages::together`].
+    pub groups: Vec<Range<usize>>,
     /// True if all of a step is small enough for one kernel.
     pub narrow: bool,
 }
@@ -75,7 +82,8 @@ pub(crate) fn lower(program: &Program, tuning: Tuning, refused: &Refused) -> Res
     let identity = stages::identities(program, bytes.len());
     let stages = stages::stages(&phases, &identity);
     let placement = place::place(program, &bytes, &phases, &stages);
-    Ok(Lowered { storage, functions, phases, stages, placement, narrow })
+    let groups = stages::together(&phases, &stages);
+    Ok(Lowered { storage, functions, phases, stages, groups, placement, narrow })
 }
 
 fn bytes_of(spec: &TensorSpec, storage: Storage) -> usize {

@@ -84,7 +84,7 @@ impl<'a> Builder<'a> {
     }
 
     /// Adds a phase that runs a function.
-    fn add(&mut self, writes: Vec<BufferId>, make: impl FnOnce(&mut Parameters) -> Function) {
+    fn add(&mut self, cost: usize, writes: Vec<BufferId>, make: impl FnOnce(&mut Parameters) -> Function) {
         let mut parameters = Parameters::new(&self.specs);
         let function = make(&mut parameters);
         if function.units == 0 {
@@ -97,7 +97,7 @@ impl<'a> Builder<'a> {
             self.functions.push(function);
         }
         let reads = buffers.clone();
-        self.push(Phase { work: Work::Function(number, buffers), reads, writes });
+        self.push(Phase { work: Work::Function(number, buffers), reads, writes, cost });
     }
 
     fn push(&mut self, phase: Phase) {
@@ -107,14 +107,15 @@ impl<'a> Builder<'a> {
     }
 
     pub fn kernel(&mut self, kernel: &Kernel) {
+        let cost = if matches!(kernel, Kernel::Reduce(_)) { work(kernel) / 8 } else { work(kernel) };
         match kernel {
             Kernel::Map(map) if map.domain.numel() > 0 => {
-                self.add(kernel.writes(), |parameters| codegen::map(map, parameters));
+                self.add(cost, kernel.writes(), |parameters| codegen::map(map, parameters));
             }
             Kernel::Reduce(reduce) => match codegen::partial(reduce) {
                 None => {
                     let outputs: Vec<BufferId> = reduce.reductions.iter().map(|r| r.output).collect();
-                    self.add(kernel.writes(), |parameters| codegen::reduce(reduce, &outputs, parameters));
+                    self.add(cost, kernel.writes(), |parameters| codegen::reduce(reduce, &outputs, parameters));
                 }
                 Some(partial) => {
                     let dtypes: Vec<DType> =
@@ -123,21 +124,21 @@ impl<'a> Builder<'a> {
                         .into_iter()
                         .map(|dtype| self.scratch([partial.parts, partial.kept], dtype, Storage::Whole))
                         .collect();
-                    self.add(parts.clone(), |parameters| codegen::reduce(reduce, &parts, parameters));
+                    self.add(cost, parts.clone(), |parameters| codegen::reduce(reduce, &parts, parameters));
                     let rest = codegen::combine(reduce, &partial, &parts);
                     self.kernel(&Kernel::Reduce(rest));
                 }
             },
             Kernel::MatMul(product) => self.mat_mul(product),
             Kernel::Gather(gather) if gather.rows * gather.row_len > 0 => {
-                self.add(kernel.writes(), |parameters| codegen::gather(gather, parameters));
+                self.add(cost, kernel.writes(), |parameters| codegen::gather(gather, parameters));
             }
             Kernel::ScatterAdd(scatter) if scatter.row_len > 0 => {
-                self.add(kernel.writes(), |parameters| codegen::zero(scatter, parameters));
-                self.add(kernel.writes(), |parameters| codegen::scatter_add(scatter, parameters));
+                self.add(cost, kernel.writes(), |parameters| codegen::zero(scatter, parameters));
+                self.add(cost, kernel.writes(), |parameters| codegen::scatter_add(scatter, parameters));
             }
             Kernel::FoldWindows(fold) if fold.outer * fold.inner > 0 => {
-                self.add(kernel.writes(), |parameters| codegen::fold_windows(fold, parameters));
+                self.add(cost, kernel.writes(), |parameters| codegen::fold_windows(fold, parameters));
             }
             // Of nothing.
             _ => {}
@@ -162,12 +163,16 @@ impl<'a> Builder<'a> {
         let cut = Cut::new(product, self.blocks);
         if cut.parts == 1 {
             let writes = product.epilogue.stores.iter().map(|store| store.buffer).collect();
-            self.add(writes, |parameters| codegen::mat_mul(product, cut, precision, parameters));
+            self.add(multiplications(product), writes, |parameters| {
+                codegen::mat_mul(product, cut, precision, parameters)
+            });
             return;
         }
         debug_assert!(k > 0, "nothing is not cut into parts");
         let sums = self.scratch([cut.parts, batch, m, n], DType::F32, Storage::Whole);
-        self.add(vec![sums], |parameters| codegen::parts(product, cut, precision, sums, parameters));
+        self.add(multiplications(product), vec![sums], |parameters| {
+            codegen::parts(product, cut, precision, sums, parameters)
+        });
         self.kernel(&Kernel::Map(codegen::epilogue(product, cut.parts, sums)));
     }
 
@@ -198,7 +203,7 @@ impl<'a> Builder<'a> {
             relu: finish.as_ref().is_some_and(|finish| finish.relu),
             precision,
         };
-        self.push(Phase { work: Work::Product(work), reads, writes: vec![result] });
+        self.push(Phase { work: Work::Product(work), reads, writes: vec![result], cost: multiplications(product) });
         if finish.is_none() {
             self.kernel(&Kernel::Map(codegen::epilogue(product, 1, result)));
         }
@@ -212,7 +217,7 @@ impl<'a> Builder<'a> {
         let (shape, precision) = (self.specs[buffer.index()].shape.clone(), self.tuning.precision);
         let count = shape.numel();
         let half = self.scratch(shape, DType::F32, Storage::Half);
-        self.add(vec![half], |parameters| codegen::halve(buffer, half, count, precision, parameters));
+        self.add(count, vec![half], |parameters| codegen::halve(buffer, half, count, precision, parameters));
         self.halves.insert(buffer, half);
         half
     }

@@ -115,7 +115,7 @@ impl Sources {
         let functions = definitions(lowered);
         let mut bundler =
             Bundler { lowered, tuning, known: HashMap::new(), kernels: String::new(), launches: Vec::new() };
-        lowered.stages.iter().for_each(|stage| bundler.stage(stage));
+        lowered.groups.iter().for_each(|group| bundler.group(&lowered.stages[group.clone()]));
         let Bundler { kernels, launches, .. } = bundler;
         let stages = format!("{PRELUDE}{functions}{kernels}{}{}", feeds.functions(), feeds.kernel());
         let (kernels, addresses) = fused(lowered, &feeds).unwrap_or_default();
@@ -139,6 +139,36 @@ struct Bundler<'a> {
 }
 
 impl Bundler<'_> {
+    /// Stages that are launched together, as long as their addresses fit.
+    fn group(&mut self, stages: &[Vec<usize>]) {
+        let (mut calls, mut first) = (Calls::default(), 0);
+        for (number, stage) in stages.iter().enumerate() {
+            let mut longer = calls.clone();
+            longer.stage(self.lowered, stage);
+            if longer.pointers.len() > MAX_ADDRESSES {
+                self.in_turn(&stages[first..number], calls);
+                (calls, first) = (Calls::default(), number);
+                calls.stage(self.lowered, stage);
+            } else {
+                calls = longer;
+            }
+        }
+        self.in_turn(&stages[first..], calls);
+    }
+
+    /// Launches one stage, or several that one block does in turn.
+    fn in_turn(&mut self, stages: &[Vec<usize>], calls: Calls) {
+        match stages {
+            [] => {}
+            [stage] => self.stage(stage),
+            _ => {
+                let Calls { pointers, buffers, shared, code } = calls;
+                let text = format!("({}) {{\n{}\n{code}}}\n", pointers.join(", "), shared_memory(shared));
+                self.launch(text, 1, buffers);
+            }
+        }
+    }
+
     fn stage(&mut self, stage: &[usize]) {
         let mut small: Vec<(usize, &[BufferId])> = Vec::new();
         for &number in stage {
@@ -188,6 +218,12 @@ impl Bundler<'_> {
             pointers.join(", "),
             shared_memory(shared)
         );
+        let buffers = parts.iter().flat_map(|(_, buffers)| buffers.iter().copied()).collect();
+        self.launch(text, blocks, buffers);
+    }
+
+    /// Adds a launch of a kernel: its parameters and its body.
+    fn launch(&mut self, text: String, blocks: usize, buffers: Vec<BufferId>) {
         let next = self.known.len();
         let kernel = *self.known.entry(text.clone()).or_insert(next);
         if kernel == next {
@@ -196,8 +232,31 @@ impl Bundler<'_> {
                 "extern \"C\" __global__ void __launch_bounds__({THREADS}) bundle{kernel}{text}GLOROT_KERNEL(bundle{kernel})"
             );
         }
-        let buffers = parts.iter().flat_map(|(_, buffers)| buffers.iter().copied()).collect();
         self.launches.push(Bundle::Kernel { kernel, blocks, buffers });
+    }
+}
+
+/// Calls of functions by one block, one after the other.
+#[derive(Clone, Debug, Default)]
+struct Calls {
+    pointers: Vec<String>,
+    buffers: Vec<BufferId>,
+    shared: usize,
+    code: String,
+}
+
+impl Calls {
+    fn stage(&mut self, lowered: &Lowered, stage: &[usize]) {
+        for &phase in stage {
+            let Work::Function(function, buffers) = &lowered.phases[phase].work else { continue };
+            let Function { pointers, shared, .. } = &lowered.functions[*function];
+            let first = self.pointers.len();
+            self.pointers.extend(pointers.iter().enumerate().map(|(i, element)| format!("{element}* a{}", first + i)));
+            self.buffers.extend_from_slice(buffers);
+            self.shared = self.shared.max(*shared);
+            let arguments: String = (first..self.pointers.len()).map(|i| format!(", a{i}")).collect();
+            let _ = writeln!(self.code, "f{function}(0, 1, shared{arguments});\n__syncthreads();");
+        }
     }
 }
 
@@ -223,10 +282,14 @@ fn fused(lowered: &Lowered, feeds: &Feeds) -> Option<Fused> {
         }
     };
     let mut body = String::new();
-    for stage in &lowered.stages {
+    for group in &lowered.groups {
+        let in_turn = group.len() > 1;
+        if in_turn {
+            body.push_str("if (block == 0) {\n");
+        }
         // The blocks that one phase leaves idle begin the next.
         let mut shift = 0;
-        for &phase in stage {
+        for &phase in lowered.stages[group.clone()].iter().flatten() {
             let Work::Function(function, buffers) = &lowered.phases[phase].work else { return None };
             let Function { units, pointers, .. } = &lowered.functions[*function];
             let arguments: String = buffers
@@ -234,12 +297,16 @@ fn fused(lowered: &Lowered, feeds: &Feeds) -> Option<Fused> {
                 .zip(pointers)
                 .map(|(&buffer, element)| format!(", ({element}*){}", place(buffer)))
                 .collect();
+            if in_turn {
+                let _ = writeln!(body, "f{function}(0, 1, shared{arguments});\n__syncthreads();");
+                continue;
+            }
             let turned =
                 if shift == 0 { "block".to_string() } else { format!("(block + blocks - {shift} % blocks) % blocks") };
             let _ = writeln!(body, "f{function}({turned}, blocks, shared{arguments});");
             shift += units;
         }
-        body.push_str("BARRIER\n");
+        body.push_str(if in_turn { "}\nBARRIER\n" } else { "BARRIER\n" });
     }
     let count = 1 + addresses.len() + 2 * feeds.0.len() + 1;
     if !lowered.narrow || count > MAX_ADDRESSES || lowered.stages.is_empty() {

@@ -1,11 +1,12 @@
 //! Which phases can run at once.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use glorot_graph::StateId;
 use glorot_graph::program::{Place, Program};
 
-use super::Phase;
+use super::{Phase, Work};
 
 /// The number of the memory of each buffer: buffers of one state are one.
 pub(super) fn identities(program: &Program, count: usize) -> Vec<usize> {
@@ -42,16 +43,34 @@ pub(super) fn stages(phases: &[Phase], identity: &[usize]) -> Vec<Vec<usize>> {
     stages
 }
 
+/// Cost of a stage that one block has done before others could be told of the one before it: two points for each thread.
+const SMALL: usize = 512;
+
+/// Splits the stages into those that are launched on their own and runs of two or more that one block does in turn, since
+/// all of them are small: sums of a loss, what follows from the statistics of a batch.
+pub(super) fn together(phases: &[Phase], stages: &[Vec<usize>]) -> Vec<Range<usize>> {
+    let is_function = |number: &usize| matches!(phases[*number].work, Work::Function(..));
+    let cost = |stage: &[usize]| stage.iter().fold(0usize, |sum, number| sum.saturating_add(phases[*number].cost));
+    let is_small = |stage: &Vec<usize>| stage.iter().all(is_function) && cost(stage) <= SMALL;
+    let mut groups: Vec<Range<usize>> = Vec::new();
+    for (number, stage) in stages.iter().enumerate() {
+        match groups.last_mut() {
+            Some(last) if is_small(stage) && is_small(&stages[last.start]) => last.end = number + 1,
+            _ => groups.push(number..number + 1),
+        }
+    }
+    groups
+}
+
 #[cfg(test)]
 mod tests {
     use glorot_graph::program::BufferId;
 
     use super::*;
-    use crate::lower::Work;
 
     fn phase(reads: &[u32], writes: &[u32]) -> Phase {
         let ids = |numbers: &[u32]| numbers.iter().map(|&n| BufferId(n)).collect::<Vec<_>>();
-        Phase { work: Work::Function(0, vec![]), reads: ids(reads), writes: ids(writes) }
+        Phase { work: Work::Function(0, vec![]), reads: ids(reads), writes: ids(writes), cost: 1 }
     }
 
     #[test]
@@ -60,6 +79,14 @@ mod tests {
         // 1 = f(0); 2 = g(1); 3 = h(1); 1 = k(4): after its readers; 5 = l(4).
         let phases = [phase(&[0], &[1]), phase(&[1], &[2]), phase(&[1], &[3]), phase(&[4], &[1]), phase(&[4], &[5])];
         assert_eq!(stages(&phases, &identity), [vec![0, 4], vec![1, 2], vec![3]]);
+    }
+
+    #[test]
+    fn small_stages_are_launched_together() {
+        let of = |cost: usize| Phase { cost, ..phase(&[], &[]) };
+        let phases = [of(100), of(1000), of(300), of(300), of(10), of(10), of(10)];
+        let stages = [vec![0], vec![1], vec![0], vec![4], vec![2, 3], vec![5], vec![6]];
+        assert_eq!(together(&phases, &stages), [0..1, 1..2, 2..4, 4..5, 5..7]);
     }
 
     #[test]

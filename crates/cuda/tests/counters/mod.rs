@@ -38,7 +38,7 @@ pub fn trials() -> Vec<Trial> {
 /// Twenty layers of 100 units: a step is a launch for each layer and direction and few more, or a part of one kernel,
 /// whose addresses fit into the arguments of a launch.
 fn few_launches() {
-    for (layers, most) in [(models::deep(20, 100), 49), (models::deep_normalized(20, 100), 209)] {
+    for (layers, most) in [(models::deep(20, 100), 45), (models::deep_normalized(20, 100), 144)] {
         let programs = recorder::programs(&layers, "Nadam");
         let made = programs.iter().map(|program| sources(program, 132, true, Precision::Float32).unwrap());
         let made = made.max_by_key(|made| made.launches).unwrap();
