@@ -144,11 +144,11 @@ impl Bundler<'_> {
         let (mut calls, mut first) = (Calls::default(), 0);
         for (number, stage) in stages.iter().enumerate() {
             let mut longer = calls.clone();
-            longer.stage(self.lowered, stage);
+            longer.add_stage(self.lowered, stage);
             if longer.pointers.len() > MAX_ADDRESSES {
                 self.in_turn(&stages[first..number], calls);
                 (calls, first) = (Calls::default(), number);
-                calls.stage(self.lowered, stage);
+                calls.add_stage(self.lowered, stage);
             } else {
                 calls = longer;
             }
@@ -161,11 +161,7 @@ impl Bundler<'_> {
         match stages {
             [] => {}
             [stage] => self.stage(stage),
-            _ => {
-                let Calls { pointers, buffers, shared, code } = calls;
-                let text = format!("({}) {{\n{}\n{code}}}\n", pointers.join(", "), shared_memory(shared));
-                self.launch(text, 1, buffers);
-            }
+            _ => self.launch(calls, 1),
         }
     }
 
@@ -195,35 +191,22 @@ impl Bundler<'_> {
         if parts.is_empty() {
             return;
         }
-        let functions = &self.lowered.functions;
-        let shared = parts.iter().map(|(function, _)| functions[*function].shared).max().unwrap_or(0);
-        let (mut pointers, mut calls) = (Vec::new(), String::new());
-        let mut blocks = 0;
+        let (mut calls, mut blocks) = (Calls::default(), 0);
         for (function, buffers) in parts {
-            let Function { units, pointers: elements, .. } = &functions[*function];
-            let own = (*units).min(BLOCKS_EACH * self.tuning.multiprocessors);
-            let first = pointers.len();
-            pointers.extend(elements.iter().enumerate().map(|(i, element)| format!("{element}* a{}", first + i)));
-            let arguments: String = (0..buffers.len()).map(|i| format!(", a{}", first + i)).collect();
+            let own = self.lowered.functions[*function].units.min(BLOCKS_EACH * self.tuning.multiprocessors);
             let other = if blocks == 0 { "" } else { "else " };
-            let _ = writeln!(
-                calls,
-                "{other}if (block < {}) f{function}(block - {blocks}, {own}, shared{arguments});",
-                blocks + own
-            );
+            let call = calls.add(self.lowered, *function, buffers, &format!("block - {blocks}, {own}"));
             blocks += own;
+            let _ = writeln!(calls.code, "{other}if (block < {blocks}) {call}");
         }
-        let text = format!(
-            "({}) {{\n{}\nconst int block = blockIdx.x;\n{calls}}}\n",
-            pointers.join(", "),
-            shared_memory(shared)
-        );
-        let buffers = parts.iter().flat_map(|(_, buffers)| buffers.iter().copied()).collect();
-        self.launch(text, blocks, buffers);
+        calls.code.insert_str(0, "const int block = blockIdx.x;\n");
+        self.launch(calls, blocks);
     }
 
-    /// Adds a launch of a kernel: its parameters and its body.
-    fn launch(&mut self, text: String, blocks: usize, buffers: Vec<BufferId>) {
+    /// Adds a launch of a kernel that makes these calls.
+    fn launch(&mut self, calls: Calls, blocks: usize) {
+        let Calls { pointers, buffers, shared, code } = calls;
+        let text = format!("({}) {{\n{}\n{code}}}\n", pointers.join(", "), shared_memory(shared));
         let next = self.known.len();
         let kernel = *self.known.entry(text.clone()).or_insert(next);
         if kernel == next {
@@ -236,7 +219,7 @@ impl Bundler<'_> {
     }
 }
 
-/// Calls of functions by one block, one after the other.
+/// What a kernel takes and calls.
 #[derive(Clone, Debug, Default)]
 struct Calls {
     pointers: Vec<String>,
@@ -246,16 +229,24 @@ struct Calls {
 }
 
 impl Calls {
-    fn stage(&mut self, lowered: &Lowered, stage: &[usize]) {
+    /// Takes the buffers of a function. Returns its call, which is not in the code yet; `share`: the block, and of how many.
+    fn add(&mut self, lowered: &Lowered, function: usize, buffers: &[BufferId], share: &str) -> String {
+        let Function { pointers, shared, .. } = &lowered.functions[function];
+        let first = self.pointers.len();
+        self.pointers.extend(pointers.iter().enumerate().map(|(i, element)| format!("{element}* a{}", first + i)));
+        self.buffers.extend_from_slice(buffers);
+        self.shared = self.shared.max(*shared);
+        let arguments: String = (first..self.pointers.len()).map(|i| format!(", a{i}")).collect();
+        format!("f{function}({share}, shared{arguments});")
+    }
+
+    /// Adds a stage that one block does.
+    fn add_stage(&mut self, lowered: &Lowered, stage: &[usize]) {
         for &phase in stage {
-            let Work::Function(function, buffers) = &lowered.phases[phase].work else { continue };
-            let Function { pointers, shared, .. } = &lowered.functions[*function];
-            let first = self.pointers.len();
-            self.pointers.extend(pointers.iter().enumerate().map(|(i, element)| format!("{element}* a{}", first + i)));
-            self.buffers.extend_from_slice(buffers);
-            self.shared = self.shared.max(*shared);
-            let arguments: String = (first..self.pointers.len()).map(|i| format!(", a{i}")).collect();
-            let _ = writeln!(self.code, "f{function}(0, 1, shared{arguments});\n__syncthreads();");
+            if let Work::Function(function, buffers) = &lowered.phases[phase].work {
+                let call = self.add(lowered, *function, buffers, "0, 1");
+                let _ = writeln!(self.code, "{call}\n__syncthreads();");
+            }
         }
     }
 }
