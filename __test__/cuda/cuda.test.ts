@@ -57,11 +57,11 @@ describe.skipIf(hasGpu || !isPossible)('on a stand-in for a GPU', { timeout: 180
 
   test('the ways to run steps are measured, also in short epochs', async () => {
     // The kernels are in the cache by now. Steps of the training: 128 before they are loaded, then 4 and 32 of each way.
-    const trained = await gpu.ask<Trained>('train.script.ts', ['cuda', '80'])
+    const trained = await gpu.ask<Trained>('train.script.ts', ['cuda', '160'])
     const time = String.raw`\d+\.\d µs`
     const times = ['graph', 'block', 'cluster8', 'cluster16', 'grid'].map(kind => `${kind} ${time}`).join(', ')
     expect(trained.report).toMatch(new RegExp(`; measured: ${times}`))
-    same(trained, await gpu.ask<Trained>('train.script.ts', ['cpu', '80']))
+    same(trained, await gpu.ask<Trained>('train.script.ts', ['cpu', '160']))
   })
 
   test('two share batches', async () => {
