@@ -1,7 +1,7 @@
 // A stand-in for NVIDIA's driver and libraries (crates/cuda/tests/stand_in), which runs kernels on the processor: what a
 // user of a GPU meets can be tested where there is none.
 import { execFile, execFileSync, spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -25,29 +25,7 @@ export class StandIn {
   readonly folder = mkdtempSync(join(tmpdir(), 'glorot-stand-in-'))
 
   constructor() {
-    const tests = join(root, 'crates/cuda/tests')
-    const library = join(this.folder, 'libcuda.so.1')
-    const define = (name: string, text: string) => `-D${name}="${text}"`
-    const defines = [
-      define('COMPILER', compiler ?? ''),
-      define('SHIM', join(tests, 'emulator/shim.hpp')),
-      define('FOLDER', this.folder),
-    ]
-    const sources = ['driver', 'nvrtc', 'cublas_lt', 'nccl'].map(part => join(tests, 'stand_in', `${part}.cpp`))
-    execFileSync(compiler ?? '', [
-      '-std=c++17',
-      '-O1',
-      '-shared',
-      '-fPIC',
-      ...defines,
-      ...sources,
-      '-o',
-      library,
-      '-ldl',
-    ])
-    for (const name of ['libcuda.so', 'libnvrtc.so.13', 'libcublasLt.so.13', 'libnccl.so.2']) {
-      symlinkSync(library, join(this.folder, name))
-    }
+    execFileSync('sh', [join(root, 'crates/cuda/tests/stand_in/build.sh'), compiler ?? '', this.folder])
     mkdirSync(join(this.folder, 'cache'))
   }
 

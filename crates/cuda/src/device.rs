@@ -37,6 +37,16 @@ impl StepKind {
         ("grid", StepKind::Grid),
     ];
 
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        StepKind::ALL.into_iter().find(|(_, kind)| *kind == self).map_or("", |(name, _)| name)
+    }
+
+    /// The name of the kernel that runs steps so.
+    pub(crate) fn kernel(self) -> String {
+        format!("step_{}", self.name())
+    }
+
     /// The one with a name.
     pub fn named(name: &str) -> Option<StepKind> {
         StepKind::ALL.into_iter().find(|(known, _)| *known == name).map(|(_, kind)| kind)

@@ -34,6 +34,5 @@ pub fn sources(
     let tuning = Tuning { multiprocessors, library, precision };
     let lowered = lower(program, tuning, &Refused::new())?;
     let Sources { stages, fused, launches, .. } = Sources::new(program, &lowered, tuning);
-    let fused = fused.into_iter().map(|(kind, _, source)| (kind, source)).collect();
     Ok(ProgramSources { stages, fused, launches: launches.len(), arena_bytes: lowered.placement.bytes })
 }

@@ -17,11 +17,9 @@ impl Opened {
         });
         for file in needed.into_iter().flatten() {
             // It is no error if this one is another version's: the library itself then fails to open, or does without.
-            if let Ok(opened) = open_global(file.as_os_str()) {
-                std::mem::forget(opened);
-            }
+            let _ = open_global(file.as_os_str());
         }
-        open_global(path.as_os_str()).map(|opened| Opened(Box::leak(Box::new(opened))))
+        open_global(path.as_os_str()).map(Opened)
     }
 
     /// A function by its name.
@@ -65,7 +63,8 @@ macro_rules! table {
 }
 pub(crate) use table;
 
-fn open_global(path: &OsStr) -> Result<libloading::Library, String> {
+/// Opens a library for ever.
+fn open_global(path: &OsStr) -> Result<&'static libloading::Library, String> {
     #[cfg(unix)]
     // SAFETY: opening a library runs its initializers; those of CUDA only set up the library itself.
     let opened = unsafe {
@@ -75,7 +74,7 @@ fn open_global(path: &OsStr) -> Result<libloading::Library, String> {
     #[cfg(not(unix))]
     // SAFETY: as above.
     let opened = unsafe { libloading::Library::new(path) };
-    opened.map_err(|error| error.to_string())
+    opened.map(|opened| &*Box::leak(Box::new(opened))).map_err(|error| error.to_string())
 }
 
 fn begins_with(folder: &Path, prefix: &str) -> Vec<std::path::PathBuf> {

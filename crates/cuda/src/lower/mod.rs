@@ -33,6 +33,9 @@ pub(crate) struct Tuning {
     pub precision: Precision,
 }
 
+/// Addresses that a kernel may take: 4 KiB of arguments, less some room.
+const MAX_ADDRESSES: usize = 480;
+
 /// What a phase does.
 #[derive(Clone, Debug)]
 pub(crate) enum Work {

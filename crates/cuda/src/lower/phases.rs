@@ -40,6 +40,11 @@ fn work(kernel: &Kernel) -> usize {
     }
 }
 
+/// See [`Phase::cost`].
+fn cost(kernel: &Kernel) -> usize {
+    if matches!(kernel, Kernel::Reduce(_)) { work(kernel) / 8 } else { work(kernel) }
+}
+
 fn multiplications(product: &MatMulKernel) -> usize {
     product.batch * product.m * product.n * product.k
 }
@@ -83,7 +88,7 @@ impl<'a> Builder<'a> {
         BufferId(self.specs.len() as u32 - 1)
     }
 
-    /// Adds a phase that runs a function.
+    /// Adds a phase that runs a function; `cost`: see [`Phase::cost`].
     fn add(&mut self, cost: usize, writes: Vec<BufferId>, make: impl FnOnce(&mut Parameters) -> Function) {
         let mut parameters = Parameters::new(&self.specs);
         let function = make(&mut parameters);
@@ -107,7 +112,7 @@ impl<'a> Builder<'a> {
     }
 
     pub fn kernel(&mut self, kernel: &Kernel) {
-        let cost = if matches!(kernel, Kernel::Reduce(_)) { work(kernel) / 8 } else { work(kernel) };
+        let cost = cost(kernel);
         match kernel {
             Kernel::Map(map) if map.domain.numel() > 0 => {
                 self.add(cost, kernel.writes(), |parameters| codegen::map(map, parameters));
@@ -129,7 +134,7 @@ impl<'a> Builder<'a> {
                     self.kernel(&Kernel::Reduce(rest));
                 }
             },
-            Kernel::MatMul(product) => self.mat_mul(product),
+            Kernel::MatMul(product) => self.mat_mul(product, cost),
             Kernel::Gather(gather) if gather.rows * gather.row_len > 0 => {
                 self.add(cost, kernel.writes(), |parameters| codegen::gather(gather, parameters));
             }
@@ -145,7 +150,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn mat_mul(&mut self, product: &MatMulKernel) {
+    fn mat_mul(&mut self, product: &MatMulKernel, cost: usize) {
         let MatMulKernel { batch, m, n, k, .. } = *product;
         if batch * m * n == 0 {
             return;
@@ -163,16 +168,12 @@ impl<'a> Builder<'a> {
         let cut = Cut::new(product, self.blocks);
         if cut.parts == 1 {
             let writes = product.epilogue.stores.iter().map(|store| store.buffer).collect();
-            self.add(multiplications(product), writes, |parameters| {
-                codegen::mat_mul(product, cut, precision, parameters)
-            });
+            self.add(cost, writes, |parameters| codegen::mat_mul(product, cut, precision, parameters));
             return;
         }
         debug_assert!(k > 0, "nothing is not cut into parts");
         let sums = self.scratch([cut.parts, batch, m, n], DType::F32, Storage::Whole);
-        self.add(multiplications(product), vec![sums], |parameters| {
-            codegen::parts(product, cut, precision, sums, parameters)
-        });
+        self.add(cost, vec![sums], |parameters| codegen::parts(product, cut, precision, sums, parameters));
         self.kernel(&Kernel::Map(codegen::epilogue(product, cut.parts, sums)));
     }
 

@@ -5,12 +5,9 @@ use std::fmt::Write;
 
 use glorot_graph::program::{BufferId, Program};
 
-use super::{LibraryProduct, Lowered, Tuning, Work};
+use super::{LibraryProduct, Lowered, MAX_ADDRESSES, Tuning, Work};
 use crate::codegen::{Function, PRELUDE, THREADS};
 use crate::device::StepKind;
-
-/// Addresses that a kernel may take: 4 KiB of arguments, less some room.
-const MAX_ADDRESSES: usize = 480;
 
 /// Blocks of a loop on each multiprocessor, at most.
 const BLOCKS_EACH: usize = 16;
@@ -98,9 +95,9 @@ impl Feeds {
 pub(crate) struct Sources {
     /// Kernels `bundle0`, `bundle1`, … and `feed`.
     pub stages: String,
-    /// If one kernel can run a whole step: a source for each way to do so, with the name of the kernel in it. They are
-    /// compiled side by side.
-    pub fused: Vec<(StepKind, &'static str, String)>,
+    /// If one kernel can run a whole step: a source for each way to do so, with a kernel of the name
+    /// [`StepKind::kernel`]. They are compiled side by side.
+    pub fused: Kernels,
     /// In order; launches of one stage follow each other.
     pub launches: Vec<Bundle>,
     /// Buffers whose addresses the fused kernel takes, in order, after that of the arena; then come, for each input, the
@@ -120,7 +117,7 @@ impl Sources {
         let stages = format!("{PRELUDE}{functions}{kernels}{}{}", feeds.functions(), feeds.kernel());
         let (kernels, addresses) = fused(lowered, &feeds).unwrap_or_default();
         let whole = |kernel| format!("{PRELUDE}{functions}{}{kernel}", feeds.functions());
-        let fused = kernels.into_iter().map(|(kind, name, kernel)| (kind, name, whole(kernel))).collect();
+        let fused = kernels.into_iter().map(|(kind, kernel)| (kind, whole(kernel))).collect();
         Sources { stages, fused, launches, addresses, feeds }
     }
 }
@@ -139,30 +136,14 @@ struct Bundler<'a> {
 }
 
 impl Bundler<'_> {
-    /// Stages that are launched together, as long as their addresses fit.
-    fn group(&mut self, stages: &[Vec<usize>]) {
-        let (mut calls, mut first) = (Calls::default(), 0);
-        for (number, stage) in stages.iter().enumerate() {
-            let mut longer = calls.clone();
-            longer.add_stage(self.lowered, stage);
-            if longer.pointers.len() > MAX_ADDRESSES {
-                self.in_turn(&stages[first..number], calls);
-                (calls, first) = (Calls::default(), number);
-                calls.add_stage(self.lowered, stage);
-            } else {
-                calls = longer;
-            }
-        }
-        self.in_turn(&stages[first..], calls);
-    }
-
     /// Launches one stage, or several that one block does in turn.
-    fn in_turn(&mut self, stages: &[Vec<usize>], calls: Calls) {
-        match stages {
-            [] => {}
-            [stage] => self.stage(stage),
-            _ => self.launch(calls, 1),
+    fn group(&mut self, stages: &[Vec<usize>]) {
+        if let [stage] = stages {
+            return self.stage(stage);
         }
+        let mut calls = Calls::default();
+        stages.iter().for_each(|stage| calls.add_stage(self.lowered, stage));
+        self.launch(calls, 1);
     }
 
     fn stage(&mut self, stage: &[usize]) {
@@ -220,7 +201,7 @@ impl Bundler<'_> {
 }
 
 /// What a kernel takes and calls.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 struct Calls {
     pointers: Vec<String>,
     buffers: Vec<BufferId>,
@@ -255,10 +236,11 @@ fn shared_memory(bytes: usize) -> String {
     if bytes == 0 { "byte* shared = 0;".into() } else { format!("GLOROT_SHARED(shared, {bytes});") }
 }
 
-/// Kernels that run whole steps, with their names, and the buffers outside of the arena whose addresses they take.
-type Fused = (Vec<(StepKind, &'static str, String)>, Vec<BufferId>);
+/// Kernels for the ways to run whole steps.
+type Kernels = Vec<(StepKind, String)>;
 
-fn fused(lowered: &Lowered, feeds: &Feeds) -> Option<Fused> {
+/// The kernels that run whole steps, and the buffers outside of the arena whose addresses they take.
+fn fused(lowered: &Lowered, feeds: &Feeds) -> Option<(Kernels, Vec<BufferId>)> {
     let mut addresses: Vec<BufferId> = Vec::new();
     let mut numbers: HashMap<BufferId, usize> = HashMap::new();
     // Most buffers lie in the arena: its address and their offsets leave room for the states of deep networks.
@@ -321,7 +303,8 @@ fn fused(lowered: &Lowered, feeds: &Feeds) -> Option<Fused> {
         );
     }
     let declaration = shared_memory(shared);
-    let kernel = |(kind, name, grouping, attributes): (StepKind, &'static str, u32, &str)| {
+    let kernel = |(kind, grouping, attributes): (StepKind, u32, &str)| {
+        let name = kind.kernel();
         let barrier = format!("g_barrier<{grouping}>(arrived, target);");
         let body = body.replace("BARRIER", &barrier);
         let code = format!(
@@ -330,17 +313,17 @@ fn fused(lowered: &Lowered, feeds: &Feeds) -> Option<Fused> {
              const int block = blockIdx.x, blocks = gridDim.x;\nfor (unsigned step = 0; step < steps; step++) {{\n\
              {feed}{barrier}\n{body}}}\n}}\nGLOROT_KERNEL({name})\n"
         );
-        (kind, name, code)
+        (kind, code)
     };
     Some((KERNELS.map(kernel).into(), addresses))
 }
 
-/// Way to run steps, name, kind of barrier and attributes of each kernel that runs whole steps.
-const KERNELS: [(StepKind, &str, u32, &str); 4] = [
-    (StepKind::Block, "step_block", 0, ""),
-    (StepKind::Cluster8, "step_cluster8", 1, "__cluster_dims__(8, 1, 1) "),
-    (StepKind::Cluster16, "step_cluster16", 1, "__cluster_dims__(16, 1, 1) "),
-    (StepKind::Grid, "step_grid", 2, ""),
+/// Way to run steps, kind of barrier and attributes of each kernel that runs whole steps.
+const KERNELS: [(StepKind, u32, &str); 4] = [
+    (StepKind::Block, 0, ""),
+    (StepKind::Cluster8, 1, "__cluster_dims__(8, 1, 1) "),
+    (StepKind::Cluster16, 1, "__cluster_dims__(16, 1, 1) "),
+    (StepKind::Grid, 2, ""),
 ];
 
 /// Barriers between stages: of a block, of a cluster, of all blocks. Memory that others wrote before is seen after.

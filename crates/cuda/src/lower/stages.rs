@@ -6,7 +6,7 @@ use std::ops::Range;
 use glorot_graph::StateId;
 use glorot_graph::program::{Place, Program};
 
-use super::{Phase, Work};
+use super::{MAX_ADDRESSES, Phase, Work};
 
 /// The number of the memory of each buffer: buffers of one state are one.
 pub(super) fn identities(program: &Program, count: usize) -> Vec<usize> {
@@ -47,15 +47,24 @@ pub(super) fn stages(phases: &[Phase], identity: &[usize]) -> Vec<Vec<usize>> {
 const SMALL: usize = 512;
 
 /// Splits the stages into those that are launched on their own and runs of two or more that one block does in turn, since
-/// all of them are small: sums of a loss, what follows from the statistics of a batch.
+/// all of them are small: sums of a loss, what follows from the statistics of a batch. The addresses of a run fit into one
+/// launch.
 pub(super) fn together(phases: &[Phase], stages: &[Vec<usize>]) -> Vec<Range<usize>> {
     let is_function = |number: &usize| matches!(phases[*number].work, Work::Function(..));
     let cost = |stage: &[usize]| stage.iter().fold(0usize, |sum, number| sum.saturating_add(phases[*number].cost));
     let is_small = |stage: &Vec<usize>| stage.iter().all(is_function) && cost(stage) <= SMALL;
+    let addresses =
+        |stages: &[Vec<usize>]| -> usize { stages.iter().flatten().map(|number| phases[*number].reads.len()).sum() };
     let mut groups: Vec<Range<usize>> = Vec::new();
     for (number, stage) in stages.iter().enumerate() {
         match groups.last_mut() {
-            Some(last) if is_small(stage) && is_small(&stages[last.start]) => last.end = number + 1,
+            Some(last)
+                if is_small(stage)
+                    && is_small(&stages[last.start])
+                    && addresses(&stages[last.start..=number]) <= MAX_ADDRESSES =>
+            {
+                last.end = number + 1;
+            }
             _ => groups.push(number..number + 1),
         }
     }

@@ -47,7 +47,7 @@ type Compiling = JoinHandle<Result<Trial>>;
 pub(super) struct Fused {
     gpu: Arc<dyn Gpu>,
     /// What nobody has asked for yet; nothing if the step is not narrow.
-    sources: Vec<(StepKind, &'static str, String)>,
+    sources: Vec<(StepKind, String)>,
     compiling: Vec<Compiling>,
     /// Held as long as somebody may run what is compiled.
     wanted: Arc<()>,
@@ -72,7 +72,7 @@ pub(super) struct Choice {
 }
 
 impl Fused {
-    pub fn new(gpu: &Arc<dyn Gpu>, sources: Vec<(StepKind, &'static str, String)>, fixed: Vec<Address>) -> Fused {
+    pub fn new(gpu: &Arc<dyn Gpu>, sources: Vec<(StepKind, String)>, fixed: Vec<Address>) -> Fused {
         Fused {
             gpu: Arc::clone(gpu),
             sources,
@@ -92,9 +92,9 @@ impl Fused {
 
     /// Begins to compile, or takes what was compiled. With a given kind it waits until it is there.
     fn advance(&mut self, wanted: StepKind) {
-        for (kind, name, source) in std::mem::take(&mut self.sources) {
+        for (kind, source) in std::mem::take(&mut self.sources) {
             if wanted == StepKind::Measured || wanted == kind {
-                self.compiling.extend(compile(&self.gpu, &self.wanted, kind, name, source));
+                self.compiling.extend(compile(&self.gpu, &self.wanted, kind, source));
             }
         }
         let is_there = |thread: &mut Compiling| thread.is_finished() || wanted != StepKind::Measured;
@@ -191,7 +191,7 @@ impl Fused {
     /// The microseconds a step of each way that was timed, for people.
     pub fn report(&self) -> String {
         let timed = std::iter::once(&self.graph).chain(&self.trials).filter_map(|trial| {
-            let name = StepKind::ALL.into_iter().find(|(_, kind)| *kind == trial.kind).map_or("", |(name, _)| name);
+            let name = trial.kind.name();
             match trial.time? {
                 time if time.is_finite() => Some(format!("{name} {:.1} µs", time * 1e6)),
                 _ => Some(format!("{name} not possible")),
@@ -230,13 +230,7 @@ impl Drop for Turn {
 }
 
 /// Compiles a kernel in a thread of its own, if it is still wanted when its turn comes. `None` if this GPU cannot run it.
-fn compile(
-    gpu: &Arc<dyn Gpu>,
-    wanted: &Arc<()>,
-    kind: StepKind,
-    name: &'static str,
-    source: String,
-) -> Option<Compiling> {
+fn compile(gpu: &Arc<dyn Gpu>, wanted: &Arc<()>, kind: StepKind, source: String) -> Option<Compiling> {
     let facts = gpu.facts();
     let (blocks, grouping, is_possible) = match kind {
         StepKind::Block => (1, Grouping::Free, true),
@@ -245,6 +239,9 @@ fn compile(
         StepKind::Grid => (facts.multiprocessors, Grouping::Cooperative, facts.cooperative),
         StepKind::Graph | StepKind::Measured => return None,
     };
+    if !is_possible {
+        return None;
+    }
     let (gpu, wanted) = (Arc::clone(gpu), Arc::downgrade(wanted));
     let work = move || {
         let _turn = Turn::wait();
@@ -253,8 +250,8 @@ fn compile(
         }
         let module = Owned::new(&gpu, Kind::Module, gpu.compile(&source)?);
         // SAFETY: the trial holds the module.
-        let function = unsafe { gpu.function(module.handle(), name)? };
+        let function = unsafe { gpu.function(module.handle(), &kind.kernel())? };
         Ok(Trial { _module: Some(module), ..Trial::new(kind, function, blocks, grouping) })
     };
-    is_possible.then(|| std::thread::Builder::new().name("glorot-nvrtc".into()).spawn(work).ok()).flatten()
+    std::thread::Builder::new().name("glorot-nvrtc".into()).spawn(work).ok()
 }

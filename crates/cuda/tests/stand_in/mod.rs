@@ -23,22 +23,12 @@ pub fn is_possible() -> bool {
         && compiler::find().is_some()
 }
 
-/// Builds it in a folder, under the names of the libraries that it stands in for.
+/// Builds it in a folder.
 pub fn build(folder: &Path) {
-    let text = |value: &str| format!("\"{value}\"");
     let compiler = compiler::find().expect("a C++ compiler");
-    let mut command = Command::new(compiler);
-    command.args(["-std=c++17", "-O1", "-shared", "-fPIC"]);
-    command.arg(format!("-DCOMPILER={}", text(compiler)));
-    command.arg(format!("-DSHIM={}", text(&format!("{SOURCES}/emulator/shim.hpp"))));
-    command.arg(format!("-DFOLDER={}", text(folder.to_str().expect("a path in UTF-8"))));
-    command.args(["driver", "nvrtc", "cublas_lt", "nccl"].map(|part| format!("{SOURCES}/stand_in/{part}.cpp")));
-    let library = folder.join("libcuda.so.1");
-    let output = command.arg("-o").arg(&library).arg("-ldl").output().expect("a C++ compiler");
+    let script = format!("{SOURCES}/stand_in/build.sh");
+    let output = Command::new("sh").args([&script, compiler]).arg(folder).output().expect("a shell");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    for name in ["libcuda.so", "libnvrtc.so.13", "libcublasLt.so.13", "libnccl.so.2"] {
-        std::os::unix::fs::symlink(&library, folder.join(name)).expect("a link");
-    }
 }
 
 /// A command whose process finds the stand-in of a folder.

@@ -31,6 +31,8 @@ struct _nvrtcProgram {
 namespace {
 constexpr int ARCHITECTURES[] = {75, 80, 86, 89, 90, 100};
 
+std::string image_of(nvrtcProgram program) { return "stand-in:" + program->path; }
+
 // Runs the C++ compiler, and the callback meanwhile. True if it succeeds.
 bool build(nvrtcProgram program, const std::string& input, const std::string& output, const std::string& log) {
   const pid_t child = fork();
@@ -128,13 +130,13 @@ API nvrtcResult nvrtcGetProgramLog(nvrtcProgram program, char* log) {
 API nvrtcResult nvrtcGetCUBINSize(nvrtcProgram program, std::size_t* size) {
   ENTER(nvrtcResult);
   WANT(stand_in::alive.count(program), 4);
-  *size = std::strlen("stand-in:") + program->path.size() + 1;
+  *size = image_of(program).size() + 1;
   return nvrtcResult(0);
 }
 API nvrtcResult nvrtcGetCUBIN(nvrtcProgram program, char* image) {
   ENTER(nvrtcResult);
   WANT(stand_in::alive.count(program), 4);
-  std::strcpy(image, ("stand-in:" + program->path).c_str());
+  std::strcpy(image, image_of(program).c_str());
   return nvrtcResult(0);
 }
 // The architecture is there: nobody asks for PTX.
