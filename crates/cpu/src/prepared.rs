@@ -3,7 +3,7 @@ use std::time::Instant;
 
 use glorot_graph::device::DeviceError;
 use glorot_graph::program::{Buffer, BufferId, Place, Program};
-use glorot_graph::{Sharing, TensorSpec, rearrange};
+use glorot_graph::{Sharing, TensorSpec, rearrange, windows};
 
 use crate::held::{Held, byte_len, locate};
 use crate::input::{Input, InputTasks};
@@ -15,7 +15,7 @@ use crate::pool::{Outcome, Pool};
 use crate::profile::{Profile, Times};
 use crate::schedule::{Choice, Distance, KernelOrder, Progress, Schedule, by_longest_chain};
 use crate::subnormals::FlushSubnormals;
-use crate::windows::leave_out;
+use crate::windows::Windowless;
 
 /// Buffers of at most so many bytes are kept apart where several threads work.
 const APART: usize = 256 << 10;
@@ -66,7 +66,7 @@ impl Prepared {
     ) -> Result<Prepared, DeviceError> {
         check(program)?;
         let mut program = program.clone();
-        leave_out(&mut program);
+        windows::leave_out(&mut program, &Windowless);
         let turned = layout::choose(&program, kernels.lanes);
         layout::apply(&mut program, &turned);
         let last = arrange(&mut program, threads);

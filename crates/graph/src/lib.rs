@@ -19,5 +19,5 @@ mod sym;
 pub use error::{GraphError, Result};
 pub use graph::{Graph, Node, NodeId, TensorSpec};
 pub use op::{BinaryOp, CompareOp, Op, RandomKind, Real, ReduceKind, StateId, UnaryOp, Window};
-pub use passes::{Sharing, compile, rearrange};
+pub use passes::{Sharing, compile, rearrange, windows};
 pub use sym::{Padding, Sym, Tracer};

@@ -9,6 +9,7 @@ mod groups;
 mod matrix;
 mod plan;
 mod updates;
+pub mod windows;
 
 #[cfg(test)]
 mod tests;

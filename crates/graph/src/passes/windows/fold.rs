@@ -1,17 +1,13 @@
 //! Products whose rows are windows to be added up.
 
-use glorot_graph::program::{BufferId, FoldWindowsKernel, Instr, Kernel, MatMulKernel, Program};
 use glorot_tensor::Shape;
 
-use super::{empty, is_passing};
-
-/// Blocks of windows, and windows of a block, from which on each block is added up by one task.
-const BLOCKS: usize = 8;
-const WINDOWS: usize = 32;
+use super::{Windows, empty, is_passing};
+use crate::program::{BufferId, FoldWindowsKernel, Instr, Kernel, MatMulKernel, Program};
 
 /// Puts one kernel for a product and the overlap-add of its result, where nothing else reads it. Returns the kernels that
 /// are not needed any more.
-pub(super) fn fold(program: &mut Program) -> Vec<usize> {
+pub(super) fn fold(program: &mut Program, backend: &dyn Windows) -> Vec<usize> {
     let mut gone = Vec::new();
     for index in 0..program.kernels.len() {
         let Kernel::MatMul(product) = &program.kernels[index] else { continue };
@@ -21,10 +17,13 @@ pub(super) fn fold(program: &mut Program) -> Vec<usize> {
         let FoldWindowsKernel { axes, outer, inner, .. } = fold;
         let positions: usize = axes.iter().map(|axis| axis.positions).product();
         let window: usize = axes.iter().map(|axis| axis.size).product::<usize>() * inner;
-        if *outer >= BLOCKS && positions >= WINDOWS && product.m == outer * positions && product.n == window {
+        if product.m != outer * positions || product.n != window {
+            continue;
+        }
+        let whole = FoldWindowsKernel { product: Some(Box::new(product.clone())), ..fold.clone() };
+        if backend.folds(program, &whole) {
             // Where the product is: its operands may be written before the windows were added up.
-            let product = Some(Box::new(product.clone()));
-            program.kernels[index] = Kernel::FoldWindows(FoldWindowsKernel { product, ..fold.clone() });
+            program.kernels[index] = Kernel::FoldWindows(whole);
             empty(program, windows);
             gone.push(reader);
         }
@@ -45,14 +44,15 @@ fn result(product: &MatMulKernel) -> Option<BufferId> {
 #[cfg(test)]
 mod tests {
     use super::super::leave_out;
+    use super::super::tests::All;
     use super::*;
-    use glorot_graph::{Padding, Tracer, compile};
+    use crate::{Padding, Tracer, compile};
     use glorot_tensor::DType;
 
     /// Overlap-adds of the gradient of a batch of images, those of a product apart.
-    fn folds(batch: usize, read_twice: bool) -> [usize; 2] {
+    fn folds(read_twice: bool) -> [usize; 2] {
         let tracer = Tracer::new();
-        let (x, kernel) = (tracer.input([batch, 8, 8, 3], DType::F32), tracer.input([3, 3, 3, 5], DType::F32));
+        let (x, kernel) = (tracer.input([2, 8, 8, 3], DType::F32), tracer.input([3, 3, 3, 5], DType::F32));
         let result = x.conv(&kernel, &[1, 1], Padding::Same, &[1, 1], 1).unwrap();
         let loss = result.square().unwrap().sum_all().unwrap();
         tracer.output(&tracer.gradients(&loss, std::slice::from_ref(&x)).unwrap().remove(0));
@@ -62,7 +62,7 @@ mod tests {
             program.kernels.push(fold.unwrap().clone());
         }
         let arena = program.arena_bytes;
-        leave_out(&mut program);
+        leave_out(&mut program, &All);
         assert!(read_twice || program.arena_bytes <= arena);
         let count = |of_product: bool| {
             let is_one =
@@ -74,12 +74,11 @@ mod tests {
 
     #[test]
     fn windows_are_added_up_as_they_are_computed() {
-        assert_eq!(folds(BLOCKS, false), [0, 1]);
+        assert_eq!(folds(false), [0, 1]);
     }
 
     #[test]
-    fn few_images_and_windows_that_others_read_stay() {
-        assert_eq!(folds(BLOCKS - 1, false), [1, 0]);
-        assert_eq!(folds(BLOCKS, true), [2, 0]);
+    fn windows_that_others_read_stay() {
+        assert_eq!(folds(true), [2, 0]);
     }
 }

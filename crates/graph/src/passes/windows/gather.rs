@@ -1,16 +1,15 @@
 //! Products read windows where they lie: rows and steps are found by tables, the images stay in the caches.
 
-use glorot_graph::program::{BufferId, Instr, Kernel, Loop, MapKernel, MatMulKernel, MatrixLoops, MatrixView, Program};
 use glorot_tensor::{DType, Shape};
 
-use super::{empty, is_passing, is_written};
-use crate::matmul::gathers;
+use super::{Windows, empty, is_passing, is_written};
+use crate::program::{BufferId, Instr, Kernel, Loop, MapKernel, MatMulKernel, MatrixLoops, MatrixView, Program};
 
 /// Replaces copies that nothing but products reads by what is copied. Returns the kernels that are not needed any more.
-pub(super) fn gather(program: &mut Program) -> Vec<usize> {
+pub(super) fn gather(program: &mut Program, backend: &dyn Windows) -> Vec<usize> {
     let mut gone = Vec::new();
     for index in 0..program.kernels.len() {
-        if let Some(copy) = Copy::of(program, index) {
+        if let Some(copy) = Copy::of(program, index, backend) {
             copy.replace(program);
             gone.push(index);
         }
@@ -28,13 +27,14 @@ struct Copy {
 
 impl Copy {
     /// Kernel `index` if it is one that can be left out.
-    fn of(program: &Program, index: usize) -> Option<Copy> {
+    fn of(program: &Program, index: usize, backend: &dyn Windows) -> Option<Copy> {
         let Kernel::Map(map) = &program.kernels[index] else { return None };
         let copy = Copy::of_map(map)?;
         let later = &program.kernels[index + 1..];
         let mut readers = later.iter().filter(|kernel| kernel.reads().contains(&copy.target));
+        let gathers = |kernel: &Kernel| copy.product(kernel).is_some_and(|product| backend.gathers(program, &product));
         let fits = is_passing(program, copy.target) && !is_written(program, later, copy.source);
-        (fits && readers.all(|kernel| copy.operand(kernel).is_some())).then_some(copy)
+        (fits && readers.all(gathers)).then_some(copy)
     }
 
     fn of_map(map: &MapKernel) -> Option<Copy> {
@@ -52,8 +52,8 @@ impl Copy {
         Some(Copy { source: *buffer, offset: view.offset, loops, target: store.buffer })
     }
 
-    /// The first operand of a product in place of the copy, if the kernel is a product that can read it.
-    fn operand(&self, kernel: &Kernel) -> Option<MatrixView> {
+    /// A product that reads the source in place of the copy, if the kernel is one of the copy by something else.
+    fn product(&self, kernel: &Kernel) -> Option<MatMulKernel> {
         let Kernel::MatMul(product) = kernel else { return None };
         let MatMulKernel { batch, m, k, a, b, epilogue, .. } = product;
         let reads = |instr: &Instr| matches!(instr, Instr::Load { buffer, .. } if *buffer == self.target);
@@ -73,7 +73,7 @@ impl Copy {
         let whole = [count(&loops.rows), count(&loops.columns)] == [*m, *k];
         let view =
             MatrixView { buffer: self.source, offset: self.offset, batch: 0, rows: 0, columns: 0, loops: Some(loops) };
-        (whole && view.loops.as_ref().is_some_and(gathers)).then_some(view)
+        whole.then(|| MatMulKernel { a: view, ..product.clone() })
     }
 
     /// The loops as those of rows and of columns, so many of the latter.
@@ -90,8 +90,8 @@ impl Copy {
     /// Lets products read the source.
     fn replace(&self, program: &mut Program) {
         for kernel in &mut program.kernels {
-            if let (Some(view), Kernel::MatMul(product)) = (self.operand(kernel), &mut *kernel) {
-                product.a = view;
+            if let Some(product) = self.product(kernel) {
+                *kernel = Kernel::MatMul(product);
             }
         }
         empty(program, self.target);
@@ -115,8 +115,9 @@ fn joined(loops: &[Loop]) -> Vec<Loop> {
 #[cfg(test)]
 mod tests {
     use super::super::leave_out;
+    use super::super::tests::All;
     use super::*;
-    use glorot_graph::{Padding, StateId, Sym, Tracer, compile};
+    use crate::{Padding, StateId, Sym, Tracer, compile};
 
     /// The kinds of the kernels of a training step of a convolution, before and after.
     fn kinds(build: impl Fn(&Tracer, &Sym, &Sym) -> Sym) -> [Vec<&'static str>; 2] {
@@ -141,7 +142,7 @@ mod tests {
         };
         let before = kinds(&program);
         let arena = program.arena_bytes;
-        leave_out(&mut program);
+        leave_out(&mut program, &All);
         assert!(program.arena_bytes <= arena);
         [before, kinds(&program)]
     }
@@ -163,7 +164,7 @@ mod tests {
     #[test]
     fn windows_that_something_else_needs_are_copied() {
         let [before, after] = kinds(|tracer, x, kernel| {
-            let windows = x.windows(1, &[glorot_graph::Window::new(3, 1); 2]).unwrap();
+            let windows = x.windows(1, &[crate::Window::new(3, 1); 2]).unwrap();
             tracer.output(&windows.reshape([4 * 36, 27]).unwrap());
             convolution(x, kernel)
         });
@@ -186,7 +187,7 @@ mod tests {
                 .count()
         };
         let before = copies(&program);
-        leave_out(&mut program);
+        leave_out(&mut program, &All);
         // One of the windows, one to the state.
         assert_eq!((before, copies(&program)), (2, 2));
     }

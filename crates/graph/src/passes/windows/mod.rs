@@ -2,20 +2,32 @@
 //!
 //! A program copies the windows of a convolution to a matrix, each element of an image as often as windows take it, and
 //! multiplies that; the gradient of the image is such a matrix, which is added up. Both are much larger than the images,
-//! and neither is needed: [`gather`] lets products read windows where they lie, [`fold`] adds rows of a product up as soon
-//! as they are computed.
+//! and a backend may need neither: [`gather`] lets products read windows where they lie, [`fold`] adds rows of a product up
+//! as soon as they are computed.
 
 mod fold;
 mod gather;
 
-use glorot_graph::program::{BufferId, Kernel, Place, Program};
-use glorot_graph::{Sharing, rearrange};
 use glorot_tensor::Shape;
 
-/// Leaves matrices of windows out where that can be. Places buffers anew then.
-pub(crate) fn leave_out(program: &mut Program) {
-    let mut gone = gather::gather(program);
-    gone.extend(fold::fold(program));
+use super::{Sharing, rearrange};
+use crate::program::{BufferId, FoldWindowsKernel, Kernel, MatMulKernel, Place, Program};
+
+/// What a backend can do without a matrix of windows.
+pub trait Windows {
+    /// True if it computes a product whose first operand is windows that lie in an image ([`MatrixView::loops`]).
+    ///
+    /// [`MatrixView::loops`]: crate::program::MatrixView::loops
+    fn gathers(&self, program: &Program, product: &MatMulKernel) -> bool;
+
+    /// True if it computes a product and the overlap-add of its rows as one kernel ([`FoldWindowsKernel::product`]).
+    fn folds(&self, program: &Program, fold: &FoldWindowsKernel) -> bool;
+}
+
+/// Leaves matrices of windows out where the backend can do without. Places buffers anew then.
+pub fn leave_out(program: &mut Program, backend: &dyn Windows) {
+    let mut gone = gather::gather(program, backend);
+    gone.extend(fold::fold(program, backend));
     if !gone.is_empty() {
         let kept: Vec<usize> = (0..program.kernels.len()).filter(|index| !gone.contains(index)).collect();
         rearrange(program, &kept, Sharing { apart: 0, together: usize::MAX });
@@ -42,4 +54,22 @@ fn is_written(program: &Program, kernels: &[Kernel], buffer: BufferId) -> bool {
         (Place::State(written), Place::State(read)) => written == read,
         _ => written == buffer,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A backend that needs no windows.
+    pub(super) struct All;
+
+    impl Windows for All {
+        fn gathers(&self, _: &Program, _: &MatMulKernel) -> bool {
+            true
+        }
+
+        fn folds(&self, _: &Program, _: &FoldWindowsKernel) -> bool {
+            true
+        }
+    }
 }
