@@ -27,7 +27,7 @@ test('the CPU comes first and CUDA is always spoken of', () => {
   expect(all[0].available).toBe(true)
   expect(all[0].description).toMatch(/thread/)
   const names = cuda?.libraries?.map(library => library.name)
-  expect(names).toEqual(["NVIDIA's driver", 'NVRTC', 'cuBLAS', 'NCCL'])
+  expect(names).toEqual(["NVIDIA's driver", 'NVRTC', 'cuBLAS', 'cuDNN', 'NCCL'])
   for (const library of cuda?.libraries ?? []) {
     expect(library.path === undefined).toBe(library.reason !== undefined)
   }

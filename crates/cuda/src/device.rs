@@ -95,7 +95,7 @@ impl Device for CudaDevice {
     }
 
     fn description(&self) -> String {
-        describe(self.gpu.facts(), self.gpu.has_products())
+        describe(self.gpu.facts(), self.gpu.has_products(), self.gpu.has_convolutions())
     }
 
     fn reads_are_free(&self) -> bool {
@@ -110,12 +110,13 @@ impl Device for CudaDevice {
 }
 
 /// A GPU in words.
-pub(crate) fn describe(facts: &crate::gpu::Facts, products: bool) -> String {
+pub(crate) fn describe(facts: &crate::gpu::Facts, products: bool, convolutions: bool) -> String {
     let (major, minor) = facts.capability;
     let (cuda, point) = facts.driver;
-    let library = if products { "cuBLAS" } else { "generated products (no cuBLAS)" };
+    let products = if products { "cuBLAS" } else { "generated products (no cuBLAS)" };
+    let convolutions = if convolutions { ", cuDNN" } else { "" };
     format!(
-        "{}, {}, {} multiprocessors, compute capability {major}.{minor}, driver for CUDA {cuda}.{point}, {library}",
+        "{}, {}, {} multiprocessors, compute capability {major}.{minor}, driver for CUDA {cuda}.{point}, {products}{convolutions}",
         facts.name,
         Size(facts.memory_bytes),
         facts.multiprocessors

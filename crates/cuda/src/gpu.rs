@@ -6,6 +6,7 @@ use std::ptr::NonNull;
 use std::sync::Arc;
 
 use glorot_graph::device::DeviceError;
+use glorot_graph::program::FoldAxis;
 
 use crate::codegen::Precision;
 
@@ -115,6 +116,40 @@ pub struct Product {
     pub finish: Finish,
 }
 
+/// The lengths of a convolution without padding, of `images` by `filters`. All three tensors are dense and row-major:
+/// images `[images, height, width, channels]`, filters `[filters, height, width, channels]` of the windows' sizes, results
+/// `[images, height, width, filters]` of their positions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ConvolutionShape {
+    pub images: usize,
+    pub channels: usize,
+    pub filters: usize,
+    /// Height and width.
+    pub axes: [FoldAxis; 2],
+}
+
+/// Which of its tensors a convolution computes from the other two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Computes {
+    Results,
+    /// The gradient of the filters, from that of the results.
+    Filters,
+    /// The gradient of the images, from that of the results.
+    Images,
+}
+
+/// A convolution. Sums and what is computed are float32.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Convolution {
+    pub shape: ConvolutionShape,
+    pub computes: Computes,
+    pub images: Address,
+    pub filters: Address,
+    pub results: Address,
+    /// With `Bfloat16` and `Float16` what is read is stored in 16 bits; otherwise in float32.
+    pub precision: Precision,
+}
+
 /// A GPU. Handles are numbers; [`Owned`] gives them back. All methods may be called from any thread.
 ///
 /// # Safety of the unsafe methods
@@ -158,6 +193,16 @@ pub trait Gpu: Send + Sync + fmt::Debug {
 
     /// Computes a product in the library. It allocates nothing while a graph is recorded.
     unsafe fn product(&self, queue: u64, product: &Product) -> Result;
+
+    /// True if convolutions can be computed by a library.
+    fn has_convolutions(&self) -> bool;
+
+    /// True if the library can compute such a convolution, in the same way each time; of its addresses only the alignment
+    /// counts.
+    fn convolves(&self, convolution: &Convolution) -> Result<bool>;
+
+    /// Computes a convolution in the library. It allocates nothing while a graph is recorded.
+    unsafe fn convolution(&self, queue: u64, convolution: &Convolution) -> Result;
 
     unsafe fn upload(&self, queue: u64, to: Address, from: &[u8]) -> Result;
 

@@ -1,7 +1,7 @@
 //! Runs a Program on NVIDIA GPUs.
 //!
 //! Kernels are generated from the fused groups of the program, compiled by NVRTC, and launched as one CUDA graph a step,
-//! or, for narrow networks, run for many steps by one kernel; large products go to cuBLAS. Nothing is linked: the
+//! or, for narrow networks, run for many steps by one kernel; large products go to cuBLAS, convolutions to cuDNN. Nothing is linked: the
 //! libraries are opened at run time where they are found ([`library`]), and [`Probe`] says what is missing.
 
 mod codegen;
@@ -17,6 +17,8 @@ mod sources;
 
 pub use codegen::{PRELUDE, Precision, THREADS};
 pub use device::{CudaDevice, CudaOptions, StepKind};
+#[doc(hidden)]
+pub use nvidia::dnn_engine;
 pub use nvidia::{Cache, Compiled, Compiler, NvidiaGpu, finish, stop};
 pub use probe::{LibraryReport, Probe};
 pub use sources::{ProgramSources, sources};

@@ -13,7 +13,7 @@ use crate::nvidia::{self, Cache, Compiler, NcclSum, NvidiaGpu};
 /// How the search for one library ended, for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LibraryReport {
-    /// `NVIDIA's driver`, `NVRTC`, `cuBLAS`, `NCCL`.
+    /// `NVIDIA's driver`, `NVRTC`, `cuBLAS`, `cuDNN`, `NCCL`.
     pub name: &'static str,
     /// Without it there is no CUDA.
     pub required: bool,
@@ -86,7 +86,14 @@ impl Probe {
 
     fn others(&self) -> &[Search] {
         let major = self.version.map(|(major, _)| major);
-        let look = |library: Library| Search::new(library, &self.places, major);
+        let look = |library: Library| {
+            let search = Search::new(library, &self.places, major);
+            match (library, major) {
+                // Its name does not say for which CUDA it is.
+                (Library::Cudnn, Some(major)) => search.checked(|found| nvidia::dnn_problem(found, major)),
+                _ => search,
+            }
+        };
         self.others.get_or_init(|| Library::ALL.into_iter().skip(1).map(look).collect())
     }
 
@@ -110,7 +117,7 @@ impl Probe {
 
     /// A GPU in words.
     pub fn describe(&self, facts: &Facts) -> String {
-        describe(facts, self.found(Library::CublasLt).is_some())
+        describe(facts, self.found(Library::CublasLt).is_some(), self.found(Library::Cudnn).is_some())
     }
 
     /// What was looked for and found.
@@ -120,6 +127,7 @@ impl Probe {
             Library::Driver => self.version.map(dotted),
             Library::Nvrtc => Compiler::new(found).ok().map(|compiler| dotted(compiler.version())),
             Library::CublasLt => nvidia::blas_version(found).map(dotted),
+            Library::Cudnn => nvidia::dnn_version(found).map(dotted),
             Library::Nccl => None,
         };
         let report = |search: &Search| LibraryReport {
@@ -160,7 +168,7 @@ impl Probe {
         Replicas::new(devices, Arc::new(NcclSum::new(found, ordinals)?))
     }
 
-    /// As [`Probe::open`]; without `library` every product is computed by generated kernels, for tests that compare them.
+    /// As [`Probe::open`]; without `library` all is computed by generated kernels, for tests that compare them.
     #[doc(hidden)]
     pub fn open_with(&self, ordinal: usize, options: CudaOptions, library: bool) -> Result<CudaDevice, DeviceError> {
         if let Some(problem) = &self.problem {
@@ -173,7 +181,8 @@ impl Probe {
         };
         let compiler = self.compiler.clone().ok_or_else(|| DeviceError(self.search(Library::Nvrtc).reason()))?;
         let blas = self.found(Library::CublasLt).filter(|_| library);
-        let gpu = NvidiaGpu::open(facts.clone(), compiler, blas, Cache::of_environment())?;
+        let cudnn = self.found(Library::Cudnn).filter(|_| library);
+        let gpu = NvidiaGpu::open(facts.clone(), compiler, blas, cudnn, Cache::of_environment())?;
         let gpu: Arc<dyn Gpu> = Arc::new(gpu);
         Ok(CudaDevice::new(gpu, options))
     }
@@ -201,7 +210,7 @@ mod tests {
         let reports = probe.libraries();
         assert_eq!(
             reports.iter().map(|report| report.name).collect::<Vec<_>>(),
-            ["NVIDIA's driver", "NVRTC", "cuBLAS", "NCCL"]
+            ["NVIDIA's driver", "NVRTC", "cuBLAS", "cuDNN", "NCCL"]
         );
         assert!(reports.iter().all(|report| report.path.is_none() && report.reason.is_some()));
         assert!(reports[1].looked.iter().any(|file| file.ends_with("libnvrtc.so.13")), "{reports:?}");

@@ -31,8 +31,8 @@ pub fn sources(
     library: bool,
     precision: Precision,
 ) -> Result<ProgramSources, DeviceError> {
-    let tuning = Tuning { multiprocessors, library, precision };
-    let lowered = lower(program, tuning, &Refused::new())?;
+    let tuning = Tuning { multiprocessors, library, convolutions: library, precision };
+    let lowered = lower(program, tuning, &Refused::default())?;
     let Sources { stages, fused, launches, .. } = Sources::new(program, &lowered, tuning);
     Ok(ProgramSources { stages, fused, launches: launches.len(), arena_bytes: lowered.placement.bytes })
 }

@@ -210,7 +210,7 @@ pub struct ScatterAddKernel {
 
 /// An axis of a [`FoldWindowsKernel`]: `positions` windows over `length` elements, of which window `p` takes
 /// `p * stride + i * dilation` for `i` below `size`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct FoldAxis {
     pub length: usize,
     pub positions: usize,

@@ -27,7 +27,7 @@ pub struct DeviceInfo {
 /// A library of CUDA: where it was found, or where it was looked for.
 #[napi(object, object_from_js = false)]
 pub struct DeviceLibrary {
-    /// `NVIDIA's driver`, `NVRTC`, `cuBLAS`, `NCCL`.
+    /// `NVIDIA's driver`, `NVRTC`, `cuBLAS`, `cuDNN`, `NCCL`.
     pub name: String,
     /// Without it there is no CUDA.
     pub required: bool,

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use glorot_graph::program::{BufferId, Instr, MatMulKernel, MatrixView, View};
+use glorot_graph::program::{BufferId, Instr, MapKernel, MatMulKernel, MatrixView, View};
 use glorot_tensor::DType;
 
 use super::axes::{Axes, index_type};
@@ -334,13 +334,23 @@ impl Operand<'_> {
 }
 
 /// The epilogue of a product whose parts are in a buffer, dense, as a loop over the product's elements.
-pub(crate) fn epilogue(kernel: &MatMulKernel, parts: usize, buffer: BufferId) -> glorot_graph::program::MapKernel {
+pub(crate) fn epilogue(kernel: &MatMulKernel, parts: usize, buffer: BufferId) -> MapKernel {
     let MatMulKernel { batch, m, n, .. } = *kernel;
+    let part = |part| View { offset: part * batch * m * n, strides: vec![m * n, n, 1] };
+    epilogue_of(kernel, buffer, (0..parts).map(part))
+}
+
+/// The same where the transpose of the product is in the buffer.
+pub(crate) fn epilogue_of_transpose(kernel: &MatMulKernel, buffer: BufferId) -> MapKernel {
+    let MatMulKernel { m, n, .. } = *kernel;
+    epilogue_of(kernel, buffer, std::iter::once(View { offset: 0, strides: vec![m * n, 1, m] }))
+}
+
+fn epilogue_of(kernel: &MatMulKernel, buffer: BufferId, parts: impl Iterator<Item = View>) -> MapKernel {
     let mut map = kernel.epilogue.clone();
     let mut instrs = Vec::new();
     // The sum of the parts, in order, then the body with its numbers shifted.
-    for part in 0..parts {
-        let view = View { offset: part * batch * m * n, strides: vec![m * n, n, 1] };
+    for (part, view) in parts.enumerate() {
         instrs.push(Instr::Load { buffer, view });
         if part > 0 {
             let sum = if part == 1 { 0 } else { instrs.len() as u32 - 2 };

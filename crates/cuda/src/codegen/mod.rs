@@ -17,7 +17,7 @@ pub use function::THREADS;
 pub(crate) use function::{Function, Parameters};
 pub(crate) use map::map;
 pub use mat_mul::Precision;
-pub(crate) use mat_mul::{Cut, epilogue, mat_mul, parts};
+pub(crate) use mat_mul::{Cut, epilogue, epilogue_of_transpose, mat_mul, parts};
 pub(crate) use reduce::{combine, partial, reduce};
 pub(crate) use rows::{gather, halve, scatter_add, zero};
 

@@ -31,7 +31,7 @@ impl Search {
         let mut search = Search { library, found: None, looked: Vec::new(), problems: Vec::new() };
         let names = library.file_names();
         let fits = |version: &Option<u32>| match (library, version, major) {
-            (Library::Driver | Library::Nccl, ..) | (_, _, None) => true,
+            (Library::Driver | Library::Cudnn | Library::Nccl, ..) | (_, _, None) => true,
             (_, None, Some(_)) => false,
             (_, Some(version), Some(major)) => *version <= major,
         };
@@ -44,6 +44,15 @@ impl Search {
             }
         }
         search
+    }
+
+    /// Passes over what was found if there is a problem with it.
+    pub fn checked(mut self, problem: impl FnOnce(&Found) -> Option<String>) -> Search {
+        if let Some(problem) = self.found.as_ref().and_then(problem) {
+            let path = self.found.take().map(|found| found.path).unwrap_or_default();
+            self.problems.insert(0, format!("{}: {problem}", path.display()));
+        }
+        self
     }
 
     fn look(&mut self, place: &Place, name: &str) {

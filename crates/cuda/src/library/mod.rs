@@ -26,12 +26,14 @@ pub enum Library {
     Nvrtc,
     /// Large matrix products: the part of cuBLAS that this backend uses.
     CublasLt,
+    /// Convolutions.
+    Cudnn,
     /// Sums over several GPUs.
     Nccl,
 }
 
 impl Library {
-    pub const ALL: [Library; 4] = [Library::Driver, Library::Nvrtc, Library::CublasLt, Library::Nccl];
+    pub const ALL: [Library; 5] = [Library::Driver, Library::Nvrtc, Library::CublasLt, Library::Cudnn, Library::Nccl];
 
     /// The name that messages use.
     pub fn name(self) -> &'static str {
@@ -39,6 +41,7 @@ impl Library {
             Library::Driver => "NVIDIA's driver",
             Library::Nvrtc => "NVRTC",
             Library::CublasLt => "cuBLAS",
+            Library::Cudnn => "cuDNN",
             Library::Nccl => "NCCL",
         }
     }
@@ -48,7 +51,7 @@ impl Library {
         matches!(self, Library::Driver | Library::Nvrtc)
     }
 
-    /// File names by major version of CUDA (of NCCL for NCCL), best first; the last ones carry no version.
+    /// File names by major version of CUDA (their own for cuDNN and NCCL), best first; the last ones carry no version.
     pub fn file_names(self) -> Vec<(Option<u32>, String)> {
         if cfg!(windows) { self.windows_names() } else { self.unix_names() }
     }
@@ -58,10 +61,13 @@ impl Library {
             Library::Driver => "libcuda.so",
             Library::Nvrtc => "libnvrtc.so",
             Library::CublasLt => "libcublasLt.so",
+            Library::Cudnn => "libcudnn.so",
             Library::Nccl => "libnccl.so",
         };
         let versions: &[u32] = match self {
             Library::Driver => return vec![(None, format!("{stem}.1")), (None, stem.into())],
+            // What a name without a version leads to may be an older one.
+            Library::Cudnn => return vec![(Some(9), format!("{stem}.9"))],
             Library::Nccl => &[2],
             _ => &[13, 12],
         };
@@ -75,6 +81,7 @@ impl Library {
             Library::Driver => vec![(None, "nvcuda.dll".into())],
             Library::Nvrtc => of(&[(13, "nvrtc64_130_0.dll"), (12, "nvrtc64_120_0.dll")]),
             Library::CublasLt => of(&[(13, "cublasLt64_13.dll"), (12, "cublasLt64_12.dll")]),
+            Library::Cudnn => of(&[(9, "cudnn64_9.dll")]),
             // There is no NCCL for Windows.
             Library::Nccl => Vec::new(),
         }
@@ -91,6 +98,10 @@ impl Library {
             Library::CublasLt => {
                 "install the CUDA toolkit, or `pip install nvidia-cublas` (`nvidia-cublas-cu12` for a driver of CUDA 12), \
                  or name its folder in GLOROT_CUDA_PATH"
+            }
+            Library::Cudnn => {
+                "`pip install nvidia-cudnn-cu13` (`nvidia-cudnn-cu12` for a driver of CUDA 12), or name its folder in \
+                 GLOROT_CUDA_PATH"
             }
             Library::Nccl => {
                 "`pip install nvidia-nccl-cu13` (`nvidia-nccl-cu12` for a driver of CUDA 12), or name its folder in \

@@ -51,7 +51,7 @@ macro_rules! table {
         $(#[$meta])*
         #[derive(Clone, Copy)]
         #[allow(non_snake_case, reason = "the names of the C functions")]
-        $visibility struct $name { $($symbol: unsafe extern "C" fn($($argument),*) -> $result,)* }
+        $visibility struct $name { $($visibility $symbol: unsafe extern "C" fn($($argument),*) -> $result,)* }
 
         impl $crate::library::Table for $name {
             fn load(library: &$crate::library::Opened) -> Result<Self, &'static str> {

@@ -4,25 +4,28 @@
 //! another form a *stage*; stages run one after the other. A CUDA graph launches a stage at a time; a fused kernel runs
 //! all stages with a barrier between them. Buffers are placed anew: those that live in different stages share memory.
 
+mod convolution;
 mod phases;
 mod place;
 mod product;
 mod source;
 mod stages;
 
+use std::borrow::Cow;
 use std::collections::HashSet;
-
 use std::ops::Range;
 
-use glorot_graph::TensorSpec;
 use glorot_graph::device::DeviceError;
 use glorot_graph::program::{BufferId, Program};
+use glorot_graph::{TensorSpec, windows};
 
+pub(crate) use convolution::LibraryConvolution;
 pub(crate) use place::{ALIGNMENT, Placement};
 pub(crate) use product::{LibraryProduct, Operand, Storage};
 pub(crate) use source::{Bundle, Sources};
 
 use crate::codegen::{self, Function, Precision};
+use crate::gpu::{Computes, ConvolutionShape};
 
 /// How a program is made for a GPU. The same tuning gives the same bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,11 +33,16 @@ pub(crate) struct Tuning {
     pub multiprocessors: usize,
     /// Large products go to a library.
     pub library: bool,
+    /// Large convolutions go to a library.
+    pub convolutions: bool,
     pub precision: Precision,
 }
 
 /// Addresses that a kernel may take: 4 KiB of arguments, less some room.
 const MAX_ADDRESSES: usize = 480;
+
+/// Multiplications of a product, or a convolution, from which on a library is faster than a generated kernel.
+const LIBRARY_MULTIPLICATIONS: usize = 1 << 24;
 
 /// What a phase does.
 #[derive(Clone, Debug)]
@@ -42,6 +50,7 @@ pub(crate) enum Work {
     /// A device function, by number, with the buffers of its pointers.
     Function(usize, Vec<BufferId>),
     Product(LibraryProduct),
+    Convolution(LibraryConvolution),
 }
 
 #[derive(Clone, Debug)]
@@ -71,13 +80,40 @@ pub(crate) struct Lowered {
     pub narrow: bool,
 }
 
-/// Shapes of products, `[batch, rows, columns, depth]`, that the library does not compute.
-pub(crate) type Refused = HashSet<[usize; 4]>;
+/// What the libraries do not compute.
+#[derive(Debug, Default)]
+pub(crate) struct Refused {
+    /// Products, `[batch, rows, columns, depth]`.
+    products: HashSet<[usize; 4]>,
+    convolutions: HashSet<(ConvolutionShape, Computes)>,
+}
+
+impl Refused {
+    /// Notes that a library does not do this. False if that was known.
+    pub fn add(&mut self, work: &Work) -> bool {
+        match work {
+            Work::Product(product) => {
+                self.products.insert([product.batch, product.rows, product.columns, product.depth])
+            }
+            Work::Convolution(convolution) => self.convolutions.insert((convolution.shape, convolution.computes)),
+            Work::Function(..) => false,
+        }
+    }
+
+    fn convolves(&self, convolution: (ConvolutionShape, Computes)) -> bool {
+        self.convolutions.contains(&convolution)
+    }
+}
 
 /// Makes a program for a GPU. Fails if the program is invalid.
 pub(crate) fn lower(program: &Program, tuning: Tuning, refused: &Refused) -> Result<Lowered, DeviceError> {
     codegen::check(program)?;
     let narrow = phases::is_narrow(program);
+    let mut program = Cow::Borrowed(program);
+    if tuning.convolutions && !narrow {
+        windows::leave_out(program.to_mut(), &convolution::Convolves { refused });
+    }
+    let program = &*program;
     let mut builder = phases::Builder::new(program, tuning, refused, narrow);
     program.kernels.iter().for_each(|kernel| builder.kernel(kernel));
     let phases::Builder { specs, functions, phases, storage, .. } = builder;

@@ -1,15 +1,14 @@
 use std::collections::HashMap;
 
 use glorot_graph::TensorSpec;
-use glorot_graph::program::{BufferId, Kernel, MatMulKernel, Program};
+use glorot_graph::program::{BufferId, FoldWindowsKernel, Kernel, MatMulKernel, Program};
 use glorot_tensor::{DType, Shape};
 
+use super::convolution::{self, Filters, LibraryConvolution};
 use super::product::{self, LibraryProduct, Operand, Storage};
-use super::{Phase, Refused, Tuning, Work};
+use super::{LIBRARY_MULTIPLICATIONS, Phase, Refused, Tuning, Work};
 use crate::codegen::{self, Cut, Function, Parameters, Precision};
-
-/// Multiplications of a product from which on a library is faster than a generated kernel.
-const LIBRARY_MULTIPLICATIONS: usize = 1 << 24;
+use crate::gpu::{Computes, ConvolutionShape};
 
 /// Multiplications of the largest product, and elements of the largest loop, of a step that one kernel may run.
 const NARROW_WORK: usize = 1 << 24;
@@ -58,6 +57,8 @@ pub(super) struct Builder<'a> {
     known: HashMap<Function, usize>,
     /// The 16-bit copy of a buffer's present content.
     halves: HashMap<BufferId, BufferId>,
+    /// The copies of filters as the library takes them.
+    filters: HashMap<Filters, BufferId>,
     tuning: Tuning,
     refused: &'a Refused,
     blocks: usize,
@@ -74,6 +75,7 @@ impl<'a> Builder<'a> {
             phases: Vec::new(),
             known: HashMap::new(),
             halves: HashMap::new(),
+            filters: HashMap::new(),
             tuning,
             refused,
             blocks: if narrow { NARROW_BLOCKS } else { WIDE_BLOCKS },
@@ -108,6 +110,7 @@ impl<'a> Builder<'a> {
     fn push(&mut self, phase: Phase) {
         // A copy of what is overwritten is no longer one.
         self.halves.retain(|buffer, _| !phase.writes.contains(buffer));
+        self.filters.retain(|filters, _| !phase.writes.contains(&filters.buffer));
         self.phases.push(phase);
     }
 
@@ -134,6 +137,7 @@ impl<'a> Builder<'a> {
                     self.kernel(&Kernel::Reduce(rest));
                 }
             },
+            Kernel::MatMul(product) if product.a.loops.is_some() => self.convolution(product),
             Kernel::MatMul(product) => self.mat_mul(product, cost),
             Kernel::Gather(gather) if gather.rows * gather.row_len > 0 => {
                 self.add(cost, kernel.writes(), |parameters| codegen::gather(gather, parameters));
@@ -142,6 +146,7 @@ impl<'a> Builder<'a> {
                 self.add(cost, kernel.writes(), |parameters| codegen::zero(scatter, parameters));
                 self.add(cost, kernel.writes(), |parameters| codegen::scatter_add(scatter, parameters));
             }
+            Kernel::FoldWindows(fold) if fold.product.is_some() => self.images(fold),
             Kernel::FoldWindows(fold) if fold.outer * fold.inner > 0 => {
                 self.add(cost, kernel.writes(), |parameters| codegen::fold_windows(fold, parameters));
             }
@@ -159,7 +164,7 @@ impl<'a> Builder<'a> {
         let large = !self.narrow && multiplications(product) >= LIBRARY_MULTIPLICATIONS;
         if self.tuning.library
             && large
-            && !self.refused.contains(&[batch, n, m, k])
+            && !self.refused.products.contains(&[batch, n, m, k])
             && let Some((a, b)) = product::operands(product)
         {
             self.library(product, a, b);
@@ -208,6 +213,70 @@ impl<'a> Builder<'a> {
         if finish.is_none() {
             self.kernel(&Kernel::Map(codegen::epilogue(product, 1, result)));
         }
+    }
+
+    /// A convolution of the library, or the gradient of its filters, and what becomes of each sum after.
+    fn convolution(&mut self, product: &MatMulKernel) {
+        let Some((shape, computes)) = convolution::of_product(product) else { return };
+        let MatMulKernel { m, n, a, b, .. } = product;
+        let images = a.buffer;
+        if computes == Computes::Results {
+            let filters = self.filters(Filters::of(b, &shape, true));
+            // Its bias would be another kernel of the library, of those that have a 16-bit result.
+            let finish = product::finish(product).filter(|finish| finish.bias.is_none());
+            let results = match &finish {
+                Some(finish) => finish.result,
+                None => self.scratch([*m, *n], DType::F32, Storage::Whole),
+            };
+            self.convolve(shape, computes, [images, filters, results]);
+            if finish.is_none() {
+                self.kernel(&Kernel::Map(codegen::epilogue(product, 1, results)));
+            }
+        } else {
+            let filters = self.scratch([*n, *m], DType::F32, Storage::Whole);
+            self.convolve(shape, computes, [images, filters, b.buffer]);
+            self.kernel(&Kernel::Map(codegen::epilogue_of_transpose(product, filters)));
+        }
+    }
+
+    /// The gradient of the images of a convolution.
+    fn images(&mut self, fold: &FoldWindowsKernel) {
+        let (Some(shape), Some(product)) = (convolution::of_fold(fold), &fold.product) else { return };
+        let filters = self.filters(Filters::of(&product.b, &shape, false));
+        self.convolve(shape, Computes::Images, [fold.output, filters, product.a.buffer]);
+    }
+
+    /// A convolution of these images, filters and results.
+    fn convolve(&mut self, shape: ConvolutionShape, computes: Computes, tensors: [BufferId; 3]) {
+        let computed = match computes {
+            Computes::Images => 0,
+            Computes::Filters => 1,
+            Computes::Results => 2,
+        };
+        let precision = self.tuning.precision;
+        let mut stored = tensors;
+        if matches!(precision, Precision::Bfloat16 | Precision::Float16) {
+            (0..3).filter(|&i| i != computed).for_each(|i| stored[i] = self.half(tensors[i]));
+        }
+        let [images, filters, results] = stored;
+        let reads = (0..3).filter(|&i| i != computed).map(|i| stored[i]).collect();
+        let work = LibraryConvolution { shape, computes, images, filters, results, precision };
+        let cost = convolution::multiplications(&shape);
+        self.push(Phase { work: Work::Convolution(work), reads, writes: vec![stored[computed]], cost });
+    }
+
+    /// Filters as the library takes them, copied now unless they are.
+    fn filters(&mut self, filters: Filters) -> BufferId {
+        if filters.is_dense() {
+            return filters.buffer;
+        }
+        if let Some(&known) = self.filters.get(&filters) {
+            return known;
+        }
+        let copy = self.scratch(filters.dims(), DType::F32, Storage::Whole);
+        self.kernel(&Kernel::Map(filters.copy(copy)));
+        self.filters.insert(filters, copy);
+        copy
     }
 
     /// The 16-bit copy of a buffer, made now unless there is one.

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use glorot_graph::program::{BufferId, Program};
 
-use super::{LibraryProduct, Lowered, MAX_ADDRESSES, Tuning, Work};
+use super::{LibraryConvolution, LibraryProduct, Lowered, MAX_ADDRESSES, Tuning, Work};
 use crate::codegen::{Function, PRELUDE, THREADS};
 use crate::device::StepKind;
 
@@ -22,6 +22,7 @@ pub(crate) enum Bundle {
         buffers: Vec<BufferId>,
     },
     Product(LibraryProduct),
+    Convolution(LibraryConvolution),
 }
 
 /// How a step's inputs are taken from data sets: of each input the bytes of a row and the number of rows.
@@ -151,6 +152,7 @@ impl Bundler<'_> {
         for &number in stage {
             match &self.lowered.phases[number].work {
                 Work::Product(product) => self.launches.push(Bundle::Product(product.clone())),
+                Work::Convolution(convolution) => self.launches.push(Bundle::Convolution(convolution.clone())),
                 Work::Function(function, buffers) => {
                     let addresses: usize = small.iter().map(|(_, buffers)| buffers.len()).sum();
                     if addresses + buffers.len() > MAX_ADDRESSES {

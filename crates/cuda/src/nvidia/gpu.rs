@@ -12,11 +12,12 @@ use glorot_graph::device::DeviceError;
 
 use super::blas::{Blas, WORKSPACE_BYTES};
 use super::cache::Cache;
+use super::dnn::Dnn;
 use super::error::sentence;
 use super::nvrtc::Compiler;
 use super::running::Running;
 use crate::codegen::THREADS;
-use crate::gpu::{Address, Argument, Facts, Gpu, Grouping, Kind, Launch, Product};
+use crate::gpu::{Address, Argument, Convolution, Facts, Gpu, Grouping, Kind, Launch, Product};
 use crate::library::Found;
 
 type Result<T = ()> = std::result::Result<T, DeviceError>;
@@ -30,12 +31,15 @@ pub struct NvidiaGpu {
     cache: Cache,
     target: String,
     blas: Option<Mutex<Blas>>,
-    /// Scratch memory of each queue for products.
+    cudnn: Option<Found>,
+    /// cuDNN, once it was needed.
+    dnn: Mutex<Option<Dnn>>,
+    /// Scratch memory of each queue for the libraries.
     workspaces: Mutex<HashMap<u64, Address>>,
 }
 
 // SAFETY: the driver allows its handles in any thread whose current context is theirs, which `enter` sees to; the maps and
-// cuBLAS are behind locks.
+// libraries are behind locks.
 unsafe impl Send for NvidiaGpu {}
 // SAFETY: as above.
 unsafe impl Sync for NvidiaGpu {}
@@ -47,15 +51,32 @@ impl fmt::Debug for NvidiaGpu {
 }
 
 impl NvidiaGpu {
-    /// Opens a GPU; the driver must have started. Without cuBLAS all products are computed by generated kernels.
-    pub(crate) fn open(facts: Facts, compiler: Arc<Compiler>, blas: Option<&Found>, cache: Cache) -> Result<NvidiaGpu> {
+    /// Opens a GPU; the driver must have started. Without cuBLAS all products are computed by generated kernels, without
+    /// cuDNN convolutions are products.
+    pub(crate) fn open(
+        facts: Facts,
+        compiler: Arc<Compiler>,
+        blas: Option<&Found>,
+        cudnn: Option<&Found>,
+        cache: Cache,
+    ) -> Result<NvidiaGpu> {
         let target = compiler.target(facts.capability)?;
         let device = result::device::get(facts.ordinal as i32).map_err(|error| sentence("opening a GPU", error))?;
         // SAFETY: the device is the driver's; the context is given back on drop.
         let context = unsafe { result::primary_ctx::retain(device) }
             .map_err(|error| sentence("opening a context on the GPU", error))?;
-        let mut gpu =
-            NvidiaGpu { facts, device, context, compiler, cache, target, blas: None, workspaces: Mutex::default() };
+        let mut gpu = NvidiaGpu {
+            facts,
+            device,
+            context,
+            compiler,
+            cache,
+            target,
+            blas: None,
+            cudnn: cudnn.cloned(),
+            dnn: Mutex::default(),
+            workspaces: Mutex::default(),
+        };
         let _running = gpu.enter("opening a GPU")?;
         gpu.blas = blas.map(Blas::new).transpose()?.map(Mutex::new);
         Ok(gpu)
@@ -77,6 +98,20 @@ impl NvidiaGpu {
         match catch_unwind(AssertUnwindSafe(call)) {
             Ok(result) => result.map_err(|error| sentence(what, error)),
             Err(_) => Err(DeviceError(format!("CUDA: {what}: the driver lacks a function; update it"))),
+        }
+    }
+
+    /// Calls cuDNN, which is started when it is first needed: that takes time and memory.
+    fn with_dnn<T>(&self, call: impl FnOnce(&mut Dnn) -> Result<T>) -> Result<T> {
+        let Some(found) = &self.cudnn else { return Err(DeviceError("CUDA: a convolution without cuDNN".into())) };
+        let _running = self.enter("a convolution")?;
+        let mut dnn = self.dnn.lock().unwrap_or_else(PoisonError::into_inner);
+        if dnn.is_none() {
+            *dnn = Some(Dnn::new(found)?);
+        }
+        match &mut *dnn {
+            Some(dnn) => call(dnn),
+            None => unreachable!("it was just started"),
         }
     }
 
@@ -220,6 +255,20 @@ impl Gpu for NvidiaGpu {
         unsafe { blas.product(product, workspace, stream(queue).cast()) }
     }
 
+    fn has_convolutions(&self) -> bool {
+        self.cudnn.is_some()
+    }
+
+    fn convolves(&self, convolution: &Convolution) -> Result<bool> {
+        self.with_dnn(|dnn| dnn.accepts(convolution))
+    }
+
+    unsafe fn convolution(&self, queue: u64, convolution: &Convolution) -> Result {
+        let workspace = self.workspace(queue)?;
+        // SAFETY: the caller vouches for the tensors; the workspace is this queue's.
+        self.with_dnn(|dnn| unsafe { dnn.convolution(convolution, workspace, stream(queue).cast()) })
+    }
+
     unsafe fn upload(&self, queue: u64, to: Address, from: &[u8]) -> Result {
         if from.is_empty() {
             return Ok(());
@@ -301,11 +350,12 @@ impl Gpu for NvidiaGpu {
 impl Drop for NvidiaGpu {
     fn drop(&mut self) {
         let Ok(_running) = self.enter("closing a GPU") else {
-            // Nor may cuBLAS be called.
-            std::mem::forget(self.blas.take());
+            // Nor may its libraries be called.
+            std::mem::forget((self.blas.take(), std::mem::take(&mut self.dnn)));
             return;
         };
         self.blas = None;
+        self.dnn = Mutex::default();
         let workspaces: Vec<Address> =
             self.workspaces.lock().unwrap_or_else(PoisonError::into_inner).drain().map(|w| w.1).collect();
         for workspace in workspaces {

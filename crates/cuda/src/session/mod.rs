@@ -192,6 +192,7 @@ impl Session for CudaSession {
         let tuning = Tuning {
             multiprocessors: self.gpu.facts().multiprocessors,
             library: self.gpu.has_products(),
+            convolutions: self.gpu.has_convolutions(),
             precision: self.options.precision,
         };
         let prepared = Prepared::new(

@@ -9,9 +9,10 @@ use glorot_graph::program::{BufferId, Place, Program};
 use super::fused::Fused;
 use super::staging::Staging;
 use super::{State, byte_len, describe};
-use crate::gpu::{Address, Argument, Finish, Gpu, Grouping, Kind, Launch, Matrix, Owned, Product};
+use crate::gpu::{Address, Argument, Convolution, Finish, Gpu, Grouping, Kind, Launch, Matrix, Owned, Product};
 use crate::lower::{
-    ALIGNMENT, Bundle, LibraryProduct, Lowered, Operand, Refused, Sources, Storage, Tuning, Work, lower,
+    ALIGNMENT, Bundle, LibraryConvolution, LibraryProduct, Lowered, Operand, Refused, Sources, Storage, Tuning, Work,
+    lower,
 };
 use crate::memory::{Budget, Memory, Size};
 
@@ -22,6 +23,7 @@ type Result<T = ()> = std::result::Result<T, DeviceError>;
 enum Ready {
     Kernel { function: u64, blocks: usize, arguments: Vec<Argument> },
     Product(Product),
+    Convolution(Convolution),
 }
 
 /// A recorded step, and how it came to be: the first time a step is launched kernel by kernel, so that all code is
@@ -178,6 +180,7 @@ impl Prepared {
                     arguments: buffers.iter().map(|id| Argument::Address(addresses[id.index()])).collect(),
                 },
                 Bundle::Product(product) => Ready::Product(library_product(product, &addresses, &lowered.storage)),
+                Bundle::Convolution(convolution) => Ready::Convolution(library_convolution(convolution, &addresses)),
             })
         };
         let launches = sources.launches.iter().map(launch).collect::<Result<_>>()?;
@@ -250,6 +253,7 @@ impl Prepared {
                         gpu.launch(queue, &Launch { function, blocks, grouping: Grouping::Free, arguments })?;
                     }
                     Ready::Product(product) => gpu.product(queue, product)?,
+                    Ready::Convolution(convolution) => gpu.convolution(queue, convolution)?,
                 }
             }
         }
@@ -259,9 +263,19 @@ impl Prepared {
     /// Memory and launches, for people.
     pub fn report(&self) -> String {
         let Prepared { arena_bytes, launches, fused, .. } = self;
-        let products = launches.iter().filter(|ready| matches!(ready, Ready::Product(_))).count();
-        let library = if products > 0 { format!(", {products} of them products of cuBLAS") } else { String::new() };
-        format!("arena {}, {} launches a step{library}{}", Size(*arena_bytes), launches.len(), fused.report())
+        let count = |is_one: fn(&Ready) -> bool| launches.iter().filter(|ready| is_one(ready)).count();
+        let of_library = |count: usize, what: &str| match count {
+            0 => String::new(),
+            count => format!(", {count} of them {what}"),
+        };
+        let products = of_library(count(|ready| matches!(ready, Ready::Product(_))), "products of cuBLAS");
+        let convolutions = of_library(count(|ready| matches!(ready, Ready::Convolution(_))), "convolutions of cuDNN");
+        format!(
+            "arena {}, {} launches a step{products}{convolutions}{}",
+            Size(*arena_bytes),
+            launches.len(),
+            fused.report()
+        )
     }
 
     /// The owner of graphs.
@@ -300,24 +314,32 @@ impl Recorded {
     }
 }
 
-/// Makes a program for a GPU: products that its library refuses go to generated kernels.
+/// Makes a program for a GPU: what its libraries refuse goes to generated kernels.
 fn lower_for(gpu: &dyn Gpu, program: &Program, tuning: Tuning) -> Result<Lowered> {
-    let mut refused = Refused::new();
+    let mut refused = Refused::default();
     loop {
         let lowered = lower(program, tuning, &refused)?;
         // All buffers will be aligned like this.
         let addresses = vec![ALIGNMENT as Address; lowered.storage.len()];
         let mut refuses = false;
         for phase in &lowered.phases {
-            let Work::Product(product) = &phase.work else { continue };
-            if !gpu.accepts(&library_product(product, &addresses, &lowered.storage))? {
-                refuses |= refused.insert([product.batch, product.rows, product.columns, product.depth]);
-            }
+            let accepted = match &phase.work {
+                Work::Product(product) => gpu.accepts(&library_product(product, &addresses, &lowered.storage))?,
+                Work::Convolution(convolution) => gpu.convolves(&library_convolution(convolution, &addresses))?,
+                Work::Function(..) => continue,
+            };
+            refuses |= !accepted && refused.add(&phase.work);
         }
         if !refuses {
             return Ok(lowered);
         }
     }
+}
+
+fn library_convolution(convolution: &LibraryConvolution, addresses: &[Address]) -> Convolution {
+    let &LibraryConvolution { shape, computes, images, filters, results, precision } = convolution;
+    let [images, filters, results] = [images, filters, results].map(|buffer| addresses[buffer.index()]);
+    Convolution { shape, computes, images, filters, results, precision }
 }
 
 fn library_product(product: &LibraryProduct, addresses: &[Address], storage: &[Storage]) -> Product {

@@ -3,6 +3,7 @@
 //! as late or as early as the order of the queues allows ([`timeline`]), so that what is read, written or given back too
 //! early or too late shows.
 
+mod convolution;
 mod timeline;
 
 use std::collections::HashMap;
@@ -14,7 +15,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use glorot_cuda::Precision;
-use glorot_cuda::gpu::{Address, Argument, Facts, Finish, Gpu, Grouping, Kind, Launch, Matrix, Product};
+use glorot_cuda::gpu::{Address, Argument, Convolution, Facts, Finish, Gpu, Grouping, Kind, Launch, Matrix, Product};
 use glorot_graph::device::DeviceError;
 
 use crate::compiler;
@@ -152,6 +153,7 @@ impl Emulator {
                     entry(pointers.as_mut_ptr(), *blocks as u32, i32::from(*grouping != Grouping::Free));
                 }
                 Work::Product(product) => multiply(product),
+                Work::Convolution(convolution) => convolution::convolve(convolution),
                 Work::Copy { from, to, bytes } => {
                     (*from as *const u8).copy_to_nonoverlapping(*to as *mut u8, *bytes);
                 }
@@ -179,18 +181,11 @@ impl Emulator {
 
 /// The product as its definition says.
 unsafe fn multiply(product: &Product) {
-    let half = matches!(product.precision, Precision::Bfloat16 | Precision::Float16);
     let element = |matrix: &Matrix, batch: usize, row: usize, column: usize| {
         let (row, column) = if matrix.transposed { (column, row) } else { (row, column) };
         let at = batch * matrix.stride + column * matrix.leading + row;
         // SAFETY: the caller vouches for the matrices.
-        unsafe {
-            match (half, product.precision) {
-                (true, Precision::Float16) => f32_of_half(*(matrix.address as *const u16).add(at)),
-                (true, _) => f32::from_bits(u32::from(*(matrix.address as *const u16).add(at)) << 16),
-                (false, _) => *(matrix.address as *const f32).add(at),
-            }
-        }
+        unsafe { stored(product.precision, matrix.address, at) }
     };
     let Product { batch, rows, columns, depth, a, b, result, finish, .. } = *product;
     for i in 0..batch {
@@ -208,6 +203,18 @@ unsafe fn multiply(product: &Product) {
                     *(result as *mut f32).add((i * columns + column) * rows + row) = value as f32;
                 }
             }
+        }
+    }
+}
+
+/// An element of what a library reads.
+unsafe fn stored(precision: Precision, address: Address, at: usize) -> f32 {
+    // SAFETY: the caller vouches for the memory.
+    unsafe {
+        match precision {
+            Precision::Float16 => f32_of_half(*(address as *const u16).add(at)),
+            Precision::Bfloat16 => f32::from_bits(u32::from(*(address as *const u16).add(at)) << 16),
+            Precision::Float32 | Precision::Tf32 => *(address as *const f32).add(at),
         }
     }
 }
@@ -355,6 +362,19 @@ impl Gpu for Emulator {
 
     unsafe fn product(&self, queue: u64, product: &Product) -> Result {
         self.push(queue, Work::Product(*product));
+        Ok(())
+    }
+
+    fn has_convolutions(&self) -> bool {
+        self.products
+    }
+
+    fn convolves(&self, convolution: &Convolution) -> Result<bool> {
+        Ok(!(self.refuses_odd && convolution.shape.filters % 2 == 1))
+    }
+
+    unsafe fn convolution(&self, queue: u64, convolution: &Convolution) -> Result {
+        self.push(queue, Work::Convolution(*convolution));
         Ok(())
     }
 

@@ -4,7 +4,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use glorot_cuda::gpu::{Address, Argument, Grouping, Product};
+use glorot_cuda::gpu::{Address, Argument, Convolution, Grouping, Product};
 
 /// Work of a queue.
 #[derive(Clone, Debug)]
@@ -16,6 +16,7 @@ pub enum Work {
         arguments: Vec<Argument>,
     },
     Product(Product),
+    Convolution(Convolution),
     Copy {
         from: Address,
         to: Address,
@@ -42,6 +43,9 @@ impl Work {
                 Argument::Word(_) => false,
             }),
             Work::Product(product) => [product.a.address, product.b.address, product.result].iter().any(inside),
+            Work::Convolution(convolution) => {
+                [convolution.images, convolution.filters, convolution.results].iter().any(inside)
+            }
             Work::Copy { from, to, .. } => inside(from) || inside(to),
             Work::Zero { at, .. } => inside(at),
             Work::Replay(_) | Work::Record(..) | Work::Wait(..) => false,

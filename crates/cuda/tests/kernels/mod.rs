@@ -1,5 +1,7 @@
 //! Kernels against their plain meaning.
 
+mod convolutions;
+
 use glorot_cuda::{CudaOptions, Precision};
 use glorot_graph::device::Device;
 use libtest_mimic::Trial;
@@ -34,6 +36,7 @@ pub fn trials() -> Vec<Trial> {
     trials.push(trial("library_products_in_bfloat16", || products(Precision::Bfloat16, 0.05)));
     trials.push(trial("library_products_in_float16", || products(Precision::Float16, 0.01)));
     trials.push(trial("generated_products_round_as_the_library_does", rounding));
+    trials.extend(convolutions::trials());
     trials
 }
 

@@ -6,6 +6,6 @@ tests=$(cd "$(dirname "$0")/.." && pwd)
 "$compiler" -std=c++17 -O1 -shared -fPIC \
   "-DCOMPILER=\"$compiler\"" "-DSHIM=\"$tests/emulator/shim.hpp\"" "-DFOLDER=\"$folder\"" \
   "$tests"/stand_in/*.cpp -o "$folder/libcuda.so.1" -ldl
-for name in libcuda.so libnvrtc.so.13 libcublasLt.so.13 libnccl.so.2; do
+for name in libcuda.so libnvrtc.so.13 libcublasLt.so.13 libcudnn.so.9 libnccl.so.2; do
   ln -s "$folder/libcuda.so.1" "$folder/$name"
 done

@@ -80,23 +80,6 @@ cublasStatus_t set(const char* function, H handle, int attribute, const void* va
   return OK;
 }
 
-// CUDA_R_32F, CUDA_R_16F, CUDA_R_16BF.
-float element(const void* memory, std::int64_t type, std::int64_t i) {
-  if (type == 0) return ((const float*)memory)[i];
-  const std::uint16_t bits = ((const std::uint16_t*)memory)[i];
-  if (type == 14) {
-    const std::uint32_t wide = (std::uint32_t)bits << 16;
-    float value;
-    std::memcpy(&value, &wide, 4);
-    return value;
-  }
-  const int exponent = bits >> 10 & 31, fraction = bits & 1023;
-  const float size = exponent == 31 ? (fraction ? NAN : INFINITY)
-                     : exponent     ? std::ldexp(1024.0f + fraction, exponent - 25)
-                                    : std::ldexp((float)fraction, -24);
-  return bits >> 15 ? -size : size;
-}
-
 // Rows and columns of an operand after its transposition; whether the four fit together.
 bool fits(const Described& operation, const Described& a, const Described& b, const Described& result) {
   const bool ta = operation.at(3, 0) == 1, tb = operation.at(4, 0) == 1;
@@ -118,6 +101,25 @@ bool lies_there(const Described& layout, const void* memory) {
   return stand_in::on_gpu((CUdeviceptr)memory, size * last);
 }
 }  // namespace
+
+namespace stand_in {
+float element(const void* memory, std::int64_t type, std::int64_t i) {
+  if (type == 0) return ((const float*)memory)[i];
+  const std::uint16_t bits = ((const std::uint16_t*)memory)[i];
+  if (type == 14) {
+    const std::uint32_t wide = (std::uint32_t)bits << 16;
+    float value;
+    std::memcpy(&value, &wide, 4);
+    return value;
+  }
+  const int exponent = bits >> 10 & 31, fraction = bits & 1023;
+  const float size = exponent == 31 ? (fraction ? NAN : INFINITY)
+                     : exponent     ? std::ldexp(1024.0f + fraction, exponent - 25)
+                                    : std::ldexp((float)fraction, -24);
+  return bits >> 15 ? -size : size;
+}
+
+}  // namespace stand_in
 
 API cublasStatus_t cublasLtCreate(cublasLtHandle_t* handle) {
   BEGIN;
@@ -233,7 +235,8 @@ API cublasStatus_t cublasLtMatmul(cublasLtHandle_t handle, cublasLtMatmulDesc_t 
           for (std::int64_t k = 0; k < depth; k++) {
             const std::int64_t i = ta ? row * al.leading + k : k * al.leading + row;
             const std::int64_t j = tb ? k * bl.leading + column : column * bl.leading + k;
-            sum += (double)element(a, al.type, batch * al.at(6, 0) + i) * element(b, bl.type, batch * bl.at(6, 0) + j);
+            const double left = stand_in::element(a, al.type, batch * al.at(6, 0) + i);
+            sum += left * stand_in::element(b, bl.type, batch * bl.at(6, 0) + j);
           }
           if (epilogue != 1) sum += bias[row];
           if (epilogue == 6 && sum < 0) sum = 0;

@@ -1,4 +1,4 @@
-// A stand-in for NVIDIA's driver, NVRTC, cuBLASLt and NCCL on machines without a GPU: one library under their four names.
+// A stand-in for NVIDIA's driver, NVRTC, cuBLASLt, cuDNN and NCCL on machines without a GPU: one library under their names.
 // Kernels go through a C++ compiler (emulator/shim.hpp) and run at once, in the thread that launches them. What a caller
 // does wrong (a handle that is gone, no context, memory of another GPU, a wrong size) is an error as on a GPU, and is also
 // written to stderr, after "stand-in: ". Compiled with NVIDIA's headers in reach, it takes their types, so that they check
@@ -47,6 +47,9 @@ extern std::set<const void*> alive;
 
 // True if these bytes are memory of the GPU whose context is current.
 bool on_gpu(CUdeviceptr at, std::size_t bytes);
+
+// An element of numbers of type CUDA_R_32F (0), CUDA_R_16F (2) or CUDA_R_16BF (14).
+float element(const void* memory, std::int64_t type, std::int64_t i);
 
 // Does the work of a stream, or records it. False if the stream is none of the current context.
 bool push(CUstream stream, std::function<void()> work);
