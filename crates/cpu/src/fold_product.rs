@@ -13,7 +13,7 @@ use glorot_tensor::DType;
 use crate::fold_windows::{check, product as lengths};
 use crate::kernels::{Kernels, Multiply};
 use crate::map::Placed;
-use crate::matmul::{Block, SPEED, half_of, scratch_floats};
+use crate::matmul::{Block, PACKED_ROWS, SPEED, half_of, scratch_floats};
 use crate::memory::Buffers;
 use crate::schedule::{Footprint, Region};
 
@@ -81,7 +81,7 @@ impl FoldProductTasks {
         for operand in [a_span, b_span] {
             buffers.expect_apart((output, output + output_len * 4), operand)?;
         }
-        let band = (BAND / n.max(1)).max(ROWS) / TILE * TILE;
+        let band = (BAND / n.max(1)).clamp(ROWS, PACKED_ROWS) / TILE * TILE;
         // Small blocks share a band, as long as all threads have some.
         let chunk = (band / rows.max(1)).min(fold.outer / (2 * threads)).max(1);
         Ok(FoldProductTasks {

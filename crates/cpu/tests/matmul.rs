@@ -385,8 +385,9 @@ fn windows_of_products_are_folded() {
         (3, vec![axis(20, 6, 3, 3, 2)], 1, 4),
         (2, vec![axis(6, 3, 2, 2, 1), axis(9, 4, 3, 2, 1)], 5, 40),
         (9, vec![axis(4, 3, 2, 1, 1), axis(5, 2, 2, 2, 2), axis(7, 5, 3, 1, 1)], 2, 3),
-        // Several bands.
+        // Several bands; of short rows, so that there is room for many.
         (3, vec![axis(28, 26, 3, 1, 1), axis(28, 26, 3, 1, 1)], 32, 20),
+        (3, vec![axis(38, 36, 3, 1, 1), axis(38, 36, 3, 1, 1)], 4, 300),
     ];
     for (outer, axes, inner, k) in cases {
         for turned in [[false, false], [true, false], [false, true]] {

@@ -11,7 +11,7 @@ pub(super) const DEPTH: usize = 128;
 /// `b` as wide as a tile would not stay in the caches between one tile and the next below.
 pub(super) const LONG: usize = 1024;
 /// The most rows of a block whose `a` is packed: its panel fills half of a second-level cache.
-pub(super) const PACKED_ROWS: usize = 384;
+pub(crate) const PACKED_ROWS: usize = 384;
 /// The greatest depth of a product that is computed turned.
 const TURNED_DEPTH: usize = 512;
 /// Columns of a product that are computed turned at a time.
@@ -143,6 +143,7 @@ pub(crate) fn scratch_floats(tile: (usize, usize)) -> usize {
 #[inline(always)]
 pub(crate) unsafe fn multiply<S: Isa>(s: S, block: &Block, scratch: *mut f32) {
     let size = (S::TILE_ROWS, S::TILE_VECTORS * S::LANES);
+    debug_assert!(block.m <= PACKED_ROWS, "{} rows", block.m);
     // SAFETY: passed on from the caller.
     unsafe {
         match block.method(size) {

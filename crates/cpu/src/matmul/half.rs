@@ -22,6 +22,7 @@ const B_FLOATS: usize = PAIRS * WIDTH;
 #[inline(always)]
 pub(crate) unsafe fn multiply_half(s: Avx512, half: Bfloat16, block: &Block, scratch: *mut f32) {
     let (packed_b, packed_a) = (scratch, scratch.wrapping_add(B_FLOATS));
+    debug_assert!(block.m <= PACKED_ROWS, "{} rows", block.m);
     for p in (0..block.k).step_by(2 * PAIRS) {
         let steps = (2 * PAIRS).min(block.k - p);
         // SAFETY: steps, rows and columns lie inside the block; the packed panels have room for them.

@@ -17,7 +17,7 @@ mod offsets;
 mod pack;
 mod parts;
 
-pub(crate) use block::{Block, multiply, scratch_floats};
+pub(crate) use block::{Block, PACKED_ROWS, multiply, scratch_floats};
 pub(crate) use cut::{SPEED, half_of};
 #[cfg(target_arch = "x86_64")]
 pub(crate) use half::multiply_half;
