@@ -147,7 +147,7 @@ def sanitizer(run):
 
 def bench(run):
     compare = os.path.join(HERE, "bench", "compare.mjs")
-    for workload, seconds in (("narrow", 150), ("epoch", 60), ("wide", 110)):
+    for workload, seconds in (("narrow", 150), ("epoch", 60), ("wide", 110), ("conv", 60)):
         run.part(f"bench-{workload}", seconds, [run.node, compare, "--workload", workload, "--python", sys.executable], keep=30)
 
 

@@ -43,6 +43,7 @@ describe.skipIf(hasGpu || !isPossible)('on a stand-in for a GPU', { timeout: 180
       ["NVIDIA's driver", '13.0'],
       ['NVRTC', '13.0'],
       ['cuBLAS', '13.0'],
+      ['cuDNN', '9.28'],
       ['NCCL', null],
     ]
     expect(trained.devices[1]?.versions).toEqual(versions)
@@ -120,14 +121,16 @@ describe.skipIf(hasGpu || !isPossible)('on a stand-in for a GPU', { timeout: 180
     ['nvrtcCompileProgram', 1, 6],
     ['nvrtcGetCUBIN', 1, 4],
   ]
+  type Result = { loss?: number[]; sum?: number; convolutions?: number; code?: string; message?: string }
+  const failing = (args: string[]) =>
+    gpu.ask<{ cpu: Result } & Record<string, { during: Result; after: Result }>>('failures.script.ts', args, {
+      GLOROT_CUDA_CACHE: '',
+    })
   test('every call of the driver may fail once', async () => {
     const failures = calls.flatMap(([name, times, code]) =>
       [...new Set([1, Math.ceil(times / 2), times])].map(n => `${name}:${n}:${code}`),
     )
-    type Result = { loss?: number[]; sum?: number; code?: string; message?: string }
-    const results = await gpu.ask<Record<string, { during: Result; after: Result }>>('failures.script.ts', failures, {
-      GLOROT_CUDA_CACHE: '',
-    })
+    const { cpu: _, ...results } = await failing(['dense', 'float32', ...failures])
     const well = results['cuGraphLaunch:4:719']?.after
     expect(well?.loss).toHaveLength(2)
     let failed = 0
@@ -144,6 +147,33 @@ describe.skipIf(hasGpu || !isPossible)('on a stand-in for a GPU', { timeout: 180
       }
     }
     expect(failed).toBeGreaterThan(25)
+  })
+
+  test('convolutions are those of cuDNN, whose calls may fail', async () => {
+    const { cpu, ...results } = await failing([
+      ...['convolutional', 'float32', 'cudnnCreate:1:1001', 'none', 'cudnnBackendFinalize:9:4000'],
+      ...['cudnnBackendExecute:2:5000', 'cudnnSetStream:2:2000'],
+    ])
+    const near = (got: Result | undefined, what: string) => {
+      close(got?.loss, cpu.loss, what)
+      expect(got?.sum, what).toBeCloseTo(cpu.sum as number, 3)
+    }
+    near(results['none']?.during, 'cuDNN')
+    for (const [failure, { during, after }] of Object.entries(results)) {
+      near(after, `after ${failure}`)
+      expect(after.convolutions).toBe(3)
+      if (during.loss) near(during, failure)
+      else expect([during.code, during.message]).toEqual(['GLOROT_DEVICE', expect.stringMatching(/^cuDNN: /)])
+    }
+    expect(results['cudnnCreate:1:1001']?.during.message).toMatch(/^cuDNN: starting: .*pip install nvidia-cudnn-cu13/)
+    expect(results['cudnnBackendExecute:2:5000']?.during.loss).toBeUndefined()
+  })
+
+  test('convolutions of 16 bits', async () => {
+    const { cpu, none } = await failing(['convolutional', 'bfloat16', 'none'])
+    expect(none?.during.convolutions).toBe(3)
+    for (const [i, loss] of (cpu.loss ?? [0]).entries()) expect(none?.during.loss?.[i]).toBeCloseTo(loss, 1)
+    expect(none?.during.loss).not.toEqual(cpu.loss)
   })
 
   test.each([

@@ -28,4 +28,25 @@ export const y = tensor(
   [samples],
 )
 
+/** A network whose convolution is so large that a library computes it, with its gradients. */
+export function convolutional(options: Partial<CompileOptions>) {
+  random.setSeed(7)
+  const net = sequential([
+    input({ shape: [20, 20, 4] }),
+    layers.conv2d({ filters: 16, kernelSize: 1, activation: 'relu' }),
+    layers.conv2d({ filters: 32, kernelSize: 3, padding: 'same', activation: 'relu' }),
+    layers.maxPooling2d(),
+    layers.flatten(),
+    layers.dense({ units: 3, activation: 'softmax' }),
+  ])
+  net.compile({ optimizer: 'adam', loss: 'sparseCategoricalCrossentropy', metrics: ['accuracy'], ...options })
+  return net
+}
+
+/** Images, as many as there are classes for the first samples. */
+export const images = tensor(
+  Float32Array.from({ length: 32 * 1600 }, (_, i) => Math.sin(i * 0.31) * Math.cos(i * i)),
+  [32, 20, 20, 4],
+)
+
 export const silent = { batchSize: 16, verbose: 0 } as const

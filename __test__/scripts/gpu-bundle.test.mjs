@@ -32,9 +32,11 @@ test('the golden results run, in the groups that are named', async () => {
 test('the benchmark runs', async () => {
   const file = join(folder, 'bench', 'glorot.mjs')
   await bundleBench(file)
-  const args = ['--device', 'cpu', '--workload', 'narrow', '--steps', '2', '--epochs', '1']
-  const { name, step_us, loss } = JSON.parse(run(file, args))
-  expect(name).toBe('glorot measured')
-  expect(step_us).toBeGreaterThan(0)
-  expect(loss).toHaveLength(2)
+  for (const workload of ['narrow', 'conv']) {
+    const args = ['--device', 'cpu', '--workload', workload, '--steps', '2', '--epochs', '1']
+    const { name, step_us, loss } = JSON.parse(run(file, args))
+    expect(name).toBe('glorot measured')
+    expect(step_us).toBeGreaterThan(0)
+    expect(loss).toHaveLength(2)
+  }
 })

@@ -1,5 +1,5 @@
 // Times glorot and its peers on a GPU, one after the other, and prints a Markdown table. Plain Node without dependencies.
-//   node compare.mjs --workload narrow|wide|epoch [--python PATH] [--rounds N] [--steps N] [--device cuda|cpu]
+//   node compare.mjs --workload narrow|wide|conv|epoch [--python PATH] [--rounds N] [--steps N] [--device cuda|cpu]
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -44,6 +44,13 @@ const WORKLOADS = {
     return [
       `${name}, 4 x Dense 4096, batch 512, Adam`,
       [glorot(...of), torch('--mode', 'eager', ...of), torch('--mode', 'compile', ...of), jax(...of)],
+    ]
+  }),
+  conv: ['float32', 'tf32', 'bfloat16'].map(name => {
+    const of = ['--precision', name]
+    return [
+      `${name}, convolutions of 32, 64, 64 filters with pooling, batch 128, Adam`,
+      [glorot(...of), torch('--mode', 'eager', ...of), torch('--mode', 'compile', ...of)],
     ]
   }),
   epoch: [['an epoch of 45,000 samples with the validation on 5,000', [glorot('--optimizer', 'nadam')]]],

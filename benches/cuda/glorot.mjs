@@ -1,4 +1,4 @@
-// glorot's side of the comparison on a GPU: one line of JSON. Flags: --workload narrow|wide|epoch --optimizer adam|nadam
+// glorot's side of the comparison on a GPU: one line of JSON. Flags: --workload narrow|wide|conv|epoch --optimizer adam|nadam
 // --precision float32|tf32|bfloat16|float16 --step measured|graph|block|cluster8|cluster16|grid --steps N --epochs N
 // --device cuda|cpu
 import { parseArgs } from 'node:util'
@@ -22,6 +22,8 @@ random.setSeed(1)
 const WORKLOADS = {
   narrow: { hidden: Array(20).fill(100), activation: 'elu', batch: 32, steps: 1000, features: 3072 },
   wide: { hidden: Array(4).fill(4096), activation: 'relu', batch: 512, steps: 100, features: 784 },
+  // Convolutions of 3 x 3 on images of the size of CIFAR-10's, each with max pooling.
+  conv: { filters: [32, 64, 64], hidden: [64], activation: 'relu', batch: 128, steps: 300, features: 3072 },
   // An epoch of CIFAR-10: 45,000 samples as bytes, and the validation on 5,000.
   epoch: { hidden: Array(20).fill(100), activation: 'elu', batch: 32, steps: 1407, features: 3072, bytes: true },
 }
@@ -44,6 +46,12 @@ const initial = { kernelInitializer: 'heNormal', activation: workload.activation
 const net = sequential([
   input({ shape: [workload.features] }),
   ...(workload.bytes ? [layers.rescaling({ scale: 1 / 255 })] : []),
+  ...(workload.filters ? [layers.reshape({ targetShape: [32, 32, 3] })] : []),
+  ...(workload.filters ?? []).flatMap(filters => [
+    layers.conv2d({ filters, kernelSize: 3, padding: 'same', ...initial }),
+    layers.maxPooling2d(),
+  ]),
+  ...(workload.filters ? [layers.flatten()] : []),
   ...workload.hidden.map(units => layers.dense({ units, ...initial })),
   layers.dense({ units: 10, activation: 'softmax' }),
 ])

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 parser = argparse.ArgumentParser(description=__doc__)
-parser.add_argument("--workload", choices=["narrow", "wide", "epoch"], default="narrow")
+parser.add_argument("--workload", choices=["narrow", "wide", "conv", "epoch"], default="narrow")
 parser.add_argument("--mode", choices=["eager", "compile", "graph"], default="eager")
 parser.add_argument("--optimizer", choices=["adam", "nadam"], default="adam")
 parser.add_argument("--precision", choices=["float32", "tf32", "bfloat16", "float16"], default="float32")
@@ -23,6 +23,7 @@ flags = parser.parse_args()
 HIDDEN, ACTIVATION, BATCH, STEPS, FEATURES = {
     "narrow": ((100,) * 20, nn.ELU, 32, 1000, 3072),
     "wide": ((4096,) * 4, nn.ReLU, 512, 100, 784),
+    "conv": ((64,), nn.ReLU, 128, 300, 3072),
     "epoch": ((100,) * 20, nn.ELU, 32, 1406, 3072),
 }[flags.workload]
 steps, device = flags.steps or STEPS, torch.device(flags.device)
@@ -30,12 +31,30 @@ torch.manual_seed(1)
 torch.backends.cuda.matmul.allow_tf32 = flags.precision == "tf32"
 torch.backends.cudnn.allow_tf32 = flags.precision == "tf32"
 
+
+
+class Channels(nn.Module):
+    """Images whose channels lie innermost, as PyTorch names the axes."""
+
+    def forward(self, x):
+        return x.permute(0, 3, 1, 2)
+
+
 layers, inputs = [], FEATURES
+if flags.workload == "conv":
+    # The channels last, which is fastest, and the fastest of cuDNN's algorithms.
+    torch.backends.cudnn.benchmark = True
+    layers, channels = [nn.Unflatten(1, (32, 32, 3)), Channels()], 3
+    for filters in (32, 64, 64):
+        layers += [nn.Conv2d(channels, filters, 3, padding="same"), ACTIVATION(), nn.MaxPool2d(2)]
+        nn.init.kaiming_normal_(layers[-3].weight)
+        channels = filters
+    layers, inputs = [*layers, nn.Flatten()], 4 * 4 * channels
 for units in HIDDEN:
     layers += [nn.Linear(inputs, units), ACTIVATION()]
     nn.init.kaiming_normal_(layers[-2].weight)
     inputs = units
-model = nn.Sequential(*layers, nn.Linear(inputs, 10)).to(device)
+model = nn.Sequential(*layers, nn.Linear(inputs, 10)).to(device, memory_format=torch.channels_last)
 capturable = flags.mode != "eager" and device.type == "cuda"
 if flags.optimizer == "nadam":
     optimizer = torch.optim.NAdam(model.parameters(), 5e-5, eps=1e-7, foreach=True, capturable=capturable)

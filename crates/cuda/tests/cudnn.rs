@@ -96,10 +96,15 @@ fn convolution(shape: ConvolutionShape, computes: Computes, precision: Precision
 
 /// All three are computed by an engine that is deterministic, and exact if it should be.
 fn has_engines(found: &Found, shape: ConvolutionShape, precision: Precision) {
+    // In 16 bits cuDNN wants pairs of channels.
+    let may_miss = matches!(precision, Precision::Bfloat16 | Precision::Float16) && shape.channels % 2 == 1;
     for computes in ALL {
         let notes = dnn_engine(found, H100, &convolution(shape, computes, precision));
         let notes = notes.unwrap_or_else(|error| panic!("{computes:?}: {error}"));
-        let notes = notes.unwrap_or_else(|| panic!("no engine for {computes:?} of {shape:?}"));
+        let Some(notes) = notes else {
+            assert!(may_miss, "no engine for {computes:?} of {shape:?}");
+            continue;
+        };
         assert!(!notes.contains(&NONDETERMINISTIC), "{computes:?}: {notes:?}");
         assert!(precision != Precision::Float32 || !notes.contains(&TENSOR_CORE), "{computes:?}: {notes:?}");
         if std::env::var_os("GLOROT_CUDNN_NOTES").is_some() {

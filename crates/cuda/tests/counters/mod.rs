@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use glorot_cuda::gpu::Gpu;
+use glorot_cuda::gpu::{Computes, Gpu};
 use glorot_cuda::{CudaDevice, CudaOptions, Precision, StepKind, sources};
 use glorot_graph::TensorSpec;
 use glorot_graph::device::Device;
@@ -14,6 +14,7 @@ use libtest_mimic::Trial;
 
 use crate::common::{Builder, Dice};
 use crate::emulator::Emulator;
+use crate::kernels::convolutions;
 use crate::models;
 use crate::programs::{self, EPILOGUES};
 use crate::recorder;
@@ -30,6 +31,7 @@ pub fn trials() -> Vec<Trial> {
         trial("two_gpus_share_batches", shared),
         trial("streamed_batches_wait_for_one_another", streamed),
         trial("products_that_the_library_refuses_are_generated", refused),
+        trial("convolutions_that_the_library_refuses_are_products", refused_convolutions),
         trial("sums_are_cut_alike_for_every_gpu", cuts),
         trial("deep_networks_are_few_launches_or_one_kernel", few_launches),
     ]
@@ -131,6 +133,15 @@ fn refused() {
     session.add_program(&builder.build()).unwrap();
     let report = session.report().unwrap();
     assert!(report.contains("2 of them products of cuBLAS"), "{report}");
+}
+
+fn refused_convolutions() {
+    // A copy of the windows that one of two products needs is there for the other.
+    for (refused, left) in [(Computes::Images, 2), (Computes::Filters, 1), (Computes::Results, 1)] {
+        let mut emulator = Emulator::new(true);
+        emulator.refuses = Some(refused);
+        convolutions::compare_with(&CudaDevice::new(Arc::new(emulator), CudaOptions::default()), left);
+    }
 }
 
 /// Batches that are sent in two halves, however far the steps or the copies are ahead.

@@ -15,7 +15,9 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use glorot_cuda::Precision;
-use glorot_cuda::gpu::{Address, Argument, Convolution, Facts, Finish, Gpu, Grouping, Kind, Launch, Matrix, Product};
+use glorot_cuda::gpu::{
+    Address, Argument, Computes, Convolution, Facts, Finish, Gpu, Grouping, Kind, Launch, Matrix, Product,
+};
 use glorot_graph::device::DeviceError;
 
 use crate::compiler;
@@ -37,6 +39,8 @@ pub struct Emulator {
     products: bool,
     /// Its library computes no products of an odd number of rows.
     pub refuses_odd: bool,
+    /// Convolutions that compute this are refused.
+    pub refuses: Option<Computes>,
     /// How often it still refuses to begin a recording, and to end one.
     pub refuses_recording: Mutex<(usize, usize)>,
     folder: tempfile::TempDir,
@@ -79,6 +83,7 @@ impl Emulator {
             },
             products,
             refuses_odd: false,
+            refuses: None,
             refuses_recording: Mutex::default(),
             folder: tempfile::tempdir().expect("a folder for sources"),
             modules: Mutex::default(),
@@ -370,7 +375,7 @@ impl Gpu for Emulator {
     }
 
     fn convolves(&self, convolution: &Convolution) -> Result<bool> {
-        Ok(!(self.refuses_odd && convolution.shape.filters % 2 == 1))
+        Ok(self.refuses != Some(convolution.computes))
     }
 
     unsafe fn convolution(&self, queue: u64, convolution: &Convolution) -> Result {

@@ -1,4 +1,4 @@
-//! Training steps of large convolutions, which a library computes, against the processor.
+//! Training steps of large convolutions, which a library computes, against the processor, and again.
 
 use glorot_cpu::{CpuDevice, CpuOptions};
 use glorot_cuda::{CudaOptions, Precision};
@@ -12,7 +12,7 @@ use crate::common::Dice;
 use crate::target::device;
 use crate::trial;
 
-/// A convolution that is squared before, with a bias and an activation.
+/// A convolution of squares, with a bias and an activation.
 struct Case {
     images: &'static [usize],
     kernel: &'static [usize],
@@ -100,12 +100,32 @@ impl Case {
 }
 
 fn compare(case: &Case, precision: Precision, tolerance: f64) {
-    let (expected, _) = case.run(&CpuDevice::new(CpuOptions { threads: Some(1), ..CpuOptions::default() }));
-    let (results, report) = case.run(&device(true, CudaOptions { precision, ..CudaOptions::default() }));
+    let (expected, _) = case.run(&cpu());
+    let run = || case.run(&device(true, CudaOptions { precision, ..CudaOptions::default() }));
+    let (results, report) = run();
     assert!(report.contains("3 of them convolutions of cuDNN"), "{report}");
-    for (number, (got, want)) in results.iter().zip(&expected).enumerate() {
+    assert!(run().0 == results, "another time the results are others");
+    expect_near(&results, &expected, tolerance);
+}
+
+fn cpu() -> CpuDevice {
+    CpuDevice::new(CpuOptions { threads: Some(1), ..CpuOptions::default() })
+}
+
+/// Fails if results differ by more than a part of the largest.
+fn expect_near(results: &[Vec<f64>], expected: &[Vec<f64>], tolerance: f64) {
+    for (number, (got, want)) in results.iter().zip(expected).enumerate() {
         let largest = want.iter().fold(0.0f64, |largest, value| largest.max(value.abs()));
         let worst = got.iter().zip(want).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
         assert!(worst <= tolerance * largest, "result {number} is off by {worst}, its largest value {largest}");
     }
+}
+
+/// On a device whose library computes so many of the three convolutions.
+#[allow(dead_code, reason = "of the emulated device alone")]
+pub fn compare_with(device: &dyn Device, convolutions: usize) {
+    let (_, case) = &CASES[3];
+    let (results, report) = case.run(device);
+    assert!(report.contains(&format!("{convolutions} of them convolutions of cuDNN")), "{report}");
+    expect_near(&results, &case.run(&cpu()).0, 1e-4);
 }

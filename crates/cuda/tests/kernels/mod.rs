@@ -1,6 +1,6 @@
 //! Kernels against their plain meaning.
 
-mod convolutions;
+pub mod convolutions;
 
 use glorot_cuda::{CudaOptions, Precision};
 use glorot_graph::device::Device;

@@ -15,7 +15,7 @@ use self::descriptor::{
 use super::blas::WORKSPACE_BYTES;
 use crate::codegen::Precision;
 use crate::gpu::{Computes, Convolution, ConvolutionShape};
-use crate::library::{Found, Table};
+use crate::library::{Found, Library, Table};
 
 // Names of `cudnn_graph.h`, without `CUDNN_` and `CUDNN_ATTR_`.
 const BACKEND_POINTWISE_DESCRIPTOR: c_int = 0;
@@ -131,7 +131,10 @@ impl Dnn {
         let functions = functions(found)?;
         let mut handle = ptr::null_mut();
         // SAFETY: the handle is written where it lies.
-        functions.check("starting", unsafe { (functions.cudnnCreate)(&mut handle) })?;
+        functions.check("starting", unsafe { (functions.cudnnCreate)(&mut handle) }).map_err(|refusal| {
+            let advice = Library::Cudnn.advice();
+            DeviceError(format!("{}; {advice}, or remove it: convolutions do without", refusal.error))
+        })?;
         Ok(Dnn { functions, target: Target::Handle(handle), plans: HashMap::new() })
     }
 
