@@ -3,6 +3,8 @@
 //!
 //! `pip install nvidia-cudnn-cu13`, and `GLOROT_CUDA_PATH` names the folder `site-packages`. It also needs a driver or a C
 //! compiler, with which one that does nothing is built (`described/driver.c`).
+//! `GLOROT_CUDNN_NOTES=1 cargo test -p glorot-cuda --test cudnn -- --test-threads 1` says what it notes of each engine, and how
+//! long it took to find.
 
 #![allow(clippy::print_stderr, reason = "why tests are ignored")]
 
@@ -11,6 +13,7 @@ mod compiler;
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
+use std::time::Instant;
 
 use glorot_cuda::gpu::{Computes, Convolution, ConvolutionShape};
 use glorot_cuda::library::{Environment, Found, Library, Opened, Search, places};
@@ -47,7 +50,7 @@ fn main() {
     let mut trials = Vec::new();
     for (name, shape) in shapes() {
         for precision in Precision::ALL {
-            let test = move |found: &Found| has_engines(found, shape, precision);
+            let test = move |found: &Found| has_engines(found, name, shape, precision);
             trials.push(trial(format!("{name}_in_{}", precision.name()), Box::new(test)));
         }
     }
@@ -95,10 +98,11 @@ fn convolution(shape: ConvolutionShape, computes: Computes, precision: Precision
 }
 
 /// All three are computed by an engine that is deterministic, and exact if it should be.
-fn has_engines(found: &Found, shape: ConvolutionShape, precision: Precision) {
+fn has_engines(found: &Found, name: &str, shape: ConvolutionShape, precision: Precision) {
     // In 16 bits cuDNN wants pairs of channels.
     let may_miss = matches!(precision, Precision::Bfloat16 | Precision::Float16) && shape.channels % 2 == 1;
     for computes in ALL {
+        let start = Instant::now();
         let notes = dnn_engine(found, H100, &convolution(shape, computes, precision));
         let notes = notes.unwrap_or_else(|error| panic!("{computes:?}: {error}"));
         let Some(notes) = notes else {
@@ -108,7 +112,8 @@ fn has_engines(found: &Found, shape: ConvolutionShape, precision: Precision) {
         assert!(!notes.contains(&NONDETERMINISTIC), "{computes:?}: {notes:?}");
         assert!(precision != Precision::Float32 || !notes.contains(&TENSOR_CORE), "{computes:?}: {notes:?}");
         if std::env::var_os("GLOROT_CUDNN_NOTES").is_some() {
-            eprintln!("{computes:?} of {shape:?} in {}: notes {notes:?}", precision.name());
+            let elapsed = start.elapsed();
+            eprintln!("{name}, {computes:?}, {}: notes {notes:?}, {elapsed:.0?}", precision.name());
         }
     }
 }
