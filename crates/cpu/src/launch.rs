@@ -52,6 +52,33 @@ pub(crate) struct Launch {
     pub scratch_bytes: usize,
 }
 
+/// Bytes behind the scratch memory of a task that debug builds look after.
+pub(crate) const GUARD: usize = if cfg!(debug_assertions) { 1024 } else { 0 };
+/// What they hold.
+const PATTERN: u8 = 0xA5;
+
+impl Launch {
+    /// Runs a task. Debug builds see whether it writes behind its scratch memory.
+    ///
+    /// # Safety
+    /// That of [`Work::run`]; `scratch` has [`GUARD`] bytes more than the launch needs.
+    #[inline(always)]
+    pub(crate) unsafe fn run(&self, kernels: &'static Kernels, task: usize, scratch: *mut u8) {
+        // SAFETY: passed on; the guard lies behind what the task needs.
+        unsafe {
+            let guard = scratch.wrapping_add(self.scratch_bytes);
+            if GUARD > 0 {
+                guard.write_bytes(PATTERN, GUARD);
+            }
+            self.work.run(kernels, task, scratch);
+            if GUARD > 0 {
+                let intact = std::slice::from_raw_parts(guard, GUARD).iter().all(|&byte| byte == PATTERN);
+                assert!(intact, "{:?} writes behind its scratch memory", self.work);
+            }
+        }
+    }
+}
+
 /// The tasks of a launch.
 #[derive(Debug)]
 pub(crate) enum Work {

@@ -8,7 +8,7 @@ use glorot_graph::{Sharing, TensorSpec, rearrange, windows};
 use crate::held::{Held, byte_len, locate};
 use crate::input::{Input, InputTasks};
 use crate::kernels::Kernels;
-use crate::launch::{Grain, Launch, Work, launches};
+use crate::launch::{GUARD, Grain, Launch, Work, launches};
 use crate::layout;
 use crate::memory::{ALIGNMENT, Aligned, Buffers};
 use crate::pool::{Outcome, Pool};
@@ -118,7 +118,7 @@ impl Prepared {
 
     /// Bytes of scratch memory that a thread needs.
     pub(crate) fn scratch_bytes(&self) -> usize {
-        self.alone.iter().chain(&self.shared).map(|launch| launch.scratch_bytes).max().unwrap_or(0)
+        self.alone.iter().chain(&self.shared).map(|launch| launch.scratch_bytes).max().unwrap_or(0) + GUARD
     }
 
     /// Runs the program; false if a thread panicked.
@@ -128,9 +128,9 @@ impl Prepared {
     /// [`Prepared::scratch_bytes`].
     pub(crate) unsafe fn run(&mut self, pool: &Pool, kernels: &'static Kernels, scratch: &[Aligned]) -> bool {
         let Prepared { alone, shared, teams, choice, times, .. } = self;
-        let run_launch = |Launch { work, tasks, .. }: &Launch| {
+        let run_launch = |launch: &Launch| {
             // SAFETY: the program holds its memory; launches are in an order that one thread can run.
-            (0..*tasks).for_each(|task| unsafe { work.run(kernels, task, scratch[0].pointer()) });
+            (0..launch.tasks).for_each(|task| unsafe { launch.run(kernels, task, scratch[0].pointer()) });
         };
         let run_alone = || {
             let _flush = FlushSubnormals::new();

@@ -391,23 +391,55 @@ fn windows_of_products_are_folded() {
     ];
     for (outer, axes, inner, k) in cases {
         for turned in [[false, false], [true, false], [false, true]] {
-            let (mut builder, mut dice) = (Builder::default(), Dice::new(8));
-            let count = |of: fn(&FoldAxis) -> usize| axes.iter().map(of).product::<usize>();
-            let (m, n) = (outer * count(|axis| axis.positions), count(|axis| axis.size) * inner);
-            let values = operand(&mut dice, m * k);
-            let a = builder.input([m, k], DType::F32, values);
-            let values = operand(&mut dice, k * n);
-            let b = builder.input([k, n], DType::F32, values);
-            let source = builder.scratch([m, n], DType::F32);
-            let output = builder.output([outer * count(|axis| axis.length) * inner], DType::F32);
-            let (a, b) = (matrix(a, m, k, turned[0]), matrix(b, k, n, turned[1]));
-            let epilogue = MapKernel { domain: [1, m, n].into(), body: Body::default(), stores: vec![] };
-            let product = Some(Box::new(MatMulKernel { batch: 1, m, n, k, a, b, epilogue }));
-            let axes = axes.clone();
-            builder.kernel(Kernel::FoldWindows(FoldWindowsKernel { source, product, output, outer, axes, inner }));
+            let builder = folded_product(outer, &axes, inner, k, turned, 8);
             devices().iter().for_each(|device| builder.check(device, 1e-4));
             in_bfloat16().for_each(|device| builder.check(&device, 1e-4));
             assert!(threads_agree(&builder));
         }
+    }
+}
+
+/// Windows that are the rows of a product, added up.
+fn folded_product(outer: usize, axes: &[FoldAxis], inner: usize, k: usize, turned: [bool; 2], seed: u64) -> Builder {
+    let (mut builder, mut dice) = (Builder::default(), Dice::new(seed));
+    let count = |of: fn(&FoldAxis) -> usize| axes.iter().map(of).product::<usize>();
+    let (m, n) = (outer * count(|axis| axis.positions), count(|axis| axis.size) * inner);
+    let values = operand(&mut dice, m * k);
+    let a = builder.input([m, k], DType::F32, values);
+    let values = operand(&mut dice, k * n);
+    let b = builder.input([k, n], DType::F32, values);
+    let source = builder.scratch([m, n], DType::F32);
+    let output = builder.output([outer * count(|axis| axis.length) * inner], DType::F32);
+    let (a, b) = (matrix(a, m, k, turned[0]), matrix(b, k, n, turned[1]));
+    let epilogue = MapKernel { domain: [1, m, n].into(), body: Body::default(), stores: vec![] };
+    let product = Some(Box::new(MatMulKernel { batch: 1, m, n, k, a, b, epilogue }));
+    let axes = axes.to_vec();
+    builder.kernel(Kernel::FoldWindows(FoldWindowsKernel { source, product, output, outer, axes, inner }));
+    builder
+}
+
+/// An axis of up to 40 windows.
+fn any_axis() -> impl Strategy<Value = FoldAxis> {
+    (1usize..40, 1usize..4, 1usize..3, 1usize..3, 0usize..2).prop_map(|(positions, size, stride, dilation, rest)| {
+        let length = (positions - 1) * stride + (size - 1) * dilation + 1 + rest;
+        FoldAxis { length, positions, size, stride, dilation }
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+
+    #[test]
+    fn any_windows_of_products_are_folded(
+        outer in 1usize..6,
+        axes in prop::collection::vec(any_axis(), 1..3),
+        inner in 1usize..30,
+        k in 1usize..160,
+        turned: [bool; 2],
+        seed: u64,
+    ) {
+        let builder = folded_product(outer, &axes, inner, k, turned, seed);
+        devices().iter().for_each(|device| builder.check(device, 1e-4));
+        in_bfloat16().for_each(|device| builder.check(&device, 1e-4));
     }
 }

@@ -87,7 +87,7 @@ fn tasks_touch_what_they_say() {
                         footprint.writes.iter().flat_map(Region::stretches).flatten().map(|at| (at, 0)).collect();
                     read(&mut before);
                     // SAFETY: the program holds the memory; one task runs at a time, in order.
-                    let run = || unsafe { launch.work.run(kernels, task, scratch.pointer()) };
+                    let run = || unsafe { launch.run(kernels, task, scratch.pointer()) };
                     run();
                     let mut after = before.clone();
                     read(&mut after);

@@ -131,9 +131,9 @@ impl Schedule {
     ) {
         let _alarm = Alarm(&progress.stopped);
         let run = |entry: &Entry| {
-            let work = &launches[entry.launch].work;
+            let launch = &launches[entry.launch];
             // SAFETY: the waits of the entry are over; the rest is the caller's.
-            entry.tasks.clone().for_each(|task| unsafe { work.run(kernels, task, scratch) });
+            entry.tasks.clone().for_each(|task| unsafe { launch.run(kernels, task, scratch) });
         };
         for (index, entry) in self.lists[me].iter().enumerate() {
             // A thread that has to wait for long takes tasks meanwhile that nobody waits for.
