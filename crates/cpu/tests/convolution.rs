@@ -7,6 +7,7 @@ use glorot_graph::reference::{Value, evaluate};
 use glorot_graph::{Padding, Result, Sym, Tracer, Window, compile};
 use glorot_tensor::random::Stream;
 use glorot_tensor::{DType, Shape, Tensor};
+use proptest::prelude::*;
 
 fn uniform(shape: &[usize], seed: u64) -> Value {
     let (shape, mut stream) = (Shape::from(shape), Stream::new(seed, 0));
@@ -30,6 +31,15 @@ fn check(name: &str, values: &[Value], build: impl Fn(&[Sym]) -> Result<Sym>) {
     let program = compile(&tracer.graph());
     let devices = CpuDevice::for_each_instruction_set(CpuOptions { threads: Some(1), ..CpuOptions::default() });
     let threaded = CpuDevice::for_each_instruction_set(CpuOptions { threads: Some(3), ..CpuOptions::default() });
+    for threads in [1, 3] {
+        let options = CpuOptions { threads: Some(threads), bfloat16: true, ..CpuOptions::default() };
+        let results = run(&CpuDevice::new(options), &program, &values, expected.len());
+        for (number, (got, want)) in results.iter().zip(&expected).enumerate() {
+            let largest = want.data.iter().fold(0.0f64, |largest, value| largest.max(value.abs()));
+            let worst = got.to_f64().iter().zip(&want.data).map(|(got, want)| (got - want).abs()).fold(0.0, f64::max);
+            assert!(worst <= 0.06 * largest, "{name} in bfloat16, result {number}: {worst} of {largest}");
+        }
+    }
     for (device, threaded) in devices.iter().zip(&threaded) {
         let results = run(device, &program, &values, expected.len());
         for (number, (got, want)) in results.iter().zip(&expected).enumerate() {
@@ -137,4 +147,30 @@ fn a_small_network() {
         let pooled = convolved.average_pool(&[2, 2], &[2, 2], Padding::Valid)?;
         pooled.reshape([4, 108])?.mat_mul(&x[4])
     });
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+
+    #[test]
+    fn any_convolution(
+        (images, height, width) in (1usize..11, 4usize..15, 4usize..15),
+        (channels, filters) in (1usize..24, 1usize..70),
+        kernel in (1usize..5, 1usize..4),
+        strides in (1usize..3, 1usize..3),
+        dilations in (1usize..3, 1usize..3),
+        (same, depthwise) in any::<(bool, bool)>(),
+        seed: u64,
+    ) {
+        // Strides and dilations do not go together.
+        let dilations = if strides == (1, 1) { dilations } else { (1, 1) };
+        let fits = (kernel.0 - 1) * dilations.0 < height && (kernel.1 - 1) * dilations.1 < width;
+        let padding = if same || !fits { Padding::Same } else { Padding::Valid };
+        let groups = if depthwise { channels } else { 1 };
+        let filters = if depthwise { channels * (1 + filters / 30) } else { filters };
+        let x = uniform(&[images, height, width, channels], seed);
+        let weights = uniform(&[kernel.0, kernel.1, channels / groups, filters], seed ^ 1);
+        let (strides, dilations) = ([strides.0, strides.1], [dilations.0, dilations.1]);
+        check("a convolution", &[x, weights], |x| x[0].conv(&x[1], &strides, padding, &dilations, groups)?.tanh());
+    }
 }
