@@ -208,7 +208,7 @@ pub fn train(device: &dyn Device, steps: usize, at_once: usize) -> Vec<Vec<u8>> 
 
 fn many_steps() {
     let with = |step| device(false, CudaOptions { step, ..CudaOptions::default() });
-    let (steps, graph) = (700, with(StepKind::Graph));
+    let (steps, graph) = (400, with(StepKind::Graph));
     let each = train(&graph, steps, 1);
     assert_eq!(train(&graph, steps, 50), each, "graphs");
     for (name, kind) in StepKind::ALL {
