@@ -92,6 +92,16 @@ describe('data', () => {
       'GLOROT_DATA',
       /label -1 of sample 0 is out of range/,
     ],
+    'a label beyond the classes of a robust loss': [
+      () => classes('categoricalGeneralizedCrossEntropy').fit(x, tensor(new Int32Array(10).fill(3)), silent),
+      'GLOROT_DATA',
+      /label 3 of sample 0 is out of range: the output has 3 classes/,
+    ],
+    'one-hot targets of a robust loss': [
+      () => classes('categoricalGeneralizedCrossEntropy').fit(x, tensor(new Float32Array(30), [10, 3]), silent),
+      'GLOROT_DATA',
+      /takes one integer label a sample/,
+    ],
     'a label between classes': [
       () => classes('sparseCategoricalCrossentropy').fit(x, tensor(new Float32Array(10).fill(0.5)), silent),
       'GLOROT_DATA',

@@ -235,6 +235,8 @@ export function trainings(): Record<string, Written> {
     lamb: optimizers.lamb({ learningRate: 0.01 }),
     lion: optimizers.lion({ learningRate: 0.01 }),
     muon: optimizers.muon({ learningRate: 0.01 }),
+    adafactor: optimizers.adafactor({ learningRate: 0.01 }),
+    scheduleFree: optimizers.scheduleFreeAdamW({ warmupSteps: 3 }),
     nadam: optimizers.nadam({ learningRate: 0.01, clipNorm: 0.7 }),
     rmsprop: optimizers.rmsprop({ learningRate: 0.01, centered: true, momentum: 0.3 }),
     sgd: optimizers.sgd({ learningRate: 0.1, momentum: 0.9, nesterov: true }),

@@ -15,8 +15,10 @@ import { expect, test } from 'vitest'
 import { failure } from '../api/data.js'
 
 test('each factory makes an optimizer that descends and is read back from its configuration', () => {
-  const { adadelta, adagrad, adam, adamW, adamax, ftrl, lamb, lion, muon, nadam, rmsprop, sgd } = optimizers
-  for (const factory of [adadelta, adagrad, adam, adamW, adamax, ftrl, lamb, lion, muon, nadam, rmsprop, sgd]) {
+  const { adadelta, adafactor, adagrad, adam, adamW, adamax, ftrl, lamb } = optimizers
+  const { lion, muon, nadam, rmsprop, scheduleFreeAdamW, sgd } = optimizers
+  const factories = [adadelta, adafactor, adagrad, adam, adamW, adamax, ftrl, lamb, lion, muon, nadam, rmsprop]
+  for (const factory of [...factories, scheduleFreeAdamW, sgd]) {
     const optimizer = factory({ learningRate: 0.05 })
     const w = variable([
       [1, -2],

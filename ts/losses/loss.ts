@@ -45,6 +45,7 @@ export type LossId =
   | 'binaryFocalCrossentropy'
   | 'categoricalCrossentropy'
   | 'categoricalFocalCrossentropy'
+  | 'categoricalGeneralizedCrossEntropy'
   | 'categoricalHinge'
   | 'cosineSimilarity'
   | 'crossentropy'

@@ -7,6 +7,7 @@ import type { Serialized } from '../config-object.js'
 import { Optimizer, type OptimizerLike } from './optimizer.js'
 
 export * from './adadelta.js'
+export * from './adafactor.js'
 export * from './adagrad.js'
 export * from './adam.js'
 export * from './adamax.js'
@@ -24,6 +25,7 @@ export {
   type OptimizerOptions,
 } from './optimizer.js'
 export * from './rmsprop.js'
+export * from './schedule-free-adam-w.js'
 export * from './sgd.js'
 
 /** The optimizer with an id, e.g. `'nadam'`, with its defaults. */

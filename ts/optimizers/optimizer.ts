@@ -168,6 +168,7 @@ function takeFunction(serialized: Serialized): [Serialized, ScheduleFunction | u
 /** Ids of optimizers. */
 export type OptimizerId =
   | 'adadelta'
+  | 'adafactor'
   | 'adagrad'
   | 'adam'
   | 'adamW'
@@ -178,6 +179,7 @@ export type OptimizerId =
   | 'muon'
   | 'nadam'
   | 'rmsprop'
+  | 'scheduleFreeAdamW'
   | 'sgd'
 
 /** Wherever an optimizer is expected: one of this module, its id, or as Keras serializes it. */

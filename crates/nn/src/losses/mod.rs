@@ -8,6 +8,7 @@ mod binary_crossentropy;
 mod binary_focal_crossentropy;
 mod categorical_crossentropy;
 mod categorical_focal_crossentropy;
+mod categorical_generalized_cross_entropy;
 mod categorical_hinge;
 pub(crate) mod cosine_similarity;
 mod dice;
@@ -101,6 +102,7 @@ const LOSSES: &[(&str, &[&str], Read)] = &[
     ("BinaryFocalCrossentropy", &[], binary_focal_crossentropy::read),
     ("CategoricalCrossentropy", &[], categorical_crossentropy::read),
     ("CategoricalFocalCrossentropy", &[], categorical_focal_crossentropy::read),
+    ("CategoricalGeneralizedCrossEntropy", &[], categorical_generalized_cross_entropy::read),
     ("CategoricalHinge", &[], categorical_hinge::read),
     ("CosineSimilarity", &[], cosine_similarity::read),
     ("Dice", &[], dice::read),

@@ -30,11 +30,20 @@ pub fn read(options: &mut Options) -> Result<Box<dyn LossFunction>> {
     Ok(Box::new(SparseCategoricalCrossentropy { from_logits, ignore_class }))
 }
 
+/// The score of each label; 0 where it is no class. `class` names the loss in errors.
+pub(super) fn of_label(class: &str, y_true: &Sym, y_pred: &Sym, scores: &Sym) -> Result<Sym> {
+    let labels = labels(class, y_true, y_pred)?;
+    let (shape, axis) = (y_pred.shape(), y_pred.rank() - 1);
+    let column = labels.reshape(shape.reduced(&[axis], true))?;
+    let is_label = y_pred.tracer().iota(shape, axis, DType::I32)?.equal(&column)?;
+    Ok(is_label.select(scores, &scores.scalar_like(0.0))?.sum(&[axis], false)?)
+}
+
 /// Labels as int32 in the shape of the predictions without the classes.
-fn labels(y_true: &Sym, y_pred: &Sym) -> Result<Sym> {
+fn labels(class: &str, y_true: &Sym, y_pred: &Sym) -> Result<Sym> {
     let (shape, predicted) = (y_true.shape(), y_pred.shape());
     let Some((_, samples)) = predicted.split_last() else {
-        return Err(Error::config(CLASS, "expected predictions with an axis of classes, received a scalar"));
+        return Err(Error::config(class, "expected predictions with an axis of classes, received a scalar"));
     };
     if shape[..] == *samples {
         return Ok(y_true.cast(DType::I32)?);
@@ -46,7 +55,7 @@ fn labels(y_true: &Sym, y_pred: &Sym) -> Result<Sym> {
         "labels must have the shape of the predictions {predicted} without its last axis; received {shape} (for one-hot \
          targets use categoricalCrossentropy)"
     );
-    Err(Error::config(CLASS, message))
+    Err(Error::config(class, message))
 }
 
 impl LossFunction for SparseCategoricalCrossentropy {
@@ -62,12 +71,9 @@ impl LossFunction for SparseCategoricalCrossentropy {
     }
 
     fn per_sample(&self, y_true: &Sym, y_pred: &Sym) -> Result<Sym> {
-        let labels = labels(y_true, y_pred)?;
-        let (samples, shape, axis) = (labels.shape(), y_pred.shape(), y_pred.rank() - 1);
-        let classes = shape[axis];
-        let column = labels.reshape(shape.reduced(&[axis], true))?;
-        let is_label = y_pred.tracer().iota(shape, axis, DType::I32)?.equal(&column)?;
-
+        let labels = labels(CLASS, y_true, y_pred)?;
+        let (samples, axis) = (labels.shape(), y_pred.rank() - 1);
+        let classes = y_pred.shape()[axis];
         let logits = if self.from_logits { Some(y_pred.clone()) } else { softmax_logits(y_pred) };
         let (scores, log_sum) = match logits {
             Some(logits) => shifted_log_sum(&logits, axis)?,
@@ -76,8 +82,7 @@ impl LossFunction for SparseCategoricalCrossentropy {
                 (p.log()?, p.sum(&[axis], false)?.log()?)
             }
         };
-        let of_label = is_label.select(&scores, &scores.scalar_like(0.0))?.sum(&[axis], false)?;
-        let loss = log_sum.sub(&of_label)?;
+        let loss = log_sum.sub(&of_label(CLASS, y_true, y_pred, &scores)?)?;
 
         let is_class =
             labels.greater_equal(&labels.scalar_like(0.0))?.and(&labels.less(&labels.scalar_like(classes as f64))?)?;
@@ -90,7 +95,7 @@ impl LossFunction for SparseCategoricalCrossentropy {
 
     fn mask(&self, y_true: &Sym, y_pred: &Sym) -> Result<Option<Sym>> {
         let Some(class) = self.ignore_class else { return Ok(None) };
-        let labels = labels(y_true, y_pred)?;
+        let labels = labels(CLASS, y_true, y_pred)?;
         Ok(Some(labels.not_equal(&labels.scalar_like(class as f64))?))
     }
 }

@@ -58,7 +58,7 @@ impl Rule for Ftrl {
     }
 
     fn slots(&self) -> Vec<Vec<Slot>> {
-        let accumulator = Slot { name: "accumulator", initial: self.initial_accumulator_value };
+        let accumulator = Slot::filled("accumulator", self.initial_accumulator_value);
         vec![vec![accumulator, Slot::zeros("linear")]]
     }
 

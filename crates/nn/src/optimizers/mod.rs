@@ -4,6 +4,7 @@
 //! gradient accumulation, constraints, the counter) is in [`RuleOptimizer`].
 
 mod adadelta;
+mod adafactor;
 mod adagrad;
 mod adam;
 mod adam_w;
@@ -20,6 +21,7 @@ mod nadam;
 mod rmsprop;
 mod rule;
 mod rule_optimizer;
+mod schedule_free_adam_w;
 mod settings;
 mod sgd;
 #[cfg(test)]
@@ -38,7 +40,7 @@ use crate::schedules::Schedule;
 use crate::variable::Variable;
 
 pub use loss_scale::LossScaleOptimizer;
-pub use rule::{Rule, Slot, Step, Update};
+pub use rule::{Initial, Rule, Slot, Step, Update};
 pub use rule_optimizer::RuleOptimizer;
 
 /// An update rule with its state. The state is made of variables, so it is saved and restored like weights.
@@ -103,6 +105,7 @@ type Read = fn(&mut Options) -> Result<Box<dyn Rule>>;
 /// All optimizers by class name.
 const OPTIMIZERS: &[(&str, Read)] = &[
     ("Adadelta", adadelta::read),
+    ("Adafactor", adafactor::read),
     ("Adagrad", adagrad::read),
     ("Adam", adam::read),
     ("Adamax", adamax::read),
@@ -113,6 +116,7 @@ const OPTIMIZERS: &[(&str, Read)] = &[
     ("Muon", muon::read),
     ("Nadam", nadam::read),
     ("RMSprop", rmsprop::read),
+    ("ScheduleFreeAdamW", schedule_free_adam_w::read),
     ("SGD", sgd::read),
 ];
 

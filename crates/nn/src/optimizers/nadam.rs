@@ -58,7 +58,7 @@ impl Rule for Nadam {
     }
 
     fn shared(&self) -> Vec<Slot> {
-        vec![Slot { name: "u_product", initial: 1.0 }]
+        vec![Slot::filled("u_product", 1.0)]
     }
 
     fn advance(&self, step: &Step) -> Result<Vec<Sym>> {

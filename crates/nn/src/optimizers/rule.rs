@@ -1,24 +1,60 @@
 //! What one kind of optimizer adds to the machinery that all share.
 
 use glorot_graph::{Op, Sym};
+use glorot_tensor::{Shape, Tensor};
 use serde_json::{Map, Value};
 
 use crate::error::Result;
 use crate::variable::Variable;
 
-/// A tensor that a rule keeps for each weight, of the weight's shape.
+/// A tensor that a rule keeps for each weight.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Slot {
     /// The name Keras uses: `momentum`, `velocity`.
     pub name: &'static str,
-    /// Value of all elements before the first update.
-    pub initial: f64,
+    pub initial: Initial,
+}
+
+/// What a slot holds before the first update.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Initial {
+    /// The same number for each element of the weight.
+    Number(f64),
+    /// The weight.
+    Weight,
+    /// Zeros in the shape of the weight without an axis, which is counted from the last, 1.
+    ZerosWithout(usize),
+    /// An int32 scalar that stays 0: Keras has it where a weight needs no slot.
+    Placeholder,
 }
 
 impl Slot {
     /// A slot that starts at 0.
     pub const fn zeros(name: &'static str) -> Slot {
-        Slot { name, initial: 0.0 }
+        Slot::filled(name, 0.0)
+    }
+
+    /// A slot that starts at a number.
+    pub const fn filled(name: &'static str, value: f64) -> Slot {
+        Slot { name, initial: Initial::Number(value) }
+    }
+
+    /// Its value before the first update of a weight.
+    pub fn first(&self, weight: &Tensor) -> Result<Tensor> {
+        let filled = |shape: Shape, value: f64| {
+            let values = vec![value as f32; shape.numel()];
+            Ok(Tensor::f32(shape, values)?)
+        };
+        match self.initial {
+            Initial::Number(value) => filled(weight.shape().clone(), value),
+            Initial::Weight => Ok(weight.clone()),
+            Initial::ZerosWithout(axis) => {
+                let mut dims = weight.shape().dims().to_vec();
+                dims.remove(dims.len() - axis);
+                filled(dims.into(), 0.0)
+            }
+            Initial::Placeholder => Ok(Tensor::scalar_i32(0)),
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::layer::Weight;
 use crate::optimizers::Optimizer;
-use crate::optimizers::rule::{Rule, Slot, Step};
+use crate::optimizers::rule::{Rule, Step};
 use crate::optimizers::settings::Settings;
 use crate::schedules::{self, Schedule};
 use crate::variable::Variable;
@@ -147,16 +147,17 @@ impl Optimizer for RuleOptimizer {
         let kinds: Vec<_> = weights.iter().map(|weight| self.rule.slots_of(&weight.variable)).collect();
         for group in 0..self.rule.slots().len() {
             for ((weight, kinds), slots) in weights.iter().zip(&kinds).zip(&mut slots) {
-                for Slot { name, initial } in &kinds[group] {
-                    let slot = filled(&slot_name(weight, name), &weight.variable.spec().shape, *initial)?;
+                for kind in &kinds[group] {
+                    let initial = kind.first(&weight.variable.value())?;
+                    let slot = Variable::new(slot_name(weight, kind.name), initial);
                     slots.push(slot.clone());
                     ordered.push(slot);
                 }
             }
         }
-        let shared = self.rule.shared();
+        let (shared, scalar) = (self.rule.shared(), Tensor::scalar_f32(0.0));
         let shared: Vec<Variable> =
-            shared.iter().map(|slot| filled(slot.name, &Shape::scalar(), slot.initial)).collect::<Result<_>>()?;
+            shared.iter().map(|slot| Ok(Variable::new(slot.name, slot.first(&scalar)?))).collect::<Result<_>>()?;
         let place = if self.rule.is_legacy() { 0 } else { ordered.len() };
         ordered.splice(place..place, shared.iter().cloned());
         let weights = weights.iter().map(|weight| weight.variable.clone()).collect();

@@ -89,7 +89,7 @@ fn every_optimizer_reads_what_it_writes() {
         assert_eq!(deserialize(&name.to_lowercase().into()).unwrap().to_json(), json);
         // Numbers of float32 variables are written as they are, like Keras does.
         let rate = json["config"]["learning_rate"].as_f64().unwrap();
-        assert!([f64::from(0.001f32), f64::from(0.01f32)].contains(&rate), "{name}: {rate}");
+        assert!([0.001f32, 0.0025, 0.01].map(f64::from).contains(&rate), "{name}: {rate}");
     }
 }
 
@@ -413,7 +413,10 @@ fn scalars_are_shared_by_all_weights() {
 #[test]
 fn errors_name_the_option() {
     for (class, config, part) in [
-        ("Adafactor", json!({}), "unknown optimizer 'Adafactor'; known: Adadelta, "),
+        ("Rprop", json!({}), "unknown optimizer 'Rprop'; known: Adadelta, "),
+        ("Adafactor", json!({ "beta_2_decay": 1 }), "Adafactor: option 'beta_2_decay' must be at most 0; received 1"),
+        ("Adafactor", json!({ "clip_threshold": 0 }), "'clip_threshold' must be greater than 0; received 0"),
+        ("ScheduleFreeAdamW", json!({ "beta_1": 0 }), "'beta_1' must be greater than 0; received 0"),
         (
             "SGD",
             json!({ "lr": 0.1 }),

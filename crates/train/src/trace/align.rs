@@ -28,7 +28,7 @@ impl Takes {
             json.get("registered_name").and_then(Value::as_str).is_some_and(|name| name.starts_with("Custom>"));
         match class_name(json).filter(|_| !custom) {
             None => Takes::Anything,
-            Some(name) if name.starts_with("Sparse") => Takes::Labels,
+            Some(name) if name.starts_with("Sparse") || name == "CategoricalGeneralizedCrossEntropy" => Takes::Labels,
             Some(name) if name.starts_with("Categorical") => Takes::OneHot,
             Some(_) => Takes::Values,
         }

@@ -34,7 +34,7 @@ impl Rule for Adagrad {
     }
 
     fn slots(&self) -> Vec<Vec<Slot>> {
-        vec![vec![Slot { name: "accumulator", initial: self.initial_accumulator_value }]]
+        vec![vec![Slot::filled("accumulator", self.initial_accumulator_value)]]
     }
 
     fn is_legacy(&self) -> bool {

@@ -39,7 +39,7 @@ impl Rule for Nadam {
     }
 
     fn shared(&self) -> Vec<Slot> {
-        vec![Slot { name: "momentum_cache", initial: 1.0 }]
+        vec![Slot::filled("momentum_cache", 1.0)]
     }
 
     fn is_legacy(&self) -> bool {
