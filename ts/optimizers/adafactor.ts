@@ -18,5 +18,4 @@ export interface AdafactorOptions extends OptimizerOptions {
  * Adafactor (Shazeer and Stern, 2018). Of the squares of a matrix of gradients it goes by means of rows and of columns; steps
  * are multiplied by the root mean square of the weight.
  */
-export const adafactor = (options: AdafactorOptions = {}) =>
-  new Optimizer({ class_name: 'Adafactor', config: options })
+export const adafactor = (options: AdafactorOptions = {}) => new Optimizer({ class_name: 'Adafactor', config: options })
