@@ -1,3 +1,6 @@
+import { mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { devices } from 'glorot'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { isPossible, StandIn } from './stand-in.js'
@@ -167,6 +170,26 @@ describe.skipIf(hasGpu || !isPossible)('on a stand-in for a GPU', { timeout: 180
     }
     expect(results['cudnnCreate:1:1001']?.during.message).toMatch(/^cuDNN: starting: .*pip install nvidia-cudnn-cu13/)
     expect(results['cudnnBackendExecute:2:5000']?.during.loss).toBeUndefined()
+  })
+
+  test('cuDNN without cuBLAS is not used', async () => {
+    // It would end the process where it needs it.
+    const folder = mkdtempSync(join(tmpdir(), 'glorot-no-cublas-'))
+    for (const file of readdirSync(gpu.folder).filter(file => file.includes('.so') && !file.includes('cublas'))) {
+      symlinkSync(join(gpu.folder, 'libcuda.so.1'), join(folder, file))
+    }
+    const env = { LD_LIBRARY_PATH: folder, GLOROT_CUDA_PATH: folder }
+    const trained = await gpu.ask<Trained>('train.script.ts', ['cuda'], env)
+    expect(trained.devices[1]?.versions).toContainEqual(['cuBLAS', null])
+    expect(trained.devices[1]?.versions).toContainEqual(['cuDNN', null])
+    same(trained, cpu)
+    const results = await gpu.ask<Record<string, { during: Result }>>(
+      'failures.script.ts',
+      ['convolutional', 'float32', 'none'],
+      env,
+    )
+    expect(results['none']?.during.convolutions).toBe(0)
+    rmSync(folder, { recursive: true })
   })
 
   test('convolutions of 16 bits', async () => {

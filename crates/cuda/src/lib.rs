@@ -17,8 +17,8 @@ mod sources;
 
 pub use codegen::{PRELUDE, Precision, THREADS};
 pub use device::{CudaDevice, CudaOptions, StepKind};
-#[doc(hidden)]
-pub use nvidia::dnn_engine;
 pub use nvidia::{Cache, Compiled, Compiler, NvidiaGpu, finish, stop};
+#[doc(hidden)]
+pub use nvidia::{dnn_cuda, dnn_engine, dnn_version};
 pub use probe::{LibraryReport, Probe};
 pub use sources::{ProgramSources, sources};

@@ -86,15 +86,20 @@ impl Probe {
 
     fn others(&self) -> &[Search] {
         let major = self.version.map(|(major, _)| major);
-        let look = |library: Library| {
-            let search = Search::new(library, &self.places, major);
-            match (library, major) {
+        self.others.get_or_init(|| {
+            let mut all: Vec<Search> = Vec::new();
+            for library in Library::ALL.into_iter().skip(1) {
+                let mut search = Search::new(library, &self.places, major);
                 // Its name does not say for which CUDA it is.
-                (Library::Cudnn, Some(major)) => search.checked(|found| nvidia::dnn_problem(found, major)),
-                _ => search,
+                if let (Library::Cudnn, Some(major)) = (library, major) {
+                    let blas = all.iter().filter_map(|other| other.found.as_ref());
+                    let blas = blas.filter(|found| found.library == Library::CublasLt).find_map(nvidia::blas_version);
+                    search = search.checked(|found| nvidia::dnn_problem(found, major, blas));
+                }
+                all.push(search);
             }
-        };
-        self.others.get_or_init(|| Library::ALL.into_iter().skip(1).map(look).collect())
+            all
+        })
     }
 
     fn search(&self, library: Library) -> &Search {

@@ -12,8 +12,8 @@ mod running;
 
 pub(crate) use blas::version as blas_version;
 pub use cache::Cache;
-pub use dnn::engine as dnn_engine;
-pub(crate) use dnn::{problem as dnn_problem, version as dnn_version};
+pub(crate) use dnn::problem as dnn_problem;
+pub use dnn::{cuda as dnn_cuda, engine as dnn_engine, version as dnn_version};
 pub use gpu::NvidiaGpu;
 pub(crate) use nccl::NcclSum;
 pub use nvrtc::{Compiled, Compiler};

@@ -93,6 +93,12 @@ const FILTERS: i64 = 2;
 const RESULTS: i64 = 3;
 const SUMS: i64 = 4;
 
+/// The oldest cuDNN that has been asked for engines.
+const OLDEST: (u32, u32) = (9, 8);
+/// The oldest that is asked for those of 16 bits: the heuristics of 9.8 to 9.16 divide by 0 for gradients of filters, which
+/// ends the process.
+const OLDEST_OF_16_BITS: usize = 92_000;
+
 /// Bytes to which tensors are aligned, at least.
 const ALIGNMENT: i64 = 16;
 
@@ -193,6 +199,11 @@ impl Dnn {
     /// The first engine that the heuristics name which is exact, gives the same result each time, and makes do with the
     /// workspace.
     fn find(&self, key: Key) -> Result<Option<Plan>, DeviceError> {
+        // SAFETY: the function takes nothing.
+        let version = unsafe { (self.functions.cudnnGetVersion)() };
+        if matches!(key.2, Precision::Bfloat16 | Precision::Float16) && version < OLDEST_OF_16_BITS {
+            return Ok(None);
+        }
         let graph = match self.graph(key) {
             Ok(graph) => graph,
             Err(refusal) if refusal.is_unsupported() => return Ok(None),
@@ -369,25 +380,36 @@ fn notes(configuration: &Descriptor) -> Result<Vec<c_int>, Refusal> {
     Ok(all)
 }
 
-/// The version of the library: (9, 1). `None` if it is none.
-pub(crate) fn version(found: &Found) -> Option<(u32, u32)> {
+/// The version of the library: (9, 20). `None` if it is no cuDNN 9.
+#[doc(hidden)]
+pub fn version(found: &Found) -> Option<(u32, u32)> {
     let functions = Functions::load(&found.opened).ok()?;
     // SAFETY: the function takes nothing.
     let version = unsafe { (functions.cudnnGetVersion)() } as u32;
     Some((version / 10_000, version / 100 % 100))
 }
 
-/// Why the library cannot run on a driver that knows this CUDA; `None` if it can.
-pub(crate) fn problem(found: &Found, driver: u32) -> Option<String> {
-    match functions(found) {
-        // SAFETY: the function takes nothing.
-        Ok(functions) => match unsafe { (functions.cudnnGetCudartVersion)() } / 1000 {
-            major if major > driver as usize => {
-                Some(format!("it is made for CUDA {major}, the driver knows CUDA {driver}"))
-            }
-            _ => None,
-        },
-        Err(error) => Some(error.to_string()),
+/// The CUDA for which the library is made: 13. `None` if it is no cuDNN 9.
+#[doc(hidden)]
+pub fn cuda(found: &Found) -> Option<u32> {
+    // SAFETY: the function takes nothing.
+    functions(found).ok().map(|functions| unsafe { (functions.cudnnGetCudartVersion)() } as u32 / 1000)
+}
+
+/// Why the library cannot be used beside this cuBLAS on a driver that knows this CUDA; `None` if it can. It ends the process
+/// when it needs a cuBLAS that it cannot open.
+pub(crate) fn problem(found: &Found, driver: u32, blas: Option<(u32, u32)>) -> Option<String> {
+    let Some(cuda) = cuda(found) else { return Some("it is no cuDNN 9".into()) };
+    if version(found).is_none_or(|version| version < OLDEST) {
+        return Some(format!("it is older than {}.{}", OLDEST.0, OLDEST.1));
+    }
+    match blas {
+        _ if cuda > driver => Some(format!("it is made for CUDA {cuda}, the driver knows CUDA {driver}")),
+        None => Some(format!("it needs cuBLAS of CUDA {cuda}, which was not found")),
+        Some((major, _)) if major != cuda => {
+            Some(format!("it needs cuBLAS of CUDA {cuda}; found is that of CUDA {major}"))
+        }
+        Some(_) => None,
     }
 }
 
