@@ -222,7 +222,7 @@ impl<'a> Builder<'a> {
         let images = a.buffer;
         if computes == Computes::Results {
             let filters = self.filters(Filters::of(b, &shape, true));
-            // Its bias would be another kernel of the library, of those that have a 16-bit result.
+            // A bias is left to the loop that follows: the library has it only in engines that it compiles.
             let finish = product::finish(product).filter(|finish| finish.bias.is_none());
             let results = match &finish {
                 Some(finish) => finish.result,
