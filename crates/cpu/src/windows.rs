@@ -26,8 +26,7 @@ impl Windows for Windowless {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use glorot_graph::program::BufferId;
-    use glorot_graph::program::FoldAxis;
+    use glorot_graph::program::{BufferId, FoldAxis};
 
     #[test]
     fn few_images_are_added_up_apart() {

@@ -105,8 +105,8 @@ fn convolution(shape: ConvolutionShape, computes: Computes, precision: Precision
 /// All three are computed by an engine that is deterministic, and exact if it should be.
 fn has_engines(found: &Found, name: &str, shape: ConvolutionShape, precision: Precision) {
     // In 16 bits cuDNN wants pairs of channels; versions before 9.20 are not asked.
-    let narrow = matches!(precision, Precision::Bfloat16 | Precision::Float16);
-    let may_miss = narrow && (shape.channels % 2 == 1 || dnn_version(found).is_none_or(|version| version < (9, 20)));
+    let may_miss = precision.is_16_bit()
+        && (shape.channels % 2 == 1 || dnn_version(found).is_none_or(|version| version < (9, 20)));
     for computes in ALL {
         let start = Instant::now();
         let notes = dnn_engine(found, H100, &convolution(shape, computes, precision));

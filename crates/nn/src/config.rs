@@ -93,6 +93,13 @@ impl Options {
         Ok(self.optional_float(name)?.unwrap_or(default))
     }
 
+    /// A number that is not negative.
+    pub fn not_negative(&mut self, name: &'static str, default: f64) -> Result<f64> {
+        let value = self.float(name, default)?;
+        self.check(name, value, value >= 0.0, "at least 0")?;
+        Ok(value)
+    }
+
     /// A whole number; `10` and `10.0` are the same.
     pub fn optional_int(&mut self, name: &'static str) -> Result<Option<i64>> {
         self.typed(name, "a whole number", whole)

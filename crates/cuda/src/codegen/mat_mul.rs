@@ -57,6 +57,11 @@ impl Precision {
         }
     }
 
+    /// True if libraries take operands of 16 bits.
+    pub fn is_16_bit(self) -> bool {
+        matches!(self, Precision::Bfloat16 | Precision::Float16)
+    }
+
     /// Rounds an operand.
     fn rounded(self, value: &str) -> String {
         match self {

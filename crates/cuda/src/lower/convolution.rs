@@ -3,6 +3,7 @@
 //! A program holds a convolution as a product that reads windows, and the gradient of its images as a product whose rows
 //! are added up as windows ([`glorot_graph::windows`]).
 
+use glorot_graph::Window;
 use glorot_graph::program::{
     Body, BufferId, FoldAxis, FoldWindowsKernel, Instr, Loop, MapKernel, MatMulKernel, MatrixView, Program, Store, View,
 };
@@ -31,8 +32,8 @@ pub(super) struct Convolves<'a> {
 
 impl Convolves<'_> {
     fn takes(&self, found: Option<(ConvolutionShape, Computes)>) -> bool {
-        found
-            .is_some_and(|found| multiplications(&found.0) >= LIBRARY_MULTIPLICATIONS && !self.refused.convolves(found))
+        let is_large = |(shape, _): &_| multiplications(shape) >= LIBRARY_MULTIPLICATIONS;
+        found.is_some_and(|found| is_large(&found) && !self.refused.convolutions.contains(&found))
     }
 }
 
@@ -78,15 +79,14 @@ pub(super) fn of_fold(fold: &FoldWindowsKernel) -> Option<ConvolutionShape> {
     };
     let MatMulKernel { batch: 1, k, a, b, .. } = &**product else { return None };
     let is_dense = a.offset == 0 && a.rows == *k && a.columns == 1 && a.loops.is_none() && b.loops.is_none();
-    let is_whole = axes.iter().all(|axis| positions(axis) == Some(axis.positions));
+    let is_whole = axes.iter().all(is_whole);
     let shape = ConvolutionShape { images: *outer, channels: *inner, filters: *k, axes };
     (is_dense && is_whole && counts_fit(&shape)).then_some(shape)
 }
 
-/// Windows that fit into an axis.
-fn positions(axis: &FoldAxis) -> Option<usize> {
-    let beyond_first = axis.length.checked_sub((axis.size - 1) * axis.dilation + 1)?;
-    Some(beyond_first / axis.stride + 1)
+/// True if an axis has as many windows as fit.
+fn is_whole(&FoldAxis { length, positions, size, stride, dilation }: &FoldAxis) -> bool {
+    Window { size, stride, dilation }.positions(length) == positions
 }
 
 /// The library counts in 32 bits here and there.
@@ -147,7 +147,7 @@ fn axis([position, element]: [Option<Loop>; 2], unit: usize, end: Option<usize>)
     // One window may lie in a longer axis: no second one fits if it would begin behind the end.
     let stride = if count == 1 { length } else { stride };
     let axis = FoldAxis { length, positions: count, size, stride, dilation };
-    (positions(&axis) == Some(count)).then_some(axis)
+    is_whole(&axis).then_some(axis)
 }
 
 fn gcd(a: usize, b: usize) -> usize {

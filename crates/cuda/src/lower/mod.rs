@@ -99,10 +99,6 @@ impl Refused {
             Work::Function(..) => false,
         }
     }
-
-    fn convolves(&self, convolution: (ConvolutionShape, Computes)) -> bool {
-        self.convolutions.contains(&convolution)
-    }
 }
 
 /// Makes a program for a GPU. Fails if the program is invalid.

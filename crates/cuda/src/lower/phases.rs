@@ -7,7 +7,7 @@ use glorot_tensor::{DType, Shape};
 use super::convolution::{self, Filters, LibraryConvolution};
 use super::product::{self, LibraryProduct, Operand, Storage};
 use super::{LIBRARY_MULTIPLICATIONS, Phase, Refused, Tuning, Work};
-use crate::codegen::{self, Cut, Function, Parameters, Precision};
+use crate::codegen::{self, Cut, Function, Parameters};
 use crate::gpu::{Computes, ConvolutionShape};
 
 /// Multiplications of the largest product, and elements of the largest loop, of a step that one kernel may run.
@@ -190,10 +190,7 @@ impl<'a> Builder<'a> {
             None => self.scratch([product.batch, product.m, product.n], DType::F32, Storage::Whole),
         };
         let precision = self.tuning.precision;
-        let [a, b] = [a, b].map(|operand| match precision {
-            Precision::Float32 | Precision::Tf32 => operand,
-            Precision::Bfloat16 | Precision::Float16 => Operand { buffer: self.half(operand.buffer), ..operand },
-        });
+        let [a, b] = [a, b].map(|operand| Operand { buffer: self.operand(operand.buffer), ..operand });
         let bias = finish.as_ref().and_then(|finish| finish.bias);
         let reads = [a.buffer, b.buffer].into_iter().chain(bias).collect();
         let work = LibraryProduct {
@@ -255,9 +252,7 @@ impl<'a> Builder<'a> {
         };
         let precision = self.tuning.precision;
         let mut stored = tensors;
-        if matches!(precision, Precision::Bfloat16 | Precision::Float16) {
-            (0..3).filter(|&i| i != computed).for_each(|i| stored[i] = self.half(tensors[i]));
-        }
+        (0..3).filter(|&i| i != computed).for_each(|i| stored[i] = self.operand(tensors[i]));
         let [images, filters, results] = stored;
         let reads = (0..3).filter(|&i| i != computed).map(|i| stored[i]).collect();
         let work = LibraryConvolution { shape, computes, images, filters, results, precision };
@@ -277,6 +272,11 @@ impl<'a> Builder<'a> {
         self.kernel(&Kernel::Map(filters.copy(copy)));
         self.filters.insert(filters, copy);
         copy
+    }
+
+    /// What a library reads of a buffer.
+    fn operand(&mut self, buffer: BufferId) -> BufferId {
+        if self.tuning.precision.is_16_bit() { self.half(buffer) } else { buffer }
     }
 
     /// The 16-bit copy of a buffer, made now unless there is one.

@@ -106,12 +106,9 @@ impl NvidiaGpu {
         let Some(found) = &self.cudnn else { return Err(DeviceError("CUDA: a convolution without cuDNN".into())) };
         let _running = self.enter("a convolution")?;
         let mut dnn = self.dnn.lock().unwrap_or_else(PoisonError::into_inner);
-        if dnn.is_none() {
-            *dnn = Some(Dnn::new(found)?);
-        }
         match &mut *dnn {
             Some(dnn) => call(dnn),
-            None => unreachable!("it was just started"),
+            none => call(none.insert(Dnn::new(found)?)),
         }
     }
 

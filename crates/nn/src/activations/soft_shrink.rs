@@ -15,8 +15,7 @@ pub struct SoftShrink {
 
 impl SoftShrink {
     pub(super) fn from_options(options: &mut Options) -> Result<Rc<dyn Activation>> {
-        let threshold = options.float("threshold", 0.5)?;
-        options.check("threshold", threshold, threshold >= 0.0, "at least 0")?;
+        let threshold = options.not_negative("threshold", 0.5)?;
         Ok(Rc::new(SoftShrink { threshold }))
     }
 }

@@ -15,8 +15,7 @@ pub struct MaxNorm {
 
 impl MaxNorm {
     pub(super) fn from_options(options: &mut Options) -> Result<Rc<dyn Constraint>> {
-        let max_value = options.float("max_value", 2.0)?;
-        options.check("max_value", max_value, max_value >= 0.0, "at least 0")?;
+        let max_value = options.not_negative("max_value", 2.0)?;
         Ok(Rc::new(MaxNorm { max_value, axes: Axes::from_options(options)? }))
     }
 }

@@ -29,8 +29,7 @@ impl FromOptions for GroupNormalization {
     fn from_options(options: &mut Options) -> Result<GroupNormalization> {
         let (groups, axis) = (options.int("groups", 32)?, options.int("axis", -1)?);
         options.check("groups", groups, groups > 0 || groups == -1, "at least 1, or -1 for one group a channel")?;
-        let epsilon = options.float("epsilon", 1e-3)?;
-        options.check("epsilon", epsilon, epsilon >= 0.0, "at least 0")?;
+        let epsilon = options.not_negative("epsilon", 1e-3)?;
         let affine = Affine::read(options)?;
         Ok(GroupNormalization { groups: usize::try_from(groups).ok(), axis, epsilon, affine })
     }

@@ -25,8 +25,7 @@ impl FromOptions for LayerNormalization {
 
     fn from_options(options: &mut Options) -> Result<LayerNormalization> {
         let axes = Axes::read(options)?;
-        let epsilon = options.float("epsilon", 1e-3)?;
-        options.check("epsilon", epsilon, epsilon >= 0.0, "at least 0")?;
+        let epsilon = options.not_negative("epsilon", 1e-3)?;
         let affine = Affine::read(options)?;
         // Deprecated in Keras, whose RMSNormalization does what was meant.
         options.unsupported(&["rms_scaling"])?;

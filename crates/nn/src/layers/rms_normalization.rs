@@ -26,8 +26,7 @@ impl FromOptions for RmsNormalization {
 
     fn from_options(options: &mut Options) -> Result<RmsNormalization> {
         let axes = Axes::read(options)?;
-        let epsilon = options.float("epsilon", 1e-6)?;
-        options.check("epsilon", epsilon, epsilon >= 0.0, "at least 0")?;
+        let epsilon = options.not_negative("epsilon", 1e-6)?;
         Ok(RmsNormalization { axes, epsilon, scale: None })
     }
 }

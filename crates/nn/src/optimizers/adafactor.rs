@@ -25,15 +25,9 @@ struct Adafactor {
 /// Options: `beta_2_decay` (-0.8), `epsilon_1` (1e-30), `epsilon_2` (1e-3), `clip_threshold` (1), `relative_step` (true; as in
 /// Keras, the rate is at most `1 / sqrt(t)` either way).
 pub fn read(options: &mut Options) -> Result<Box<dyn Rule>> {
-    let not_negative = |options: &mut Options, name: &'static str, default: f64| -> Result<f64> {
-        let value = options.float(name, default)?;
-        options.check(name, value, value >= 0.0, "at least 0")?;
-        Ok(value)
-    };
     let beta_2_decay = options.float("beta_2_decay", -0.8)?;
     options.check("beta_2_decay", beta_2_decay, beta_2_decay <= 0.0, "at most 0")?;
-    let (epsilon_1, epsilon_2) =
-        (not_negative(options, "epsilon_1", 1e-30)?, not_negative(options, "epsilon_2", 1e-3)?);
+    let (epsilon_1, epsilon_2) = (options.not_negative("epsilon_1", 1e-30)?, options.not_negative("epsilon_2", 1e-3)?);
     let clip_threshold = options.float("clip_threshold", 1.0)?;
     options.check("clip_threshold", clip_threshold, clip_threshold > 0.0, "greater than 0")?;
     let relative_step = options.bool("relative_step", true)?;

@@ -23,8 +23,7 @@ pub fn read(options: &mut Options) -> Result<Box<dyn Rule>> {
 
 /// `initial_accumulator_value` (0.1), not negative.
 pub(super) fn read_initial_accumulator(options: &mut Options) -> Result<f64> {
-    let initial = options.float("initial_accumulator_value", 0.1)?;
-    options.check("initial_accumulator_value", initial, initial >= 0.0, "at least 0")?;
+    let initial = options.not_negative("initial_accumulator_value", 0.1)?;
     Ok(initial)
 }
 

@@ -52,8 +52,7 @@ pub(super) fn read_betas(options: &mut Options) -> Result<(f64, f64)> {
 
 /// `epsilon` (1e-7), not negative.
 pub(super) fn read_epsilon(options: &mut Options) -> Result<f64> {
-    let epsilon = options.float("epsilon", 1e-7)?;
-    options.check("epsilon", epsilon, epsilon >= 0.0, "at least 0")?;
+    let epsilon = options.not_negative("epsilon", 1e-7)?;
     Ok(epsilon)
 }
 

@@ -26,18 +26,13 @@ struct Ftrl {
 pub fn read(options: &mut Options) -> Result<Box<dyn Rule>> {
     let power = options.float("learning_rate_power", -0.5)?;
     options.check("learning_rate_power", power, power <= 0.0, "at most 0")?;
-    let mut not_negative = |name: &'static str, default: f64| -> Result<f64> {
-        let value = options.float(name, default)?;
-        options.check(name, value, value >= 0.0, "at least 0")?;
-        Ok(value)
-    };
     Ok(Box::new(Ftrl {
         learning_rate_power: power,
-        initial_accumulator_value: not_negative("initial_accumulator_value", 0.1)?,
-        l1: not_negative("l1_regularization_strength", 0.0)?,
-        l2: not_negative("l2_regularization_strength", 0.0)?,
-        shrinkage: not_negative("l2_shrinkage_regularization_strength", 0.0)?,
-        beta: not_negative("beta", 0.0)?,
+        initial_accumulator_value: options.not_negative("initial_accumulator_value", 0.1)?,
+        l1: options.not_negative("l1_regularization_strength", 0.0)?,
+        l2: options.not_negative("l2_regularization_strength", 0.0)?,
+        shrinkage: options.not_negative("l2_shrinkage_regularization_strength", 0.0)?,
+        beta: options.not_negative("beta", 0.0)?,
     }))
 }
 

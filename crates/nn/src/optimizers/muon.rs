@@ -47,13 +47,8 @@ pub fn read(options: &mut Options) -> Result<Box<dyn Rule>> {
         options.check(name, value, (0.0..1.0).contains(&value), "at least 0 and less than 1")?;
         Ok(value)
     };
-    let not_negative = |options: &mut Options, name: &'static str, default: f64| -> Result<f64> {
-        let value = options.float(name, default)?;
-        options.check(name, value, value >= 0.0, "at least 0")?;
-        Ok(value)
-    };
     let (rms_rate, adam_weight_decay) =
-        (not_negative(options, "rms_rate", 0.2)?, not_negative(options, "adam_weight_decay", 0.004)?);
+        (options.not_negative("rms_rate", 0.2)?, options.not_negative("adam_weight_decay", 0.004)?);
     let ns_steps = options.optional_size("ns_steps")?.unwrap_or(5);
     options.check("ns_steps", ns_steps, ns_steps <= 100, "at most 100")?;
     let coefficients =
@@ -63,7 +58,7 @@ pub fn read(options: &mut Options) -> Result<Box<dyn Rule>> {
         adam_beta_2: in_unit(options, "adam_beta_2", 0.999)?,
         epsilon: read_epsilon(options)?,
         adam_weight_decay: (!no_decay).then_some(adam_weight_decay),
-        adam_lr_ratio: not_negative(options, "adam_lr_ratio", 1.0)?,
+        adam_lr_ratio: options.not_negative("adam_lr_ratio", 1.0)?,
         exclude_layers: options.strings("exclude_layers")?,
         exclude_embeddings: options.bool("exclude_embeddings", true)?,
         coefficients,

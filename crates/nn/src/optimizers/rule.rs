@@ -40,22 +40,25 @@ impl Slot {
     }
 
     /// Its value before the first update of a weight.
-    pub fn first(&self, weight: &Tensor) -> Result<Tensor> {
-        let filled = |shape: Shape, value: f64| {
-            let values = vec![value as f32; shape.numel()];
-            Ok(Tensor::f32(shape, values)?)
-        };
+    pub fn first(&self, weight: &Variable) -> Result<Tensor> {
+        let shape = &weight.spec().shape;
         match self.initial {
-            Initial::Number(value) => filled(weight.shape().clone(), value),
-            Initial::Weight => Ok(weight.clone()),
+            Initial::Number(value) => filled(shape.clone(), value),
+            Initial::Weight => Ok(weight.value()),
             Initial::ZerosWithout(axis) => {
-                let mut dims = weight.shape().dims().to_vec();
+                let mut dims = shape.dims().to_vec();
                 dims.remove(dims.len() - axis);
                 filled(dims.into(), 0.0)
             }
             Initial::Placeholder => Ok(Tensor::scalar_i32(0)),
         }
     }
+}
+
+/// A float32 tensor whose elements all have one value.
+fn filled(shape: Shape, value: f64) -> Result<Tensor> {
+    let values = vec![value as f32; shape.numel()];
+    Ok(Tensor::f32(shape, values)?)
 }
 
 /// The scalars of an update, the same for all weights. Nodes made from them are made once, however many weights ask.

@@ -1,7 +1,7 @@
 //! The machinery around a rule that all optimizers share.
 
 use glorot_graph::Sym;
-use glorot_tensor::{DType, Shape, Tensor};
+use glorot_tensor::{DType, Tensor};
 use serde_json::{Value, json};
 
 use crate::config::Options;
@@ -9,7 +9,7 @@ use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::layer::Weight;
 use crate::optimizers::Optimizer;
-use crate::optimizers::rule::{Rule, Step};
+use crate::optimizers::rule::{Rule, Slot, Step};
 use crate::optimizers::settings::Settings;
 use crate::schedules::{self, Schedule};
 use crate::variable::Variable;
@@ -136,8 +136,8 @@ impl Optimizer for RuleOptimizer {
                 );
             }
         }
-        let per_weight = |name: &str, wanted: bool| -> Result<Vec<Variable>> {
-            let slot = |weight: &Weight| filled(&slot_name(weight, name), &weight.variable.spec().shape, 0.0);
+        let per_weight = |name: &'static str, wanted: bool| -> Result<Vec<Variable>> {
+            let slot = |weight: &Weight| kept(weight, &Slot::zeros(name));
             if wanted { weights.iter().map(slot).collect() } else { Ok(Vec::new()) }
         };
         let averages = per_weight("average", self.settings.use_ema)?;
@@ -148,16 +148,15 @@ impl Optimizer for RuleOptimizer {
         for group in 0..self.rule.slots().len() {
             for ((weight, kinds), slots) in weights.iter().zip(&kinds).zip(&mut slots) {
                 for kind in &kinds[group] {
-                    let initial = kind.first(&weight.variable.value())?;
-                    let slot = Variable::new(slot_name(weight, kind.name), initial);
+                    let slot = kept(weight, kind)?;
                     slots.push(slot.clone());
                     ordered.push(slot);
                 }
             }
         }
-        let (shared, scalar) = (self.rule.shared(), Tensor::scalar_f32(0.0));
-        let shared: Vec<Variable> =
-            shared.iter().map(|slot| Ok(Variable::new(slot.name, slot.first(&scalar)?))).collect::<Result<_>>()?;
+        // Scalars, as the learning rate is.
+        let of_scalar = |slot: &Slot| Ok(Variable::new(slot.name, slot.first(&self.learning_rate)?));
+        let shared: Vec<Variable> = self.rule.shared().iter().map(of_scalar).collect::<Result<_>>()?;
         let place = if self.rule.is_legacy() { 0 } else { ordered.len() };
         ordered.splice(place..place, shared.iter().cloned());
         let weights = weights.iter().map(|weight| weight.variable.clone()).collect();
@@ -291,12 +290,8 @@ impl Optimizer for RuleOptimizer {
     }
 }
 
-/// The name of what is kept for a weight, as Keras forms it: `hidden_1_kernel_momentum`.
-fn slot_name(weight: &Weight, name: &str) -> String {
-    format!("{}_{name}", weight.variable.path().replace('/', "_"))
-}
-
-/// A float32 variable whose elements all have one value.
-fn filled(name: &str, shape: &Shape, value: f64) -> Result<Variable> {
-    Ok(Variable::new(name, Tensor::f32(shape.clone(), vec![value as f32; shape.numel()])?))
+/// What is kept for a weight, with the name that Keras forms: `hidden_1_kernel_momentum`.
+fn kept(weight: &Weight, slot: &Slot) -> Result<Variable> {
+    let name = format!("{}_{}", weight.variable.path().replace('/', "_"), slot.name);
+    Ok(Variable::new(name, slot.first(&weight.variable)?))
 }

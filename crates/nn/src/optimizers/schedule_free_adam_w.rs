@@ -25,8 +25,7 @@ struct ScheduleFreeAdamW {
 pub fn read(options: &mut Options) -> Result<Box<dyn Rule>> {
     let (beta_1, beta_2) = read_betas(options)?;
     options.check("beta_1", beta_1, beta_1 > 0.0, "greater than 0")?;
-    let epsilon = options.float("epsilon", 1e-8)?;
-    options.check("epsilon", epsilon, epsilon >= 0.0, "at least 0")?;
+    let epsilon = options.not_negative("epsilon", 1e-8)?;
     let warmup_steps = options.optional_size("warmup_steps")?.unwrap_or(0);
     Ok(Box::new(ScheduleFreeAdamW { beta_1, beta_2, epsilon, warmup_steps }))
 }

@@ -24,8 +24,7 @@ struct CosineDecay {
 /// Options: `initial_learning_rate`, `decay_steps` (positive), `alpha` (0), `warmup_target` (none), `warmup_steps` (0),
 /// `name`.
 pub fn read(options: &mut Options) -> Result<Box<dyn Schedule>> {
-    let warmup_steps = options.float("warmup_steps", 0.0)?;
-    options.check("warmup_steps", warmup_steps, warmup_steps >= 0.0, "at least 0")?;
+    let warmup_steps = options.not_negative("warmup_steps", 0.0)?;
     Ok(Box::new(CosineDecay {
         initial_learning_rate: required(options, "initial_learning_rate")?,
         decay_steps: required_steps(options, "decay_steps")?,

@@ -50,6 +50,13 @@ impl From<Refusal> for DeviceError {
 }
 
 impl Functions {
+    /// The version of the library: (9, 20).
+    pub fn version(&self) -> (u32, u32) {
+        // SAFETY: the function takes nothing.
+        let version = unsafe { (self.cudnnGetVersion)() } as u32;
+        (version / 10_000, version / 100 % 100)
+    }
+
     pub fn check(&self, what: &str, status: c_int) -> Result<(), Refusal> {
         if status == 0 {
             return Ok(());

@@ -97,7 +97,7 @@ const SUMS: i64 = 4;
 const OLDEST: (u32, u32) = (9, 8);
 /// The oldest that is asked for those of 16 bits: the heuristics of 9.8 to 9.16 divide by 0 for gradients of filters, which
 /// ends the process.
-const OLDEST_OF_16_BITS: usize = 92_000;
+const OLDEST_OF_16_BITS: (u32, u32) = (9, 20);
 
 /// Bytes to which tensors are aligned, at least.
 const ALIGNMENT: i64 = 16;
@@ -199,9 +199,7 @@ impl Dnn {
     /// The first engine that the heuristics name which is exact, gives the same result each time, and makes do with the
     /// workspace.
     fn find(&self, key: Key) -> Result<Option<Plan>, DeviceError> {
-        // SAFETY: the function takes nothing.
-        let version = unsafe { (self.functions.cudnnGetVersion)() };
-        if matches!(key.2, Precision::Bfloat16 | Precision::Float16) && version < OLDEST_OF_16_BITS {
+        if key.2.is_16_bit() && self.functions.version() < OLDEST_OF_16_BITS {
             return Ok(None);
         }
         let graph = match self.graph(key) {
@@ -383,10 +381,7 @@ fn notes(configuration: &Descriptor) -> Result<Vec<c_int>, Refusal> {
 /// The version of the library: (9, 20). `None` if it is no cuDNN 9.
 #[doc(hidden)]
 pub fn version(found: &Found) -> Option<(u32, u32)> {
-    let functions = Functions::load(&found.opened).ok()?;
-    // SAFETY: the function takes nothing.
-    let version = unsafe { (functions.cudnnGetVersion)() } as u32;
-    Some((version / 10_000, version / 100 % 100))
+    functions(found).ok().map(|functions| functions.version())
 }
 
 /// The CUDA for which the library is made: 13. `None` if it is no cuDNN 9.
