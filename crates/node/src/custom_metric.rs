@@ -56,6 +56,10 @@ impl Metric for CustomMetric {
         json.ok().and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default()
     }
 
+    fn aligns_targets(&self) -> bool {
+        false
+    }
+
     fn update(&self, ctx: &Context, y_true: &Sym, y_pred: &Sym, sample_weight: Option<&Sym>) -> glorot_nn::Result<()> {
         let update = self.spec.update.borrow_back(&self.env).map_err(|error| self.thrown(error))?;
         let [y_true, y_pred] = [y_true, y_pred].map(|value| SymbolicTensor::new(value.clone()));

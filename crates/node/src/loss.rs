@@ -1,7 +1,7 @@
 //! Losses: those of the library, and those written in JavaScript.
 
 use glorot_graph::Sym;
-use glorot_nn::losses::{self, Loss};
+use glorot_nn::losses::{self, Loss, Targets};
 use napi::Env;
 use napi::bindgen_prelude::{ClassInstance, FnArgs, FunctionRef};
 use napi_derive::napi;
@@ -43,6 +43,10 @@ impl Loss for CustomLoss {
     /// A function has no serialized form.
     fn to_json(&self) -> Value {
         Value::Null
+    }
+
+    fn targets(&self) -> Targets {
+        Targets::Anything
     }
 
     fn per_sample(&self, y_true: &Sym, y_pred: &Sym) -> glorot_nn::Result<Sym> {

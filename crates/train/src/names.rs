@@ -1,7 +1,6 @@
 //! How messages and logs name things.
 
 use glorot_tensor::Shape;
-use serde_json::Value;
 
 /// A shape whose first axis counts samples: `[null, 28, 28]`.
 pub(crate) fn shape_of_samples(shape: &Shape) -> String {
@@ -12,18 +11,6 @@ pub(crate) fn shape_of_samples(shape: &Shape) -> String {
 pub(crate) fn sample_shape(dims: impl IntoIterator<Item = Option<usize>>) -> String {
     let dims = dims.into_iter().map(|dim| dim.map_or("null".to_string(), |dim| dim.to_string()));
     format!("[{}]", std::iter::once("null".to_string()).chain(dims).collect::<Vec<_>>().join(", "))
-}
-
-/// The class of a serialized loss or metric, in the spelling of classes: `SparseCategoricalCrossentropy`. `None` if it is
-/// not serialized as `{ class_name, config }` or as the name of a function.
-pub(crate) fn class_name(json: &Value) -> Option<String> {
-    let name = json.as_str().or_else(|| json.get("class_name")?.as_str())?;
-    // A function is serialized by its name: sparse_categorical_crossentropy.
-    let words = name.split('_').map(|word| {
-        let mut letters = word.chars();
-        letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect::<String>()
-    });
-    Some(words.collect())
 }
 
 /// A name that is not among those taken: with `_1`, `_2`, … if need be, as Keras counts.
@@ -40,13 +27,6 @@ mod tests {
     fn shapes_of_samples() {
         assert_eq!(shape_of_samples(&Shape::from([60, 28, 28])), "[null, 28, 28]");
         assert_eq!(sample_shape([Some(3), None]), "[null, 3, null]");
-    }
-
-    #[test]
-    fn class_names() {
-        assert_eq!(class_name(&serde_json::json!({ "class_name": "MeanSquaredError" })).unwrap(), "MeanSquaredError");
-        assert_eq!(class_name(&"sparse_categorical_accuracy".into()).unwrap(), "SparseCategoricalAccuracy");
-        assert_eq!(class_name(&Value::Null), None);
     }
 
     #[test]

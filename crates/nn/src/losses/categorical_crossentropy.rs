@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use crate::config::Options;
 use crate::error::{Error, Result};
 use crate::losses::softmax::{clip_probabilities, shifted_log_sum, softmax_logits};
-use crate::losses::{LossFunction, align};
+use crate::losses::{LossFunction, Targets, align};
 
 const CLASS: &str = "CategoricalCrossentropy";
 
@@ -54,6 +54,10 @@ impl LossFunction for CategoricalCrossentropy {
             ("label_smoothing".into(), json!(self.label_smoothing)),
             ("axis".into(), json!(self.axis)),
         ])
+    }
+
+    fn targets(&self) -> Targets {
+        Targets::OneHot
     }
 
     fn per_sample(&self, y_true: &Sym, y_pred: &Sym) -> Result<Sym> {

@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::losses::binary_focal_crossentropy::power;
 use crate::losses::categorical_crossentropy::{axis, label_smoothing, smooth_classes};
 use crate::losses::softmax::clip_probabilities;
-use crate::losses::{LossFunction, align};
+use crate::losses::{LossFunction, Targets, align};
 
 const CLASS: &str = "CategoricalFocalCrossentropy";
 
@@ -46,6 +46,10 @@ impl LossFunction for CategoricalFocalCrossentropy {
             ("alpha".into(), json!(self.alpha)),
             ("gamma".into(), json!(self.gamma)),
         ])
+    }
+
+    fn targets(&self) -> Targets {
+        Targets::OneHot
     }
 
     fn per_sample(&self, y_true: &Sym, y_pred: &Sym) -> Result<Sym> {

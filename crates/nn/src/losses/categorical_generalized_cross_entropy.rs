@@ -5,8 +5,8 @@ use serde_json::{Map, Value, json};
 
 use crate::config::Options;
 use crate::error::Result;
-use crate::losses::LossFunction;
 use crate::losses::sparse_categorical_crossentropy::of_label;
+use crate::losses::{LossFunction, Targets};
 
 const CLASS: &str = "CategoricalGeneralizedCrossEntropy";
 
@@ -33,6 +33,10 @@ impl LossFunction for CategoricalGeneralizedCrossEntropy {
 
     fn config(&self) -> Map<String, Value> {
         Map::from_iter([("q".into(), json!(self.q))])
+    }
+
+    fn targets(&self) -> Targets {
+        Targets::Labels { ignored: None }
     }
 
     fn per_sample(&self, y_true: &Sym, y_pred: &Sym) -> Result<Sym> {

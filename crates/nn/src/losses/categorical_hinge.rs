@@ -5,7 +5,7 @@ use glorot_graph::Sym;
 use crate::config::Options;
 use crate::error::Result;
 use crate::losses::categorical_crossentropy::last_axis;
-use crate::losses::{LossFunction, align};
+use crate::losses::{LossFunction, Targets, align};
 
 const CLASS: &str = "CategoricalHinge";
 
@@ -21,6 +21,10 @@ pub fn read(_: &mut Options) -> Result<Box<dyn LossFunction>> {
 impl LossFunction for CategoricalHinge {
     fn class_name(&self) -> &'static str {
         CLASS
+    }
+
+    fn targets(&self) -> Targets {
+        Targets::OneHot
     }
 
     fn per_sample(&self, y_true: &Sym, y_pred: &Sym) -> Result<Sym> {

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use crate::config::Options;
 use crate::error::Result;
-use crate::losses::{Loss, Reduction};
+use crate::losses::{Loss, Reduction, Targets};
 use crate::names::snake_case;
 
 /// The arithmetic of a loss.
@@ -21,6 +21,11 @@ pub trait LossFunction {
     /// The name unless one is given.
     fn default_name(&self) -> String {
         snake_case(self.class_name())
+    }
+
+    /// See [`Loss::targets`].
+    fn targets(&self) -> Targets {
+        Targets::Values
     }
 
     /// See [`Loss::per_sample`].
@@ -61,6 +66,10 @@ impl Loss for NamedLoss {
         config.insert("reduction".into(), self.reduction.name().into());
         config.extend(self.function.config());
         json!({ "class_name": self.function.class_name(), "config": config })
+    }
+
+    fn targets(&self) -> Targets {
+        self.function.targets()
     }
 
     fn per_sample(&self, y_true: &Sym, y_pred: &Sym) -> Result<Sym> {

@@ -26,6 +26,7 @@ mod reduction;
 mod softmax;
 mod sparse_categorical_crossentropy;
 mod squared_hinge;
+mod targets;
 #[cfg(test)]
 mod tests;
 mod tversky;
@@ -42,6 +43,7 @@ pub use align::align;
 pub(crate) use categorical_crossentropy::axis;
 pub use loss_function::{LossFunction, NamedLoss};
 pub use reduction::{Reduction, mask_weights, reduce};
+pub use targets::Targets;
 
 /// What training makes small.
 pub trait Loss {
@@ -50,6 +52,9 @@ pub trait Loss {
 
     /// `{ class_name, config }` as Keras serializes it.
     fn to_json(&self) -> Value;
+
+    /// What targets it takes.
+    fn targets(&self) -> Targets;
 
     /// The loss of each sample: the shape of `y_pred` without its last axis; of some losses, one number for all.
     ///

@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 
 use crate::config::Options;
 use crate::error::{Error, Result};
-use crate::losses::LossFunction;
 use crate::losses::softmax::{clip_probabilities, shifted_log_sum, softmax_logits};
+use crate::losses::{LossFunction, Targets};
 
 const CLASS: &str = "SparseCategoricalCrossentropy";
 
@@ -68,6 +68,10 @@ impl LossFunction for SparseCategoricalCrossentropy {
             ("from_logits".into(), json!(self.from_logits)),
             ("ignore_class".into(), json!(self.ignore_class)),
         ])
+    }
+
+    fn targets(&self) -> Targets {
+        Targets::Labels { ignored: self.ignore_class }
     }
 
     fn per_sample(&self, y_true: &Sym, y_pred: &Sym) -> Result<Sym> {

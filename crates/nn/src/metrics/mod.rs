@@ -46,6 +46,12 @@ pub trait Metric {
     /// `{ class_name, config }` as Keras serializes it.
     fn to_json(&self) -> Value;
 
+    /// False of a metric that wants targets as float32 in the shape of the predictions, give or take a last axis of
+    /// length 1 (functions of the user); the others see to it themselves.
+    fn aligns_targets(&self) -> bool {
+        true
+    }
+
     /// Adds a batch to the variables, which are made now where their shape depends on the data. `sample_weight` has the
     /// shape of the per-sample values or of their first axes.
     fn update(&self, ctx: &Context, y_true: &Sym, y_pred: &Sym, sample_weight: Option<&Sym>) -> Result<()>;

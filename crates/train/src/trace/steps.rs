@@ -1,4 +1,5 @@
 use glorot_graph::{Op, Sym, TensorSpec};
+use glorot_nn::losses::Targets;
 use glorot_nn::model::Model;
 use glorot_nn::{Context, Mode, StateTable, Weight};
 use glorot_tensor::{DType, Shape};
@@ -7,7 +8,7 @@ use crate::compiled::Resolved;
 use crate::error::{Error, Result};
 use crate::samples::Labels;
 use crate::step::{Kind, Step, StepKey};
-use crate::trace::align::{Takes, align, check};
+use crate::trace::align::{align, check};
 use crate::trace::{Judge, KeptGradients};
 
 /// What the steps of a model have in common.
@@ -138,7 +139,7 @@ pub(super) fn judged(ctx: &Context, tracing: &Tracing<'_>, judge: &Judge, key: &
             terms.push(weighted);
         }
         for (metric, weighted) in &target.metrics {
-            let y = align(y, output, Takes::of(&metric.to_json()))?;
+            let y = if metric.aligns_targets() { y.clone() } else { align(y, output)? };
             let weight = weight.clone().filter(|_| *weighted);
             let weight = match counts.as_ref().filter(|_| metric.heeds_mask()) {
                 None => weight,
@@ -161,10 +162,8 @@ pub(super) fn judged(ctx: &Context, tracing: &Tracing<'_>, judge: &Judge, key: &
 
 /// What the labels may be if the targets of an output are labels.
 fn label_range(target: &Resolved, output: &Sym) -> Option<Labels> {
-    let json = target.loss.as_ref()?.to_json();
-    let ignored = json.pointer("/config/ignore_class").and_then(|class| class.as_i64());
-    let classes = output.shape().last().copied()?;
-    (Takes::of(&json) == Takes::Labels).then_some(Labels { classes, ignored })
+    let Targets::Labels { ignored } = target.loss.as_ref()?.targets() else { return None };
+    Some(Labels { classes: output.shape().last().copied()?, ignored })
 }
 
 /// The loss of an output. `counts`: its mask.
@@ -176,10 +175,11 @@ fn output_loss(
     counts: Option<&Sym>,
 ) -> Result<Option<Sym>> {
     let Some(loss) = &target.loss else { return Ok(None) };
-    let (name, takes) = (&target.output, Takes::of(&loss.to_json()));
+    let (name, takes) = (&target.output, loss.targets());
     check(&y.shape(), &output.shape(), takes, name, loss.name())?;
+    let y = if takes == Targets::Anything { &align(y, output)? } else { y };
     let value = loss
-        .masked_value(&align(y, output, takes)?, output, weight, counts)
+        .masked_value(y, output, weight, counts)
         .map_err(|error| Error::data(format!("output '{name}': {error}")))?;
     if value.shape() != Shape::scalar() {
         return Err(Error::data(format!(
