@@ -102,6 +102,20 @@ describe('data', () => {
       'GLOROT_DATA',
       /takes one integer label a sample/,
     ],
+    'embeddings of circle that are no vectors': [
+      () => {
+        const net = sequential([input({ shape: [2, 1] }), layers.dense({ units: 3, name: 'out' })])
+        net.compile({ optimizer: 'sgd', loss: 'circle' })
+        return net.fit(tensor(new Float32Array(20), [10, 2, 1]), tensor(new Int32Array(20), [10, 2]), silent)
+      },
+      'GLOROT_DATA',
+      /output 'out': Circle: expected predictions \[samples, size\], received \[10, 2, 3\]/,
+    ],
+    'one-hot targets of circle': [
+      () => classes('circle').fit(x, tensor(new Float32Array(30), [10, 3]), silent),
+      'GLOROT_DATA',
+      /circle takes one integer label a sample: expected shape \[null\]/,
+    ],
     'a label between classes': [
       () => classes('sparseCategoricalCrossentropy').fit(x, tensor(new Float32Array(10).fill(0.5)), silent),
       'GLOROT_DATA',

@@ -8,6 +8,7 @@ import { type Loss, type LossId, loss } from './loss.js'
 
 export * from './binary-crossentropy.js'
 export * from './categorical-crossentropy.js'
+export * from './circle.js'
 export * from './divergences.js'
 export * from './errors.js'
 export * from './hinges.js'

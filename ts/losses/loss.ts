@@ -47,6 +47,7 @@ export type LossId =
   | 'categoricalFocalCrossentropy'
   | 'categoricalGeneralizedCrossEntropy'
   | 'categoricalHinge'
+  | 'circle'
   | 'cosineSimilarity'
   | 'crossentropy'
   | 'dice'

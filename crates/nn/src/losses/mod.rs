@@ -10,6 +10,7 @@ mod categorical_crossentropy;
 mod categorical_focal_crossentropy;
 mod categorical_generalized_cross_entropy;
 mod categorical_hinge;
+mod circle;
 pub(crate) mod cosine_similarity;
 mod dice;
 mod hinge;
@@ -109,6 +110,7 @@ const LOSSES: &[(&str, &[&str], Read)] = &[
     ("CategoricalFocalCrossentropy", &[], categorical_focal_crossentropy::read),
     ("CategoricalGeneralizedCrossEntropy", &[], categorical_generalized_cross_entropy::read),
     ("CategoricalHinge", &[], categorical_hinge::read),
+    ("Circle", &[], circle::read),
     ("CosineSimilarity", &[], cosine_similarity::read),
     ("Dice", &[], dice::read),
     ("Hinge", &[], hinge::read),

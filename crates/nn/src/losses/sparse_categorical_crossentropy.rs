@@ -40,7 +40,7 @@ pub(super) fn of_label(class: &str, y_true: &Sym, y_pred: &Sym, scores: &Sym) ->
 }
 
 /// Labels as int32 in the shape of the predictions without the classes.
-fn labels(class: &str, y_true: &Sym, y_pred: &Sym) -> Result<Sym> {
+pub(super) fn labels(class: &str, y_true: &Sym, y_pred: &Sym) -> Result<Sym> {
     let (shape, predicted) = (y_true.shape(), y_pred.shape());
     let Some((_, samples)) = predicted.split_last() else {
         return Err(Error::config(class, "expected predictions with an axis of classes, received a scalar"));

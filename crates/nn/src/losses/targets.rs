@@ -5,6 +5,8 @@
 pub enum Targets {
     /// One class number a sample. `ignored`: the number of samples that do not count.
     Labels { ignored: Option<i64> },
+    /// One number a sample: which of them are alike.
+    Groups,
     /// The probabilities of the classes.
     OneHot,
     /// The shape of the predictions.

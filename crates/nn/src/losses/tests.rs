@@ -21,7 +21,7 @@ fn value_and_grad(loss: &dyn Loss, y_true: &Value, y_pred: &Value) -> (f64, Vec<
 }
 
 fn takes_labels(class: &str) -> bool {
-    ["SparseCategoricalCrossentropy", "CategoricalGeneralizedCrossEntropy"].contains(&class)
+    matches!(loss(class.into()).targets(), Targets::Labels { .. } | Targets::Groups)
 }
 
 /// Targets and predictions that a loss takes, away from its kinks.

@@ -26,12 +26,12 @@ pub(crate) fn check(y: &Shape, output: &Shape, takes: Targets, name: &str, loss:
     let labels_fit = y[..] == *without_last || squeezed(y, without_last);
     let message = match takes {
         Targets::Anything => return Ok(()),
-        Targets::Labels { .. } if labels_fit => return Ok(()),
+        Targets::Labels { .. } | Targets::Groups if labels_fit => return Ok(()),
         Targets::OneHot | Targets::Values if y == output || squeezed(y, output) || squeezed(output, y) => return Ok(()),
         Targets::Labels { .. } if y == output => format!(
             "{loss} takes one integer label a sample; use categoricalCrossentropy for one-hot targets, or integer labels"
         ),
-        Targets::Labels { .. } => {
+        Targets::Labels { .. } | Targets::Groups => {
             let expected = Shape::from(without_last);
             format!("{loss} takes one integer label a sample: expected shape {}", shape_of_samples(&expected))
         }
