@@ -41,7 +41,7 @@ test('the precision and the limit of memory are checked', () => {
   expect(compile({ precision: 'mixedFloat16', device: 'cpu' })).toThrow(
     "precision 'float16' needs device 'cuda'; this model runs on 'cpu', which computes in 'float32' or 'bfloat16'",
   )
-  expect(compile({ precision: 'mixedBfloat16', device: 'cpu' })).not.toThrow()
+  for (const precision of ['mixedBfloat16', 'tf32']) expect(compile({ precision, device: 'cpu' })).not.toThrow()
   expect(compile({ memoryLimit: -1 })).toThrow(/'memoryLimit'.* whole number of at least 1.*received -1/)
   expect(compile({ memoryLimit: 1.5 })).toThrow('received 1.5')
   expect(compile({ precision: 'float32', memoryLimit: 1 << 30, device: 'cpu' })).not.toThrow()

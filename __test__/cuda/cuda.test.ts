@@ -96,6 +96,9 @@ describe.skipIf(hasGpu || !isPossible)('on a stand-in for a GPU', { timeout: 180
     }
     const auto = await gpu.ask<Trained>('train.script.ts', ['auto'], { STAND_IN_GPUS: '0' })
     expect(auto.device).toBe('cpu')
+    const busy = await gpu.run('train.script.ts', ['auto'], { STAND_IN_FAIL: 'cuDevicePrimaryCtxRetain:1:46' })
+    expect(JSON.parse(busy.stdout).device).toBe('cpu')
+    expect(busy.stderr).toMatch(/Warning: compile: the model runs on the CPU: .*the GPU is in use by another/)
   })
 
   /** Functions that a training calls, how often at least, and an error that they give. */

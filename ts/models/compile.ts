@@ -25,8 +25,8 @@ export interface CompileOptions {
   weightedMetrics?: CompileOptions['metrics']
   /**
    * `'cpu'`, `'cuda'` (the first GPU), `'cuda:1'`; several with commas, `'cuda:0,cuda:1'`, share the batches of a
-   * training; `'auto'`: what the environment variable `GLOROT_DEVICE` names, else the
-   * first GPU if one can be used, else the CPU. Default: `'auto'`.
+   * training; `'auto'`: what the environment variable `GLOROT_DEVICE` names, else the first GPU if one can be used, else
+   * the CPU, with a warning if there is a GPU that could not be opened. Default: `'auto'`.
    */
   device?: string
   /** Threads of the CPU. The results do not depend on it. Default: `GLOROT_THREADS`, else the number of cores. */
@@ -35,7 +35,7 @@ export interface CompileOptions {
    * How matrix products are computed: with operands in float32; in TensorFloat-32 (10 bits of fraction); in bfloat16 (7
    * bits); in float16 (10 bits, small range: the loss is scaled, as by Keras's policy `mixed_float16`). Sums, weights
    * and everything else stay float32. `'mixedBfloat16'` and `'mixedFloat16'`, after Keras's policies, mean the same. The
-   * CPU has `'float32'` and `'bfloat16'`; the latter where the processor has instructions for it (AVX512-BF16, see
+   * CPU computes `'tf32'` in float32, and has `'bfloat16'` where the processor has instructions for it (AVX512-BF16, see
    * `devices()`) and in products that it makes faster, else it computes in float32. Default: `'float32'`.
    */
   precision?: Precision

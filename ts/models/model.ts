@@ -259,7 +259,8 @@ export class Model extends Layer {
   compile(options: CompileOptions): void {
     refuseWhileTraining(this, 'compile it')
     const { spec, optimizer } = compileSpec(options, this.portNames().outputs ?? [this.layers.at(-1)?.name ?? 'output'])
-    this.model.compile(spec)
+    const problem = this.model.compile(spec)
+    if (problem) process.emitWarning(`compile: the model runs on the CPU: ${problem}`)
     this.compiled = { options, optimizer }
   }
 

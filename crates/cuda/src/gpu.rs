@@ -4,6 +4,7 @@
 use std::fmt;
 use std::ptr::NonNull;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use glorot_graph::device::DeviceError;
 use glorot_graph::program::FoldAxis;
@@ -15,8 +16,11 @@ pub type Address = u64;
 
 type Result<T = ()> = std::result::Result<T, DeviceError>;
 
+/// Bytes of scratch memory that a library gets: what NVIDIA recommends for Hopper.
+pub const WORKSPACE_BYTES: usize = 32 << 20;
+
 /// What is known of a GPU.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Facts {
     /// Number of the GPU among those that the driver shows.
     pub ordinal: usize,
@@ -29,6 +33,8 @@ pub struct Facts {
     pub driver: (u32, u32),
     /// True if kernels may wait for all of their blocks.
     pub cooperative: bool,
+    /// Bytes that all models of the process hold.
+    pub used: Arc<AtomicUsize>,
 }
 
 impl Facts {
@@ -91,13 +97,12 @@ pub struct Matrix {
 }
 
 /// What a library product does with each sum.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Finish {
-    Nothing,
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Finish {
     /// Adds a vector (float32, along the rows of the column-major result).
-    Bias(Address),
-    /// The same, and then what is negative becomes 0.
-    BiasRelu(Address),
+    pub bias: Option<Address>,
+    /// Then what is negative becomes 0.
+    pub relu: bool,
 }
 
 /// `result = finish(a b)`, column-major: `a` is `rows × depth`, `b` is `depth × columns`, both of `operands`; the result
@@ -191,8 +196,9 @@ pub trait Gpu: Send + Sync + fmt::Debug {
     /// True if the library can compute such a product; of its addresses only the alignment counts.
     fn accepts(&self, product: &Product) -> Result<bool>;
 
-    /// Computes a product in the library. It allocates nothing while a graph is recorded.
-    unsafe fn product(&self, queue: u64, product: &Product) -> Result;
+    /// Computes a product in the library, with scratch memory of [`WORKSPACE_BYTES`]. It allocates nothing while a graph is
+    /// recorded.
+    unsafe fn product(&self, queue: u64, product: &Product, workspace: Address) -> Result;
 
     /// True if convolutions can be computed by a library.
     fn has_convolutions(&self) -> bool;
@@ -201,8 +207,8 @@ pub trait Gpu: Send + Sync + fmt::Debug {
     /// counts.
     fn convolves(&self, convolution: &Convolution) -> Result<bool>;
 
-    /// Computes a convolution in the library. It allocates nothing while a graph is recorded.
-    unsafe fn convolution(&self, queue: u64, convolution: &Convolution) -> Result;
+    /// Computes a convolution in the library, as [`Gpu::product`].
+    unsafe fn convolution(&self, queue: u64, convolution: &Convolution, workspace: Address) -> Result;
 
     unsafe fn upload(&self, queue: u64, to: Address, from: &[u8]) -> Result;
 

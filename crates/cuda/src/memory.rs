@@ -10,12 +10,11 @@ use crate::gpu::{Address, Gpu, Kind, Owned};
 /// Bytes of an allocation: CUDA's granularity.
 const GRAIN: usize = 512;
 
-/// All memory that a device has given out, and how much it may.
+/// How much memory a device may give out.
 #[derive(Debug)]
 pub(crate) struct Budget {
     gpu: Arc<dyn Gpu>,
     limit: Option<usize>,
-    used: AtomicUsize,
 }
 
 /// A piece of memory of the GPU.
@@ -28,12 +27,16 @@ pub(crate) struct Memory {
 
 impl Budget {
     pub fn new(gpu: Arc<dyn Gpu>, limit: Option<usize>) -> Arc<Budget> {
-        Arc::new(Budget { gpu, limit, used: AtomicUsize::new(0) })
+        Arc::new(Budget { gpu, limit })
     }
 
-    /// Bytes that are given out.
+    /// Bytes that all models of the process hold on the GPU, whatever their limits.
     pub fn used(&self) -> usize {
-        self.used.load(Ordering::Relaxed)
+        self.counter().load(Ordering::Relaxed)
+    }
+
+    fn counter(&self) -> &AtomicUsize {
+        &self.gpu.facts().used
     }
 
     /// Bytes that may still be given out.
@@ -45,8 +48,8 @@ impl Budget {
     /// Memory for `what`, which the error names.
     pub fn allocate(self: &Arc<Budget>, what: &str, bytes: usize) -> Result<Memory, DeviceError> {
         let rounded = bytes.max(1).next_multiple_of(GRAIN);
-        let used = self.used.fetch_add(rounded, Ordering::Relaxed);
-        let give_back = || self.used.fetch_sub(rounded, Ordering::Relaxed);
+        let used = self.counter().fetch_add(rounded, Ordering::Relaxed);
+        let give_back = || self.counter().fetch_sub(rounded, Ordering::Relaxed);
         if let Some(limit) = self.limit.filter(|limit| used + rounded > *limit) {
             give_back();
             return Err(self.exhausted(
@@ -87,7 +90,7 @@ impl Memory {
 
 impl Drop for Memory {
     fn drop(&mut self) {
-        self.budget.used.fetch_sub(self.bytes, Ordering::Relaxed);
+        self.budget.counter().fetch_sub(self.bytes, Ordering::Relaxed);
     }
 }
 

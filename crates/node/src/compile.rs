@@ -62,8 +62,8 @@ impl CompileSpec<'_> {
         self.precision.as_deref().map(device::precision).transpose()
     }
 
-    /// The device that the options name.
-    pub fn device(&self) -> Result<Arc<dyn Device>> {
+    /// The device that the options name, and why it is not a GPU if that is for a problem with it.
+    pub fn device(&self) -> Result<(Arc<dyn Device>, Option<String>)> {
         let options = DeviceOptions {
             threads: self.threads.map(|threads| threads as usize),
             precision: self.precision()?,

@@ -103,26 +103,33 @@ pub fn devices() -> Result<Vec<DeviceInfo>> {
 
 /// The device for models that are not compiled.
 pub fn default() -> Result<Arc<dyn Device>> {
-    get("auto", DeviceOptions::default())
+    Ok(get("auto", DeviceOptions::default())?.0)
 }
 
 /// The device for functions that are run once: the CPU, since a GPU would spend longer on compiling than on computing;
 /// but what `GLOROT_DEVICE` names, if it does.
 pub fn eager() -> Result<Arc<dyn Device>> {
     match std::env::var("GLOROT_DEVICE") {
-        Ok(named) if !named.is_empty() && named != "auto" => get(&named, DeviceOptions::default()),
+        Ok(named) if !named.is_empty() && named != "auto" => Ok(get(&named, DeviceOptions::default())?.0),
         _ => cpu(threads_of_environment()?, false),
     }
 }
 
-/// The device with the given id, or several with commas between, which share batches. `auto`: what `GLOROT_DEVICE` names, else the first GPU if one can be used, else the CPU.
-pub fn get(id: &str, options: DeviceOptions) -> Result<Arc<dyn Device>> {
-    let id = match (id, std::env::var("GLOROT_DEVICE")) {
-        ("auto", Ok(named)) if !named.is_empty() && named != "auto" => named,
-        ("auto", _) if probe().gpus().is_empty() => "cpu".into(),
-        ("auto", _) => "cuda:0".into(),
-        (id, _) => id.to_string(),
-    };
+/// The device with the given id, or several with commas between, which share batches. `auto`: what `GLOROT_DEVICE` names,
+/// else the first GPU if one can be used, else the CPU, with the reason if there is a GPU all the same.
+pub fn get(id: &str, options: DeviceOptions) -> Result<(Arc<dyn Device>, Option<String>)> {
+    match (id, std::env::var("GLOROT_DEVICE")) {
+        ("auto", Ok(named)) if !named.is_empty() && named != "auto" => Ok((by_name(&named, options)?, None)),
+        ("auto", _) if probe().gpus().is_empty() => Ok((by_name("cpu", options)?, None)),
+        ("auto", _) => match by_name("cuda:0", options) {
+            Err(Failure::Coded(code::DEVICE, why)) => Ok((by_name("cpu", options)?, Some(why))),
+            opened => Ok((opened?, None)),
+        },
+        (id, _) => Ok((by_name(id, options)?, None)),
+    }
+}
+
+fn by_name(id: &str, options: DeviceOptions) -> Result<Arc<dyn Device>> {
     let names: Vec<&str> = id.split(',').map(str::trim).collect();
     let kinds = names.iter().map(|name| kind(name)).collect::<Result<Vec<_>>>()?;
     match &kinds[..] {
@@ -173,7 +180,8 @@ fn replicas(kinds: &[Kind], options: DeviceOptions) -> Result<Arc<dyn Device>> {
 /// Whether the CPU is asked for products in bfloat16; fails if it is asked for a precision that it does not have.
 fn in_bfloat16(precision: Option<Precision>) -> Result<bool> {
     match precision {
-        None | Some(Precision::Float32) => Ok(false),
+        // TensorFloat-32 is a permission to round.
+        None | Some(Precision::Float32 | Precision::Tf32) => Ok(false),
         Some(Precision::Bfloat16) => Ok(true),
         Some(other) => Err(Failure::config(format!(
             "compile: precision '{}' needs device 'cuda'; this model runs on 'cpu', which computes in 'float32' or 'bfloat16'",

@@ -325,16 +325,16 @@ impl Model {
     }
 
     /// Sets how the model is trained and judged. Optimizer, losses and metrics are checked now, as far as they do not
-    /// depend on the data.
+    /// depend on the data. Returns why the CPU was chosen if there is a GPU.
     #[napi(catch_unwind)]
-    pub fn compile(&self, env: Env, spec: CompileSpec<'_>) -> Result<()> {
-        let device = spec.device()?;
+    pub fn compile(&self, env: Env, spec: CompileSpec<'_>) -> Result<Option<String>> {
+        let (device, problem) = spec.device()?;
         if spec.precision()? == Some(Precision::Float16) {
             scale_loss(&mut spec.optimizer.shared().borrow_mut())?;
         }
         let trainer = self.new_trainer(device, Some(spec.into_compiled(env)?));
         *self.state.borrow_mut() = State { trainer: Some(trainer), ..State::default() };
-        Ok(())
+        Ok(problem)
     }
 
     /// The device that the model is compiled for.

@@ -122,7 +122,7 @@ pub(crate) fn reduce(kernel: &ReduceKernel, outputs: &[BufferId], parameters: &m
     };
     let (outer, inner) = (nest(false), nest(true));
     let largest = (0..views.offsets.len()).map(|v| views.offsets[v] + outer.reach(v) + inner.reach(v)).max();
-    let index = index_type(largest.unwrap_or(0).max(kept * layout.parts).max(reduced) + THREADS);
+    let index = index_type(largest.unwrap_or(0).max(kept * layout.parts).max(reduced + PARTS) + THREADS);
 
     let Layout { across, along, reduced_inner, parts } = layout;
     let blocks = kept.div_ceil(across);

@@ -107,8 +107,7 @@ pub(super) fn finish(product: &MatMulKernel) -> Option<LibraryFinish> {
         }
     };
     let (bias, relu) = match &instrs[store.value as usize] {
-        // The library's ReLU comes with a bias.
-        Instr::Unary(UnaryOp::Relu, a) => (Some(sum_of(*a)??), true),
+        Instr::Unary(UnaryOp::Relu, a) => (sum_of(*a)?, true),
         _ => (sum_of(store.value)?, false),
     };
     Some(LibraryFinish { result: store.buffer, bias, relu })

@@ -55,10 +55,12 @@ impl Feeds {
             };
             let length = bytes / size;
             let (count, length) = (length * rows, length.max(1));
+            // Threads walk on by all threads there are, far fewer than 2^24.
+            let index = if count < (u32::MAX - (1 << 24)) as usize { "unsigned" } else { "unsigned long long" };
             let _ = writeln!(
                 code,
                 "GLOROT_DEVICE void feed{input}(int block, int blocks, const byte* data, const unsigned* order, byte* to) {{\n\
-                 for (unsigned i = block * {THREADS} + threadIdx.x; i < {count}u; i += blocks * {THREADS})\n\
+                 for ({index} i = block * {THREADS} + threadIdx.x; i < {count}u; i += blocks * {THREADS})\n\
                  (({element}*)to)[i] = ((const {element}*)data)[(unsigned long long)order[i / {length}u] * {length}u + i % {length}u];\n}}"
             );
         }

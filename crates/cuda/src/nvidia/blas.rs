@@ -7,7 +7,7 @@ use std::ptr;
 use glorot_graph::device::DeviceError;
 
 use crate::codegen::Precision;
-use crate::gpu::{Address, Finish, Matrix, Product};
+use crate::gpu::{Address, Finish, Matrix, Product, WORKSPACE_BYTES};
 use crate::library::{Found, Table, table};
 
 type Handle = *mut c_void;
@@ -59,8 +59,9 @@ const CUBLASLT_MATMUL_DESC_TRANSA: u32 = 3;
 const CUBLASLT_MATMUL_DESC_TRANSB: u32 = 4;
 const CUBLASLT_MATMUL_DESC_EPILOGUE: u32 = 7;
 const CUBLASLT_MATMUL_DESC_BIAS_POINTER: u32 = 8;
+/// Bits of an epilogue.
+const CUBLASLT_EPILOGUE_RELU: u32 = 2;
 const CUBLASLT_EPILOGUE_BIAS: u32 = 4;
-const CUBLASLT_EPILOGUE_RELU_BIAS: u32 = 6;
 const CUBLASLT_MATRIX_LAYOUT_BATCH_COUNT: u32 = 5;
 const CUBLASLT_MATRIX_LAYOUT_STRIDED_BATCH_OFFSET: u32 = 6;
 const CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES: u32 = 1;
@@ -69,8 +70,9 @@ const NOT_SUPPORTED: c_int = 15;
 /// Of A; those of B, C and D follow.
 const CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES: u32 = 5;
 
-/// Bytes of scratch memory for each queue: what NVIDIA recommends for Hopper.
-pub(super) const WORKSPACE_BYTES: usize = 32 << 20;
+/// Some kernels of the library number the matrices of a batch along an axis of the grid, which ends here; not all
+/// versions see that.
+const LARGEST_BATCH: usize = 65_535;
 
 /// Prepared products that are kept.
 const MAX_PLANS: usize = 4096;
@@ -187,7 +189,7 @@ impl Blas {
 
     /// True if there is an algorithm for such a product.
     pub fn accepts(&self, product: &Product) -> Result<bool, DeviceError> {
-        Ok(self.plan(product)?.is_some())
+        Ok(product.batch <= LARGEST_BATCH && self.plan(product)?.is_some())
     }
 
     /// Asks for the best algorithm for a product, if there is one.
@@ -269,13 +271,13 @@ impl Blas {
                     set(attribute, (&raw const transposed).cast(), 4)?;
                 }
             }
-            let finish = match product.finish {
-                Finish::Nothing => None,
-                Finish::Bias(bias) => Some((CUBLASLT_EPILOGUE_BIAS, bias)),
-                Finish::BiasRelu(bias) => Some((CUBLASLT_EPILOGUE_RELU_BIAS, bias)),
-            };
-            if let Some((epilogue, bias)) = finish {
+            let Finish { bias, relu } = product.finish;
+            let parts = [(relu, CUBLASLT_EPILOGUE_RELU), (bias.is_some(), CUBLASLT_EPILOGUE_BIAS)];
+            let epilogue = parts.into_iter().filter(|(is_part, _)| *is_part).fold(0, |all, (_, part)| all | part);
+            if epilogue != 0 {
                 set(CUBLASLT_MATMUL_DESC_EPILOGUE, (&raw const epilogue).cast(), 4)?;
+            }
+            if let Some(bias) = bias {
                 set(CUBLASLT_MATMUL_DESC_BIAS_POINTER, (&raw const bias).cast(), 8)?;
             }
         }

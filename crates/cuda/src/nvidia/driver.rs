@@ -1,6 +1,6 @@
 //! The driver: is it there, can it do what is needed, and which GPUs does it show.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use cudarc::driver::{result, sys};
 use glorot_graph::device::DeviceError;
@@ -110,5 +110,6 @@ fn facts(ordinal: i32, driver: (u32, u32)) -> Result<Facts, cudarc::driver::Driv
         memory_bytes: unsafe { result::device::total_mem(device)? },
         driver,
         cooperative: attribute(Attribute::CU_DEVICE_ATTRIBUTE_COOPERATIVE_LAUNCH)? != 0,
+        used: Arc::default(),
     })
 }

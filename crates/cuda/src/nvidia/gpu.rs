@@ -1,6 +1,5 @@
 //! A GPU of NVIDIA.
 
-use std::collections::HashMap;
 use std::ffi::{CString, c_void};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -10,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use cudarc::driver::{DriverError, result, sys};
 use glorot_graph::device::DeviceError;
 
-use super::blas::{Blas, WORKSPACE_BYTES};
+use super::blas::Blas;
 use super::cache::Cache;
 use super::dnn::Dnn;
 use super::error::sentence;
@@ -34,8 +33,6 @@ pub struct NvidiaGpu {
     cudnn: Option<Found>,
     /// cuDNN, once it was needed.
     dnn: Mutex<Option<Dnn>>,
-    /// Scratch memory of each queue for the libraries.
-    workspaces: Mutex<HashMap<u64, Address>>,
 }
 
 // SAFETY: the driver allows its handles in any thread whose current context is theirs, which `enter` sees to; the maps and
@@ -75,7 +72,6 @@ impl NvidiaGpu {
             blas: None,
             cudnn: cudnn.cloned(),
             dnn: Mutex::default(),
-            workspaces: Mutex::default(),
         };
         let _running = gpu.enter("opening a GPU")?;
         gpu.blas = blas.map(Blas::new).transpose()?.map(Mutex::new);
@@ -110,17 +106,6 @@ impl NvidiaGpu {
             Some(dnn) => call(dnn),
             none => call(none.insert(Dnn::new(found)?)),
         }
-    }
-
-    /// The scratch memory of a queue.
-    fn workspace(&self, queue: u64) -> Result<Address> {
-        let mut workspaces = self.workspaces.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(&known) = workspaces.get(&queue) {
-            return Ok(known);
-        }
-        let address = self.allocate(WORKSPACE_BYTES)?;
-        workspaces.insert(queue, address);
-        Ok(address)
     }
 }
 
@@ -167,13 +152,6 @@ impl Gpu for NvidiaGpu {
     }
 
     unsafe fn release(&self, kind: Kind, handle: u64) {
-        if kind == Kind::Queue {
-            let workspace = self.workspaces.lock().unwrap_or_else(PoisonError::into_inner).remove(&handle);
-            if let Some(workspace) = workspace {
-                // SAFETY: the queue is done when it is given back.
-                unsafe { self.release(Kind::Memory, workspace) };
-            }
-        }
         // SAFETY: passed on. Nobody is left to hear of an error.
         let _ = self.call("giving back", || unsafe {
             match kind {
@@ -243,12 +221,11 @@ impl Gpu for NvidiaGpu {
         blas.lock().unwrap_or_else(PoisonError::into_inner).accepts(product)
     }
 
-    unsafe fn product(&self, queue: u64, product: &Product) -> Result {
+    unsafe fn product(&self, queue: u64, product: &Product, workspace: Address) -> Result {
         let Some(blas) = &self.blas else { return Err(DeviceError("CUDA: a product without cuBLAS".into())) };
         let _running = self.enter("a product")?;
-        let workspace = self.workspace(queue)?;
         let mut blas = blas.lock().unwrap_or_else(PoisonError::into_inner);
-        // SAFETY: the caller vouches for the matrices; the workspace is this queue's.
+        // SAFETY: the caller vouches for the matrices and the workspace.
         unsafe { blas.product(product, workspace, stream(queue).cast()) }
     }
 
@@ -260,9 +237,8 @@ impl Gpu for NvidiaGpu {
         self.with_dnn(|dnn| dnn.accepts(convolution))
     }
 
-    unsafe fn convolution(&self, queue: u64, convolution: &Convolution) -> Result {
-        let workspace = self.workspace(queue)?;
-        // SAFETY: the caller vouches for the tensors; the workspace is this queue's.
+    unsafe fn convolution(&self, queue: u64, convolution: &Convolution, workspace: Address) -> Result {
+        // SAFETY: the caller vouches for the tensors and the workspace.
         self.with_dnn(|dnn| unsafe { dnn.convolution(convolution, workspace, stream(queue).cast()) })
     }
 
@@ -353,12 +329,6 @@ impl Drop for NvidiaGpu {
         };
         self.blas = None;
         self.dnn = Mutex::default();
-        let workspaces: Vec<Address> =
-            self.workspaces.lock().unwrap_or_else(PoisonError::into_inner).drain().map(|w| w.1).collect();
-        for workspace in workspaces {
-            // SAFETY: allocated by this GPU; no queue is left.
-            unsafe { self.release(Kind::Memory, workspace) };
-        }
         // SAFETY: retained in `open`.
         let _ = unsafe { result::primary_ctx::release(self.device) };
     }

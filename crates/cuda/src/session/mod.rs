@@ -51,6 +51,8 @@ pub(crate) struct CudaSession {
     /// Row numbers of the steps that run next, and the cursor and barrier counters.
     order: Option<(Memory, usize)>,
     counters: Memory,
+    /// Scratch memory of the libraries, once a program needs it.
+    workspace: Option<Memory>,
     /// Through which batches of data sets go that do not fit.
     slots: Slots,
     /// Ends of the last chunks of steps, so that the host does not run ahead without end.
@@ -111,6 +113,7 @@ impl CudaSession {
             datasets: Vec::new(),
             order: None,
             counters,
+            workspace: None,
             slots: Slots::default(),
             pace: VecDeque::new(),
         })
@@ -200,6 +203,7 @@ impl Session for CudaSession {
             &self.budget,
             self.queue.handle(),
             &mut self.staging,
+            &mut self.workspace,
             &self.states,
             program,
             tuning,

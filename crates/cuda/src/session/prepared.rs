@@ -9,7 +9,9 @@ use glorot_graph::program::{BufferId, Place, Program};
 use super::fused::Fused;
 use super::staging::Staging;
 use super::{State, byte_len, describe};
-use crate::gpu::{Address, Argument, Convolution, Finish, Gpu, Grouping, Kind, Launch, Matrix, Owned, Product};
+use crate::gpu::{
+    Address, Argument, Convolution, Finish, Gpu, Grouping, Kind, Launch, Matrix, Owned, Product, WORKSPACE_BYTES,
+};
 use crate::lower::{
     ALIGNMENT, Bundle, LibraryConvolution, LibraryProduct, Lowered, Operand, Refused, Sources, Storage, Tuning, Work,
     lower,
@@ -48,6 +50,8 @@ pub(super) struct Prepared {
     pub fused: Fused,
     arena_bytes: usize,
     launches: Vec<Ready>,
+    /// Of the session, for the libraries; 0 if they have nothing to do.
+    workspace: Address,
     recorded: Recorded,
     /// The step with the gathering of its inputs from these data sets.
     fed: (Vec<Address>, Recorded),
@@ -120,6 +124,7 @@ impl Prepared {
         budget: &Arc<Budget>,
         queue: u64,
         staging: &mut Staging,
+        workspace: &mut Option<Memory>,
         states: &[State],
         program: &Program,
         tuning: Tuning,
@@ -150,6 +155,10 @@ impl Prepared {
             }
         }
         let what = format!("a step (arena {})", Size(lowered.placement.bytes));
+        let of_library = |launch: &Bundle| !matches!(launch, Bundle::Kernel { .. });
+        if sources.launches.iter().any(of_library) && workspace.is_none() {
+            *workspace = Some(budget.allocate("the libraries' scratch memory", WORKSPACE_BYTES)?);
+        }
         let memory = budget.allocate(&what, total)?;
         // SAFETY: the memory was just allocated with this length.
         unsafe { gpu.zero(queue, memory.address(), total)? };
@@ -196,6 +205,7 @@ impl Prepared {
             inputs,
             arena_bytes: lowered.placement.bytes,
             launches,
+            workspace: workspace.as_ref().map_or(0, Memory::address),
             recorded: Recorded::Never,
             fed: (Vec::new(), Recorded::Never),
             feed,
@@ -252,8 +262,8 @@ impl Prepared {
                         let (function, blocks) = (*function, *blocks);
                         gpu.launch(queue, &Launch { function, blocks, grouping: Grouping::Free, arguments })?;
                     }
-                    Ready::Product(product) => gpu.product(queue, product)?,
-                    Ready::Convolution(convolution) => gpu.convolution(queue, convolution)?,
+                    Ready::Product(product) => gpu.product(queue, product, self.workspace)?,
+                    Ready::Convolution(convolution) => gpu.convolution(queue, convolution, self.workspace)?,
                 }
             }
         }
@@ -355,11 +365,7 @@ fn library_product(product: &LibraryProduct, addresses: &[Address], storage: &[S
             stride: operand.stride,
         }
     };
-    let finish = match (product.bias, product.relu) {
-        (None, _) => Finish::Nothing,
-        (Some(bias), false) => Finish::Bias(addresses[bias.index()]),
-        (Some(bias), true) => Finish::BiasRelu(addresses[bias.index()]),
-    };
+    let bias = product.bias.map(|bias| addresses[bias.index()]);
     Product {
         batch: product.batch,
         rows: product.rows,
@@ -369,6 +375,6 @@ fn library_product(product: &LibraryProduct, addresses: &[Address], storage: &[S
         b: matrix(&product.b),
         result: addresses[product.result.index()],
         precision: product.precision,
-        finish,
+        finish: Finish { bias, relu: product.relu },
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use glorot_cuda::gpu::{Computes, Gpu};
+use glorot_cuda::gpu::{Computes, Gpu, WORKSPACE_BYTES};
 use glorot_cuda::{CudaDevice, CudaOptions, Precision, StepKind, sources};
 use glorot_graph::TensorSpec;
 use glorot_graph::device::Device;
@@ -28,6 +28,8 @@ pub fn trials() -> Vec<Trial> {
         trial("a_step_that_cannot_be_recorded_is_launched", not_recorded),
         trial("the_memory_is_told_before_the_first_step", planned),
         trial("a_full_gpu_is_told_with_what_was_asked_for", full),
+        trial("models_of_any_limit_are_counted_together", counted_together),
+        trial("scratch_memory_of_the_libraries_is_counted", scratch),
         trial("two_gpus_share_batches", shared),
         trial("streamed_batches_wait_for_one_another", streamed),
         trial("products_that_the_library_refuses_are_generated", refused),
@@ -81,7 +83,7 @@ fn not_recorded() {
 fn planned() {
     let mut told = Vec::new();
     let device = Arc::new(CudaDevice::new(Arc::new(Emulator::new(false)), CudaOptions::default()));
-    models::watch(device, &models::deep(1, 16), "Adam", &mut |trainer, event| {
+    models::watch(device, &models::deep(1, 16), "Adam", 750, &mut |trainer, event| {
         if matches!(event, Event::EpochBegin { .. }) {
             told.extend(trainer.report());
         }
@@ -117,6 +119,36 @@ fn cuts() {
     for multiprocessors in [6, 108, 144] {
         assert!(functions(multiprocessors) == functions(132), "{multiprocessors} multiprocessors");
     }
+}
+
+fn counted_together() {
+    let gpu: Arc<dyn Gpu> = Arc::new(Emulator::new(false));
+    let device = |memory_limit| CudaDevice::new(gpu.clone(), CudaOptions { memory_limit, ..CudaOptions::default() });
+    let state = |count: usize| [TensorSpec { shape: [count].into(), dtype: DType::F32 }];
+    let (unlimited, limited) = (device(None), device(Some(1 << 20)));
+    let first = unlimited.session(&state(1 << 18)).unwrap();
+    assert_eq!(limited.used_bytes(), unlimited.used_bytes());
+    let error = limited.session(&state(100)).err().unwrap().to_string();
+    assert!(error.contains("1.0 MiB are in use, memoryLimit is 1.0 MiB"), "{error}");
+    drop(first);
+    limited.session(&state(100)).unwrap();
+}
+
+fn scratch() {
+    let (mut builder, mut dice) = (Builder::default(), Dice::new(5));
+    programs::product(&mut builder, &mut dice, [1, 260, 257, 258], [false, false], EPILOGUES[0]);
+    let program = builder.build();
+    let options = |memory_limit| CudaOptions { memory_limit, ..CudaOptions::default() };
+    let device = CudaDevice::new(Arc::new(Emulator::new(true)), options(None));
+    let mut session = device.session(&[]).unwrap();
+    session.add_program(&program).unwrap();
+    let one = device.used_bytes();
+    assert!(one > WORKSPACE_BYTES, "{one}");
+    session.add_program(&program).unwrap();
+    assert!(device.used_bytes() < one + WORKSPACE_BYTES, "it is there once");
+    let limited = CudaDevice::new(Arc::new(Emulator::new(true)), options(Some(WORKSPACE_BYTES)));
+    let error = limited.session(&[]).unwrap().add_program(&program).err().unwrap().to_string();
+    assert!(error.contains("no memory for the libraries' scratch memory: it needs 32.0 MiB"), "{error}");
 }
 
 fn refused() {

@@ -11,13 +11,11 @@ use std::ffi::c_void;
 use std::path::PathBuf;
 use std::process::Command;
 use std::ptr::NonNull;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use glorot_cuda::Precision;
-use glorot_cuda::gpu::{
-    Address, Argument, Computes, Convolution, Facts, Finish, Gpu, Grouping, Kind, Launch, Matrix, Product,
-};
+use glorot_cuda::gpu::{Address, Argument, Computes, Convolution, Facts, Gpu, Grouping, Kind, Launch, Matrix, Product};
 use glorot_graph::device::DeviceError;
 
 use crate::compiler;
@@ -80,6 +78,7 @@ impl Emulator {
                 memory_bytes: 1 << 30,
                 driver: (13, 0),
                 cooperative: true,
+                used: Arc::default(),
             },
             products,
             refuses_odd: false,
@@ -200,11 +199,8 @@ unsafe fn multiply(product: &Product) {
                     (0..depth).map(|k| f64::from(element(&a, i, row, k)) * f64::from(element(&b, i, k, column))).sum();
                 // SAFETY: the caller vouches for the bias and the result.
                 unsafe {
-                    let value = match finish {
-                        Finish::Nothing => sum,
-                        Finish::Bias(bias) => sum + f64::from(*(bias as *const f32).add(row)),
-                        Finish::BiasRelu(bias) => (sum + f64::from(*(bias as *const f32).add(row))).max(0.0),
-                    };
+                    let biased = sum + finish.bias.map_or(0.0, |bias| f64::from(*(bias as *const f32).add(row)));
+                    let value = if finish.relu && biased < 0.0 { 0.0 } else { biased };
                     *(result as *mut f32).add((i * columns + column) * rows + row) = value as f32;
                 }
             }
@@ -365,7 +361,7 @@ impl Gpu for Emulator {
         Ok(!(self.refuses_odd && product.rows % 2 == 1))
     }
 
-    unsafe fn product(&self, queue: u64, product: &Product) -> Result {
+    unsafe fn product(&self, queue: u64, product: &Product, _workspace: u64) -> Result {
         self.push(queue, Work::Product(*product));
         Ok(())
     }
@@ -378,7 +374,7 @@ impl Gpu for Emulator {
         Ok(self.refuses != Some(convolution.computes))
     }
 
-    unsafe fn convolution(&self, queue: u64, convolution: &Convolution) -> Result {
+    unsafe fn convolution(&self, queue: u64, convolution: &Convolution, _workspace: u64) -> Result {
         self.push(queue, Work::Convolution(*convolution));
         Ok(())
     }

@@ -78,16 +78,42 @@ pub fn convolutional() -> Layers {
     layers
 }
 
-/// Trains on a device; the history and the weights.
-pub fn train(device: Arc<dyn Device>, layers: &Layers, optimizer: &str) -> (History, Vec<Vec<f32>>) {
-    watch(device, layers, optimizer, &mut |_, _| {})
+/// A network whose products are large enough for a library.
+pub fn wide() -> Layers {
+    let mut layers = input();
+    layers.extend([
+        ("Flatten", json!({})),
+        ("Dense", json!({ "units": 1024, "activation": "relu" })),
+        ("Dense", json!({ "units": 640, "activation": "relu", "use_bias": false })),
+        ("Dense", json!({ "units": 10, "activation": "softmax" })),
+    ]);
+    layers
 }
 
-/// The same, and tells of all events.
+/// The same of convolutions.
+pub fn wide_images() -> Layers {
+    let mut layers = input();
+    layers.extend([
+        ("Reshape", json!({ "target_shape": [10, 10, 1] })),
+        ("Conv2D", json!({ "filters": 32, "kernel_size": 3, "activation": "relu" })),
+        ("Conv2D", json!({ "filters": 64, "kernel_size": 3, "padding": "same", "activation": "relu" })),
+        ("GlobalAveragePooling2D", json!({})),
+        ("Dense", json!({ "units": 10, "activation": "softmax" })),
+    ]);
+    layers
+}
+
+/// Trains on a device with 600 images; the history and the weights.
+pub fn train(device: Arc<dyn Device>, layers: &Layers, optimizer: &str) -> (History, Vec<Vec<f32>>) {
+    watch(device, layers, optimizer, 750, &mut |_, _| {})
+}
+
+/// The same with so many images, of which a fifth validates, and tells of all events.
 pub fn watch(
     device: Arc<dyn Device>,
     layers: &Layers,
     optimizer: &str,
+    samples: usize,
     tell: &mut dyn FnMut(&Trainer, &Event<'_>),
 ) -> (History, Vec<Vec<f32>>) {
     rng::set_seed(58);
@@ -103,7 +129,7 @@ pub fn watch(
         progress: Progress::Never,
         ..FitOptions::default()
     };
-    let mut job = trainer.prepare_fit(images(750), options).unwrap();
+    let mut job = trainer.prepare_fit(images(samples), options).unwrap();
     let mut handler = |event: Event<'_>, _: &mut Access<'_>| {
         tell(&trainer, &event);
         Flow::Continue

@@ -1,11 +1,16 @@
 //! Random programs of many kernels each, and those of special values.
 
+mod convolutions;
+
 use glorot_graph::program::*;
 use glorot_graph::{BinaryOp, CompareOp, RandomKind, Real, UnaryOp};
 use glorot_tensor::DType;
 
 use crate::common::bodies::{KINDS, random_body, random_reductions};
 use crate::common::{BodyBuilder, Builder, Dice, dense};
+
+#[allow(unused_imports, reason = "not every test has a use for them")]
+pub use convolutions::{CONVOLUTIONS, Convolution};
 
 /// A domain of one of several forms.
 fn domain(dice: &mut Dice) -> Vec<usize> {
@@ -64,6 +69,8 @@ pub enum Epilogue {
     Bias,
     /// And ReLU.
     BiasRelu,
+    /// ReLU alone.
+    Relu,
     /// Bias along the columns, ELU, and the product itself as a second result.
     BiasElu,
     /// Column-major.
@@ -74,10 +81,11 @@ pub enum Epilogue {
     Bytes,
 }
 
-pub const EPILOGUES: [Epilogue; 7] = [
+pub const EPILOGUES: [Epilogue; 8] = [
     Epilogue::Plain,
     Epilogue::Bias,
     Epilogue::BiasRelu,
+    Epilogue::Relu,
     Epilogue::BiasElu,
     Epilogue::Turned,
     Epilogue::Accumulate,
@@ -106,6 +114,10 @@ pub fn product(builder: &mut Builder, dice: &mut Dice, shape: [usize; 4], turned
     };
     match epilogue {
         Epilogue::Plain => store(builder, sum, dense(&domain)),
+        Epilogue::Relu => {
+            let value = body.unary(UnaryOp::Relu, sum);
+            store(builder, value, dense(&domain));
+        }
         Epilogue::Bias | Epilogue::BiasRelu | Epilogue::BiasElu => {
             let values = dice.values(n, DType::F32);
             let bias = builder.input([n], DType::F32, values);
@@ -315,22 +327,40 @@ fn plain(builder: &mut Builder, domain: &[usize], axes: &[usize], kind: Reducer,
     builder.kernel(Kernel::Reduce(ReduceKernel { domain: domain.into(), axes, body: body.0, reductions }));
 }
 
-/// Random numbers in several orders, few and many.
-pub fn numbers() -> Builder {
+/// Large products, for a library, with every epilogue and both orders of each operand.
+pub fn large_products() -> Builder {
+    let (mut builder, mut dice) = (Builder::default(), Dice::new(5));
+    for (i, epilogue) in EPILOGUES.into_iter().enumerate() {
+        let turned = [i % 2 == 0, i % 3 == 0];
+        product(&mut builder, &mut dice, [1, 260, 257, 258], turned, epilogue);
+    }
+    product(&mut builder, &mut dice, [3, 200, 190, 180], [false, true], EPILOGUES[0]);
+    builder
+}
+
+/// Uniform random numbers in several orders, few and many.
+pub fn uniform() -> Builder {
+    numbers(RandomKind::Uniform)
+}
+
+/// The same of normal ones.
+pub fn normal() -> Builder {
+    numbers(RandomKind::Normal)
+}
+
+fn numbers(kind: RandomKind) -> Builder {
     let mut builder = Builder::default();
     let state = builder.state([4], DType::I32, vec![58.0, -3.0, 1e9, 7.0]);
-    for kind in [RandomKind::Uniform, RandomKind::Normal] {
-        for (rows, columns, offset) in [(37, 100, 3), (400, 100, 0), (400, 100, 8)] {
-            let domain = [rows, columns];
-            let mut body = BodyBuilder::default();
-            let mut stores = Vec::new();
-            for (stream, strides) in [(5, vec![columns, 1]), (6, vec![1, rows])] {
-                let element = View { offset, strides };
-                let value = body.push(Instr::Random { kind, stream, state, element }, DType::F32);
-                stores.push(Store { value, buffer: builder.output(domain, DType::F32), view: dense(&domain) });
-            }
-            builder.kernel(Kernel::Map(MapKernel { domain: domain.into(), body: body.0, stores }));
+    for (rows, columns, offset) in [(37, 100, 3), (400, 100, 0), (400, 100, 8)] {
+        let domain = [rows, columns];
+        let mut body = BodyBuilder::default();
+        let mut stores = Vec::new();
+        for (stream, strides) in [(5, vec![columns, 1]), (6, vec![1, rows])] {
+            let element = View { offset, strides };
+            let value = body.push(Instr::Random { kind, stream, state, element }, DType::F32);
+            stores.push(Store { value, buffer: builder.output(domain, DType::F32), view: dense(&domain) });
         }
+        builder.kernel(Kernel::Map(MapKernel { domain: domain.into(), body: body.0, stores }));
     }
     builder
 }

@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use glorot_cpu::{CpuDevice, CpuOptions};
 use glorot_cuda::{CudaOptions, StepKind};
+use glorot_graph::device::Device;
+use glorot_train::History;
 use libtest_mimic::Trial;
 
-use crate::models::{Layers, convolutional, deep, dense, train};
+use crate::models::{Layers, convolutional, deep, dense, train, watch, wide, wide_images};
 use crate::target::device;
 use crate::trial;
 
@@ -19,14 +21,32 @@ pub fn trials() -> Vec<Trial> {
         trial("a_convolutional_network_trains_as_on_the_cpu", move || {
             compare(convolutional(), "SGD", with(StepKind::Graph));
         }),
+        trial("a_wide_network_trains_with_a_library", || with_library(wide(), "products of cuBLAS")),
+        trial("a_wide_network_of_images_trains_with_a_library", || {
+            with_library(wide_images(), "convolutions of cuDNN");
+        }),
     ]
 }
 
+fn cpu() -> Arc<dyn Device> {
+    Arc::new(CpuDevice::new(CpuOptions { threads: Some(1), ..Default::default() }))
+}
+
 fn compare(layers: Layers, optimizer: &str, options: CudaOptions) {
-    let cpu = Arc::new(CpuDevice::new(CpuOptions { threads: Some(1), ..Default::default() }));
-    let (expected, expected_weights) = train(cpu, &layers, optimizer);
-    let gpu = device(false, options);
-    let (history, weights) = train(Arc::new(gpu), &layers, optimizer);
+    expect_near(train(Arc::new(device(false, options)), &layers, optimizer), train(cpu(), &layers, optimizer));
+}
+
+/// Large products and convolutions are those of a library, which the report names.
+fn with_library(layers: Layers, named: &str) {
+    let mut reports = Vec::new();
+    let gpu = Arc::new(device(true, CudaOptions::default()));
+    let trained = watch(gpu, &layers, "Adam", 120, &mut |trainer, _| reports.extend(trainer.report()));
+    assert!(reports.iter().any(|report| report.contains(named)), "{reports:?}");
+    expect_near(trained, watch(cpu(), &layers, "Adam", 120, &mut |_, _| {}));
+}
+
+fn expect_near((history, weights): (History, Vec<Vec<f32>>), expected: (History, Vec<Vec<f32>>)) {
+    let (expected, expected_weights) = expected;
     for (name, want) in &expected.series {
         let got = history.get(name).unwrap();
         // One sample of 150 that is judged otherwise is accuracy of less than a hundredth.

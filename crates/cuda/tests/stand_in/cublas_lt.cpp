@@ -220,11 +220,12 @@ API cublasStatus_t cublasLtMatmul(cublasLtHandle_t handle, cublasLtMatmulDesc_t 
   const Described op = described(operation), al = described(a_layout), bl = described(b_layout), dl = described(d_layout);
   WANT(fits(op, al, bl, dl), 7);
   WANT(lies_there(al, a) && lies_there(bl, b) && lies_there(dl, d), 7);
-  // CUBLASLT_EPILOGUE_DEFAULT, BIAS, RELU_BIAS.
+  // CUBLASLT_EPILOGUE_DEFAULT, RELU, BIAS, RELU_BIAS.
   const std::int64_t epilogue = op.at(7, 1);
-  WANT(epilogue == 1 || epilogue == 4 || epilogue == 6, 15);
+  WANT(epilogue == 1 || epilogue == 2 || epilogue == 4 || epilogue == 6, 15);
+  const bool relu = epilogue & 2, is_biased = epilogue & 4;
   const float* bias = (const float*)op.at(8, 0);
-  WANT(epilogue == 1 || stand_in::on_gpu((CUdeviceptr)bias, 4 * dl.rows), 7);
+  WANT(!is_biased || stand_in::on_gpu((CUdeviceptr)bias, 4 * dl.rows), 7);
   const bool ta = op.at(3, 0) == 1, tb = op.at(4, 0) == 1;
   const std::int64_t depth = ta ? al.rows : al.columns;
   auto work = [=] {
@@ -238,8 +239,8 @@ API cublasStatus_t cublasLtMatmul(cublasLtHandle_t handle, cublasLtMatmulDesc_t 
             const double left = stand_in::element(a, al.type, batch * al.at(6, 0) + i);
             sum += left * stand_in::element(b, bl.type, batch * bl.at(6, 0) + j);
           }
-          if (epilogue != 1) sum += bias[row];
-          if (epilogue == 6 && sum < 0) sum = 0;
+          if (is_biased) sum += bias[row];
+          if (relu && sum < 0) sum = 0;
           ((float*)d)[batch * dl.at(6, 0) + column * dl.leading + row] = (float)sum;
         }
   };

@@ -12,9 +12,8 @@ use self::descriptor::{
     Address, Character, ConvolutionMode, DataType, Descriptor, Flag, Float, Functions, Handle, HeuristicMode, Integer,
     NumericalNote, PointwiseMode, Raw, Refusal,
 };
-use super::blas::WORKSPACE_BYTES;
 use crate::codegen::Precision;
-use crate::gpu::{Computes, Convolution, ConvolutionShape};
+use crate::gpu::{Computes, Convolution, ConvolutionShape, WORKSPACE_BYTES};
 use crate::library::{Found, Library, Table};
 
 // Names of `cudnn_graph.h`, without `CUDNN_` and `CUDNN_ATTR_`.
