@@ -210,6 +210,11 @@ pub trait Gpu: Send + Sync + fmt::Debug {
     /// Computes a convolution in the library, as [`Gpu::product`].
     unsafe fn convolution(&self, queue: u64, convolution: &Convolution, workspace: Address) -> Result;
 
+    /// What of the libraries did not start, and why.
+    fn problems(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     unsafe fn upload(&self, queue: u64, to: Address, from: &[u8]) -> Result;
 
     unsafe fn download(&self, queue: u64, from: Address, to: &mut [u8]) -> Result;

@@ -89,17 +89,13 @@ impl Probe {
         self.others.get_or_init(|| {
             let mut all: Vec<Search> = Vec::new();
             for library in Library::ALL.into_iter().skip(1) {
-                let search = match (library, major) {
-                    // Its name does not say for which CUDA it is.
-                    (Library::Cudnn, Some(major)) => {
-                        let blas = all.iter().filter_map(|other| other.found.as_ref());
-                        let mut blas = blas.filter(|found| found.library == Library::CublasLt);
-                        let blas = blas.find_map(nvidia::blas_version);
-                        let problem = |found: &Found| nvidia::dnn_problem(found, major, blas);
-                        Search::checked(library, &self.places, Some(major), problem)
-                    }
-                    _ => Search::new(library, &self.places, major),
-                };
+                let mut search = Search::new(library, &self.places, major);
+                // Its name does not say for which CUDA it is.
+                if let (Library::Cudnn, Some(major)) = (library, major) {
+                    let blas = all.iter().filter_map(|other| other.found.as_ref());
+                    let blas = blas.filter(|found| found.library == Library::CublasLt).find_map(nvidia::blas_version);
+                    search = search.checked(|found| nvidia::dnn_problem(found, major, blas));
+                }
                 all.push(search);
             }
             all

@@ -28,16 +28,6 @@ impl Search {
     /// Looks for a library in these places. `major`: the version of CUDA that the driver speaks; newer libraries cannot
     /// run on it, and a name without a version may be one.
     pub fn new(library: Library, places: &[Place], major: Option<u32>) -> Search {
-        Search::checked(library, places, major, |_| None)
-    }
-
-    /// The same, but passes over those that there is a problem with.
-    pub fn checked(
-        library: Library,
-        places: &[Place],
-        major: Option<u32>,
-        problem: impl Fn(&Found) -> Option<String>,
-    ) -> Search {
         let mut search = Search { library, found: None, looked: Vec::new(), problems: Vec::new() };
         let names = library.file_names();
         let fits = |version: &Option<u32>| match (library, version, major) {
@@ -47,33 +37,42 @@ impl Search {
         };
         for place in places {
             for (_, name) in names.iter().filter(|(version, _)| fits(version)) {
-                let Some(found) = search.look(place, name) else { continue };
-                let Some(problem) = problem(&found) else {
-                    search.found = Some(found);
+                search.look(place, name);
+                if search.found.is_some() {
                     return search;
-                };
-                search.problems.push(format!("{}: {problem}", found.path.display()));
+                }
             }
         }
         search
     }
 
-    fn look(&mut self, place: &Place, name: &str) -> Option<Found> {
+    /// Passes over what was found if there is a problem with it. No other is looked for: libraries of several files, as
+    /// cuDNN, would find those of the first.
+    pub fn checked(mut self, problem: impl FnOnce(&Found) -> Option<String>) -> Search {
+        if let Some(problem) = self.found.as_ref().and_then(problem) {
+            let path = self.found.take().map(|found| found.path).unwrap_or_default();
+            self.problems.insert(0, format!("{}: {problem}", path.display()));
+        }
+        self
+    }
+
+    fn look(&mut self, place: &Place, name: &str) {
         let path = match &place.folder {
             Some(folder) => folder.join(name),
             None => PathBuf::from(name),
         };
         self.looked.push(path.clone());
         if place.folder.is_some() && !path.is_file() {
-            return None;
+            return;
         }
         match Opened::open(self.library, &path) {
-            Ok(opened) => return Some(Found { library: self.library, opened, path, reason: place.reason }),
+            Ok(opened) => {
+                self.found = Some(Found { library: self.library, opened, path, reason: place.reason });
+            }
             Err(problem) if place.folder.is_some() => self.problems.push(format!("{}: {problem}", path.display())),
             // The loader does not know a name: nothing is wrong.
             Err(_) => {}
         }
-        None
     }
 
     /// Why the library is not there and what to do, in a sentence.

@@ -66,6 +66,7 @@ const CUBLASLT_MATRIX_LAYOUT_BATCH_COUNT: u32 = 5;
 const CUBLASLT_MATRIX_LAYOUT_STRIDED_BATCH_OFFSET: u32 = 6;
 const CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES: u32 = 1;
 const INVALID_VALUE: c_int = 7;
+const ARCH_MISMATCH: c_int = 8;
 const NOT_SUPPORTED: c_int = 15;
 /// Of A; those of B, C and D follow.
 const CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES: u32 = 5;
@@ -232,7 +233,7 @@ impl Blas {
             }
             (functions.cublasLtMatmulPreferenceDestroy)(preference);
             // What the heuristics say of a combination of types, strides and epilogue that no algorithm has.
-            if [NOT_SUPPORTED, INVALID_VALUE].contains(&status) {
+            if [NOT_SUPPORTED, INVALID_VALUE, ARCH_MISMATCH].contains(&status) {
                 return Ok(None);
             }
             check("choosing an algorithm", status)?;

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use cudarc::driver::{DriverError, result, sys};
 use glorot_graph::device::DeviceError;
 
+use super::alone::{self, alone};
 use super::blas::Blas;
 use super::cache::Cache;
 use super::dnn::Dnn;
@@ -31,8 +32,10 @@ pub struct NvidiaGpu {
     target: String,
     blas: Option<Mutex<Blas>>,
     cudnn: Option<Found>,
-    /// cuDNN, once it was needed.
-    dnn: Mutex<Option<Dnn>>,
+    /// Why cuBLAS did not start.
+    blas_problem: Option<DeviceError>,
+    /// cuDNN, once it was needed, or why it did not start.
+    dnn: Mutex<Option<Result<Dnn>>>,
 }
 
 // SAFETY: the driver allows its handles in any thread whose current context is theirs, which `enter` sees to; the maps and
@@ -70,11 +73,16 @@ impl NvidiaGpu {
             cache,
             target,
             blas: None,
+            blas_problem: None,
             cudnn: cudnn.cloned(),
             dnn: Mutex::default(),
         };
         let _running = gpu.enter("opening a GPU")?;
-        gpu.blas = blas.map(Blas::new).transpose()?.map(Mutex::new);
+        match blas.map(Blas::new) {
+            Some(Ok(blas)) => gpu.blas = Some(Mutex::new(blas)),
+            Some(Err(problem)) => gpu.blas_problem = Some(problem),
+            None => {}
+        }
         Ok(gpu)
     }
 
@@ -97,15 +105,17 @@ impl NvidiaGpu {
         }
     }
 
-    /// Calls cuDNN, which is started when it is first needed: that takes time and memory.
-    fn with_dnn<T>(&self, call: impl FnOnce(&mut Dnn) -> Result<T>) -> Result<T> {
-        let Some(found) = &self.cudnn else { return Err(DeviceError("CUDA: a convolution without cuDNN".into())) };
+    /// Calls cuDNN, which is started when it is first needed: that takes time and memory. `None` if it does not start.
+    fn with_dnn<T>(&self, call: impl FnOnce(&mut Dnn) -> Result<T>) -> Result<Option<T>> {
+        let Some(found) = &self.cudnn else { return Ok(None) };
         let _running = self.enter("a convolution")?;
-        let mut dnn = self.dnn.lock().unwrap_or_else(PoisonError::into_inner);
-        match &mut *dnn {
-            Some(dnn) => call(dnn),
-            none => call(none.insert(Dnn::new(found)?)),
-        }
+        alone(|| {
+            let mut dnn = self.dnn.lock().unwrap_or_else(PoisonError::into_inner);
+            match dnn.get_or_insert_with(|| Dnn::new(found)) {
+                Ok(dnn) => call(dnn).map(Some),
+                Err(_) => Ok(None),
+            }
+        })
     }
 }
 
@@ -152,6 +162,15 @@ impl Gpu for NvidiaGpu {
     }
 
     unsafe fn release(&self, kind: Kind, handle: u64) {
+        if kind == Kind::Queue
+            && let Ok(_running) = self.enter("giving back")
+        {
+            alone(|| {
+                if let Some(Ok(dnn)) = &*self.dnn.lock().unwrap_or_else(PoisonError::into_inner) {
+                    dnn.leave_stream();
+                }
+            });
+        }
         // SAFETY: passed on. Nobody is left to hear of an error.
         let _ = self.call("giving back", || unsafe {
             match kind {
@@ -234,12 +253,21 @@ impl Gpu for NvidiaGpu {
     }
 
     fn convolves(&self, convolution: &Convolution) -> Result<bool> {
-        self.with_dnn(|dnn| dnn.accepts(convolution))
+        Ok(self.with_dnn(|dnn| dnn.accepts(convolution))?.unwrap_or(false))
     }
 
     unsafe fn convolution(&self, queue: u64, convolution: &Convolution, workspace: Address) -> Result {
         // SAFETY: the caller vouches for the tensors and the workspace.
-        self.with_dnn(|dnn| unsafe { dnn.convolution(convolution, workspace, stream(queue).cast()) })
+        let done = self.with_dnn(|dnn| unsafe { dnn.convolution(convolution, workspace, stream(queue).cast()) })?;
+        done.ok_or_else(|| DeviceError("CUDA: a convolution without cuDNN".into()))
+    }
+
+    fn problems(&self) -> Vec<String> {
+        let dnn = self.dnn.lock().unwrap_or_else(PoisonError::into_inner);
+        let dnn_problem = dnn.as_ref().and_then(|dnn| dnn.as_ref().err());
+        let of_blas = self.blas_problem.iter().map(|problem| format!("{problem}; large products do without"));
+        let of_dnn = dnn_problem.map(|problem| format!("{problem}; large convolutions do without"));
+        of_blas.chain(of_dnn).collect()
     }
 
     unsafe fn upload(&self, queue: u64, to: Address, from: &[u8]) -> Result {
@@ -293,16 +321,24 @@ impl Gpu for NvidiaGpu {
     }
 
     unsafe fn begin_recording(&self, queue: u64) -> Result {
-        // Other threads may allocate meanwhile; this one records only launches and products.
+        // Other threads may allocate meanwhile; this one records only launches and calls of libraries.
         let mode = sys::CUstreamCaptureMode::CU_STREAM_CAPTURE_MODE_RELAXED;
+        alone::begin();
         // SAFETY: passed on.
-        self.call("recording a step", || unsafe { result::stream::begin_capture(stream(queue), mode) })
+        let begun = self.call("recording a step", || unsafe { result::stream::begin_capture(stream(queue), mode) });
+        if begun.is_err() {
+            alone::end();
+        }
+        begun
     }
 
     unsafe fn end_recording(&self, queue: u64) -> Result<u64> {
+        // SAFETY: passed on.
+        let recorded = self.call("recording a step", || unsafe { result::stream::end_capture(stream(queue)) });
+        alone::end();
+        let graph = recorded?;
         // SAFETY: passed on; the graph is destroyed once, after it was instantiated, and what became of it if it fails.
         self.call("recording a step", || unsafe {
-            let graph = result::stream::end_capture(stream(queue))?;
             let ready = result::graph::instantiate(graph, sys::CUgraphInstantiate_flags(0));
             let _ = result::graph::destroy(graph);
             let ready = ready?;
@@ -328,7 +364,7 @@ impl Drop for NvidiaGpu {
             return;
         };
         self.blas = None;
-        self.dnn = Mutex::default();
+        alone(|| self.dnn = Mutex::default());
         // SAFETY: retained in `open`.
         let _ = unsafe { result::primary_ctx::release(self.device) };
     }

@@ -1,5 +1,6 @@
 //! The GPUs of NVIDIA, through their driver.
 
+mod alone;
 mod blas;
 mod cache;
 mod dnn;

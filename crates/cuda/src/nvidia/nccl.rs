@@ -30,6 +30,9 @@ table! {
 const NCCL_FLOAT32: c_int = 7;
 const NCCL_SUM: c_int = 0;
 
+/// Held while sums are enqueued: those of several trainings must come in the same order on all GPUs.
+static ENQUEUES: Mutex<()> = Mutex::new(());
+
 /// NCCL on some GPUs, in the order of the replicas.
 pub(crate) struct NcclSum {
     functions: Functions,
@@ -85,6 +88,7 @@ impl Communicator for NcclSum {
             }
         }
         let _running = Running::begin()?;
+        let _enqueues = ENQUEUES.lock().unwrap_or_else(PoisonError::into_inner);
         let functions = &self.functions;
         // SAFETY: the addresses are of states of that many float32 numbers, which live as long as the sessions; the queues
         // are theirs, so that the sums come after what computed the states and before what reads them.

@@ -312,6 +312,9 @@ impl Session for CudaSession {
                 text.push_str(&format!("; data: {} on the GPU, {} sent from the host by batches", Size(on), Size(sent)))
             }
         }
+        for problem in self.gpu.problems() {
+            text.push_str(&format!("\n{problem}"));
+        }
         for (number, program) in self.programs.iter().enumerate() {
             text.push_str(&format!("\nprogram {number}: {}", program.report()));
         }

@@ -34,11 +34,15 @@ enum Ready {
 enum Recorded {
     #[default]
     Never,
-    Once,
+    /// Launched, and recorded in vain so often.
+    Launched(usize),
     Graph(Owned),
-    /// This GPU cannot record the step.
+    /// The step cannot be recorded.
     Refused,
 }
+
+/// Times that a step is recorded in vain: another thread may have disturbed it.
+const RECORDINGS: usize = 3;
 
 /// A program of a session.
 #[derive(Debug)]
@@ -272,7 +276,7 @@ impl Prepared {
 
     /// Memory and launches, for people.
     pub fn report(&self) -> String {
-        let Prepared { arena_bytes, launches, fused, .. } = self;
+        let Prepared { arena_bytes, launches, fused, recorded, fed, .. } = self;
         let count = |is_one: fn(&Ready) -> bool| launches.iter().filter(|ready| is_one(ready)).count();
         let of_library = |count: usize, what: &str| match count {
             0 => String::new(),
@@ -280,8 +284,10 @@ impl Prepared {
         };
         let products = of_library(count(|ready| matches!(ready, Ready::Product(_))), "products of cuBLAS");
         let convolutions = of_library(count(|ready| matches!(ready, Ready::Convolution(_))), "convolutions of cuDNN");
+        let is_refused = |recorded: &Recorded| matches!(recorded, Recorded::Refused);
+        let one_by_one = if is_refused(recorded) || is_refused(&fed.1) { ", not recorded" } else { "" };
         format!(
-            "arena {}, {} launches a step{products}{convolutions}{}",
+            "arena {}, {} launches a step{products}{convolutions}{one_by_one}{}",
             Size(*arena_bytes),
             launches.len(),
             fused.report()
@@ -297,27 +303,30 @@ impl Prepared {
 impl Recorded {
     /// Launches the work, or replays what was recorded of it.
     fn run(&mut self, gpu: &dyn Gpu, queue: u64, owner: &Arc<dyn Gpu>, work: &dyn Fn() -> Result) -> Result {
-        if matches!(self, Recorded::Once) {
+        if let Recorded::Launched(failures) = *self {
             // SAFETY: the session's queue; a recording that has begun ends in any case.
-            *self = unsafe {
-                let recorded = gpu.begin_recording(queue).map(|()| (work(), gpu.end_recording(queue)));
-                match recorded {
-                    Ok((Ok(()), Ok(graph))) => Recorded::Graph(Owned::new(owner, Kind::Graph, graph)),
-                    Ok((Err(_), Ok(graph))) => {
-                        gpu.release(Kind::Graph, graph);
-                        Recorded::Refused
+            let graph = unsafe {
+                match gpu.begin_recording(queue).map(|()| (work(), gpu.end_recording(queue))) {
+                    Ok((worked, Ok(graph))) => {
+                        let graph = Owned::new(owner, Kind::Graph, graph);
+                        worked.is_ok().then_some(graph)
                     }
-                    _ => Recorded::Refused,
+                    _ => None,
                 }
+            };
+            *self = match graph {
+                Some(graph) => Recorded::Graph(graph),
+                None if failures + 1 < RECORDINGS => Recorded::Launched(failures + 1),
+                None => Recorded::Refused,
             };
         }
         match self {
             // SAFETY: the graph is held here.
             Recorded::Graph(graph) => unsafe { gpu.replay(queue, graph.handle()) },
-            Recorded::Refused => work(),
-            Recorded::Never | Recorded::Once => {
+            Recorded::Refused | Recorded::Launched(_) => work(),
+            Recorded::Never => {
                 work()?;
-                *self = Recorded::Once;
+                *self = Recorded::Launched(0);
                 Ok(())
             }
         }

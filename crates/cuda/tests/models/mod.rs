@@ -104,6 +104,7 @@ pub fn wide_images() -> Layers {
 }
 
 /// Trains on a device with 600 images; the history and the weights.
+#[allow(dead_code, reason = "not every test has a use for it")]
 pub fn train(device: Arc<dyn Device>, layers: &Layers, optimizer: &str) -> (History, Vec<Vec<f32>>) {
     watch(device, layers, optimizer, 750, &mut |_, _| {})
 }

@@ -8,14 +8,16 @@ use glorot_graph::program::Program;
 use glorot_graph::{StateId, TensorSpec};
 use glorot_tensor::Tensor;
 
-use crate::models::{Layers, train};
+use crate::models::{Layers, watch};
 
 type Programs = Arc<Mutex<Vec<Program>>>;
 
 /// The programs of training, validation and readings.
 pub fn programs(layers: &Layers, optimizer: &str) -> Vec<Program> {
     let programs = Programs::default();
-    train(Arc::new(Recorder(CpuDevice::new(CpuOptions::default()), Arc::clone(&programs))), layers, optimizer);
+    let device = Recorder(CpuDevice::new(CpuOptions::default()), Arc::clone(&programs));
+    // Whole batches only: programs of others are alike.
+    watch(Arc::new(device), layers, optimizer, 160, &mut |_, _| {});
     let programs = programs.lock().unwrap();
     programs.clone()
 }

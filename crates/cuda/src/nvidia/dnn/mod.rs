@@ -136,10 +136,10 @@ impl Dnn {
         let functions = functions(found)?;
         let mut handle = ptr::null_mut();
         // SAFETY: the handle is written where it lies.
-        functions.check("starting", unsafe { (functions.cudnnCreate)(&mut handle) }).map_err(|refusal| {
-            let advice = Library::Cudnn.advice();
-            DeviceError(format!("{}; {advice}, or remove it: convolutions do without", refusal.error))
-        })?;
+        let status = unsafe { (functions.cudnnCreate)(&mut handle) };
+        functions
+            .check("starting", status)
+            .map_err(|refusal| DeviceError(format!("{}; {}", refusal.error, Library::Cudnn.advice())))?;
         Ok(Dnn { functions, target: Target::Handle(handle), plans: HashMap::new() })
     }
 
@@ -149,6 +149,14 @@ impl Dnn {
         let mut properties = Descriptor::new(functions, BACKEND_DEVICEPROP_DESCRIPTOR)?;
         properties.set(DEVICEPROP_JSON_REPRESENTATION, &gpu.bytes().map(Character).collect::<Vec<_>>())?;
         Ok(Dnn { functions, target: Target::Described(properties.finalize()?), plans: HashMap::new() })
+    }
+
+    /// Forgets the stream that it worked on last, which will be gone.
+    pub fn leave_stream(&self) {
+        if let Target::Handle(handle) = self.target {
+            // SAFETY: the handle is this library's; null is the stream that is always there.
+            let _ = unsafe { (self.functions.cudnnSetStream)(handle, ptr::null_mut()) };
+        }
     }
 
     /// True if there is an engine for such a convolution.
