@@ -5,6 +5,7 @@ import { cpSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { bundleBench, bundleGolden } from './gpu/bundle.mjs'
+import { testBinary } from './gpu/test-binary.mjs'
 import { root, run, step, strip } from './lib.mjs'
 import { setup } from './setup.mjs'
 
@@ -31,6 +32,7 @@ await step('bundling', async () => {
     cpSync(join(root, 'benches/cuda', file), join(out, 'bench', file))
   }
   cpSync(join(root, 'scripts/gpu-check.py'), join(out, 'gpu-check.py'))
+  cpSync(join(root, 'scripts/gpu/sanitizer.json'), join(out, 'bin', 'sanitizer.json'))
   writeFileSync(join(out, 'package.json'), '{ "type": "module" }\n')
 })
 await step('compressing Node', async () => {
@@ -39,15 +41,6 @@ await step('compressing Node', async () => {
   rmSync(join(out, 'bin', 'node'))
 })
 console.log(`  ${out} (${(sizeOf(out) / 2 ** 20).toFixed(1)} MiB)`)
-
-/** The path of a test binary of the crate, built. */
-async function testBinary(name) {
-  const args = ['test', '-p', 'glorot-cuda', '--test', name, '--no-run', '--locked', '--message-format=json']
-  const lines = (await run('cargo', args)).split('\n').filter(line => line.startsWith('{'))
-  const built = lines.map(line => JSON.parse(line)).find(line => line.executable && line.target?.name === name)
-  if (!built) throw new Error(`cargo built no test named ${name}`)
-  return built.executable
-}
 
 function sizeOf(path) {
   const found = statSync(path)

@@ -102,6 +102,16 @@ describe('on a terminal', () => {
     expect(screen()[1]).toMatch(/loss: 0.5000$/)
   })
 
+  test('what the device says while a bar is there is written above it', () => {
+    const { reporter, screen } = epoch({ verbose: 1, isTTY: true })
+    reporter.onPlan('cuda:0: 1.0 MiB in use')
+    reporter.onProgress(25, { loss: 0.7 }, { elapsedMs: 500 })
+    vi.advanceTimersByTime(1000)
+    expect(screen()).toEqual(['Epoch 1/5', 'cuda:0: 1.0 MiB in use', expect.stringMatching(/^ 25\/100 /)])
+    reporter.close()
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
   test('drawing is throttled: many steps, few redraws', () => {
     const { reporter, text } = epoch({ verbose: 1, isTTY: true })
     for (let step = 1; step <= 100; step++) {

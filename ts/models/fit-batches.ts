@@ -72,6 +72,7 @@ async function train(model: Model, batches: Batches, options: FitBatchesOptions)
   const resumed = await restored(model, callbacks, history, [])
   const { initialEpoch: first, epochs: end, resume } = resumed?.left(epochs) ?? { initialEpoch, epochs }
   let logs: Logs = resumed?.logs ?? {}
+  let planned = false
 
   /** One step; the values are running ones since the epoch began. */
   const step = async (batch: Batch, number: number, epoch: number) => {
@@ -95,6 +96,9 @@ async function train(model: Model, batches: Batches, options: FitBatchesOptions)
       if (!batch && (stepsPerEpoch !== null || number === 0) && source.restart()) batch = await source.next()
       if (!batch) return number
       await step(batch, number, epoch)
+      // The shapes, and with them the memory, are those of the first batch.
+      if (!planned) reporter?.onPlan(model.deviceReport)
+      planned ||= reporter !== undefined
       reporter?.onProgress(number + 1, logs, { elapsedMs: performance.now() - begin })
       if (model.stopTraining) return number + 1
     }
@@ -141,6 +145,8 @@ async function train(model: Model, batches: Batches, options: FitBatchesOptions)
       } finally {
         history.add(epoch, logs)
         const shown = reporter ?? createReporter({ verbose: verbose === 0 ? 0 : 2, epochs, stepsPerEpoch: steps })
+        if (!planned) shown.onPlan(model.deviceReport)
+        planned = true
         shown.onEpochEnd(epoch, logs, { elapsedMs })
       }
     }

@@ -89,27 +89,36 @@ function barReporter(out: ReporterStream, title: Title, steps: number): Reporter
     bar?.stop()
     bar = undefined
   }
+  const open = () => {
+    // Without a terminal to redraw on, the line at the end of the epoch is all there is.
+    if (!out.isTTY) return
+    bar = new cliProgress.SingleBar({
+      stream: out,
+      clearOnComplete: true,
+      // Neither the cursor, nor line wrapping, nor the meaning of Ctrl-C changes: nothing to restore after a crash.
+      hideCursor: null,
+      linewrap: true,
+      gracefulExit: false,
+      format: (_options, { value }, { elapsedMs, logs }: { elapsedMs: number; logs: Logs }) => {
+        if (value === 0) return `${value}/${steps}`
+        return line(value, `ETA ${formatDuration((elapsedMs / value) * (steps - value))}`, elapsedMs, logs)
+      },
+    })
+    bar.start(steps, 0, { elapsedMs: 0, logs: {} })
+  }
   return {
-    onPlan: planOn(out),
+    onPlan(report) {
+      if (report === undefined) return
+      const wasOpen = bar !== undefined
+      close()
+      planOn(out)(report)
+      if (wasOpen) open()
+    },
     onEpochBegin(epoch) {
       close()
       const name = title(epoch)
       if (name) out.write(`${name}\n`)
-      // Without a terminal to redraw on, the line at the end of the epoch is all there is.
-      if (!out.isTTY) return
-      bar = new cliProgress.SingleBar({
-        stream: out,
-        clearOnComplete: true,
-        // Neither the cursor, nor line wrapping, nor the meaning of Ctrl-C changes: nothing to restore after a crash.
-        hideCursor: null,
-        linewrap: true,
-        gracefulExit: false,
-        format: (_options, { value }, { elapsedMs, logs }: { elapsedMs: number; logs: Logs }) => {
-          if (value === 0) return `${value}/${steps}`
-          return line(value, `ETA ${formatDuration((elapsedMs / value) * (steps - value))}`, elapsedMs, logs)
-        },
-      })
-      bar.start(steps, 0, { elapsedMs: 0, logs: {} })
+      open()
     },
     onProgress(step, logs, { elapsedMs }) {
       bar?.update(step, { elapsedMs, logs })

@@ -29,7 +29,9 @@ fn main() {
     trials.extend(sessions::trials());
     trials.extend(counters::trials());
     let trials = trials.into_iter().map(|trial: Trial| trial.with_ignored_flag(missing)).collect();
-    libtest_mimic::run(&arguments, trials).exit();
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    emulator::clean();
+    conclusion.exit();
 }
 
 /// A test that fails by a panic.

@@ -23,7 +23,8 @@ use glorot_cuda::{CudaOptions, Precision, StepKind, stop};
 use glorot_graph::device::Device;
 use libtest_mimic::{Arguments, Trial};
 
-use models::{deep, deep_normalized, dense, train};
+use glorot_train::History;
+use models::{Layers, deep, deep_normalized, dense, watch, wide, wide_images};
 use target::device;
 
 fn main() {
@@ -45,8 +46,12 @@ fn main() {
         trial("a_seed_gives_the_same_bits", deterministic),
         trial("ten_thousand_steps_leave_memory_as_it_is", steady),
         trial("lower_precision_trains", lower_precision),
+        trial("sums_of_nccl_train", shared).with_ignored_flag(!has_nccl()),
     ]);
-    let trials = trials.into_iter().map(|trial: Trial| trial.with_ignored_flag(problem.is_some())).collect();
+    let trials = trials
+        .into_iter()
+        .map(|trial: Trial| if problem.is_some() { trial.with_ignored_flag(true) } else { trial })
+        .collect();
     let conclusion = libtest_mimic::run(&arguments, trials);
     stop();
     conclusion.exit();
@@ -60,15 +65,18 @@ fn trial(name: &str, test: impl FnOnce() + Send + 'static) -> Trial {
     })
 }
 
+fn train(device: impl Device + 'static, layers: &Layers, optimizer: &str) -> (History, Vec<Vec<f32>>) {
+    watch(Arc::new(device), layers, optimizer, target::samples(), &mut |_, _| {})
+}
+
 fn deterministic() {
     // A stand-in takes minutes for large ones.
     let models = match stand_in::is_inside() {
         true => vec![deep(1, 8)],
-        false => vec![dense(), deep(20, 100), deep_normalized(6, 100)],
+        false => vec![dense(), deep(20, 100), deep_normalized(6, 100), wide(), wide_images()],
     };
     for layers in models {
-        let run =
-            |step| train(Arc::new(device(true, CudaOptions { step, ..CudaOptions::default() })), &layers, "Nadam");
+        let run = |step| train(device(true, CudaOptions { step, ..CudaOptions::default() }), &layers, "Nadam");
         let first = run(StepKind::Graph);
         for (name, kind) in StepKind::ALL {
             let again = run(kind);
@@ -79,10 +87,15 @@ fn deterministic() {
 }
 
 fn steady() {
+    let device_of = |step| device(true, CudaOptions { step, ..CudaOptions::default() });
     for step in [StepKind::Graph, StepKind::Measured] {
-        let device = device(true, CudaOptions { step, ..CudaOptions::default() });
-        // What the driver and the libraries keep for themselves is there after the first trainings.
-        (0..2).for_each(|_| drop(sessions::train(&device, 200, 50)));
+        let device = device_of(step);
+        // What the driver and the libraries keep for themselves is there after the first trainings, of each kind: a kernel
+        // may still be compiled when a short one ends.
+        for (_, step) in StepKind::ALL {
+            let device = device_of(step);
+            (0..2).for_each(|_| drop(sessions::train(&device, if stand_in::is_inside() { 40 } else { 200 }, 20)));
+        }
         let before = device.free_bytes().unwrap();
         // A stand-in counts what is not given back as well after fewer.
         sessions::train(&device, if stand_in::is_inside() { 2_000 } else { 10_000 }, 500);
@@ -92,14 +105,25 @@ fn steady() {
     }
 }
 
+fn has_nccl() -> bool {
+    target::probe().libraries().iter().any(|library| library.name == "NCCL" && library.path.is_some())
+}
+
+/// Two GPUs where they are, else one alone.
+fn shared() {
+    let ordinals: Vec<usize> = (0..target::probe().gpus().len().min(2)).collect();
+    let all = target::probe().open_all(&ordinals, CudaOptions::default()).unwrap();
+    let (history, _) = train(all, &deep(2, 16), "Adam");
+    let (expected, _) = train(device(true, CudaOptions::default()), &deep(2, 16), "Adam");
+    for (a, b) in history.get("loss").unwrap().iter().zip(expected.get("loss").unwrap()) {
+        assert!((a - b).abs() <= 1e-3 * (1.0 + b.abs()), "{history:?}, without NCCL {expected:?}");
+    }
+}
+
 fn lower_precision() {
     let run = |precision| {
-        let device: Arc<dyn Device> = Arc::new(device(true, CudaOptions { precision, ..CudaOptions::default() }));
-        train(device, &if stand_in::is_inside() { deep(1, 8) } else { deep(3, 64) }, "Adam")
-            .0
-            .get("loss")
-            .unwrap()
-            .to_vec()
+        let device = device(true, CudaOptions { precision, ..CudaOptions::default() });
+        train(device, &if stand_in::is_inside() { deep(1, 8) } else { wide() }, "Adam").0.get("loss").unwrap().to_vec()
     };
     let whole = run(Precision::Float32);
     for precision in [Precision::Tf32, Precision::Bfloat16, Precision::Float16] {

@@ -198,8 +198,9 @@ fn shared() {
     let gpu =
         || -> Arc<dyn Device> { Arc::new(CudaDevice::new(Arc::new(Emulator::new(false)), CudaOptions::default())) };
     let two = Replicas::new(vec![gpu(), gpu()], Arc::new(HostSum)).unwrap();
-    let (history, weights) = models::train(Arc::new(two), &models::deep(2, 16), "Adam");
-    let (expected, expected_weights) = models::train(gpu(), &models::deep(2, 16), "Adam");
+    let run = |device| models::watch(device, &models::deep(2, 16), "Adam", 750, &mut |_, _| {});
+    let (history, weights) = run(Arc::new(two));
+    let (expected, expected_weights) = run(gpu());
     for (name, want) in &expected.series {
         let close = |(a, b): (&f32, &f32)| (a - b).abs() <= 1e-3 * (1.0 + b.abs());
         let got = history.get(name).unwrap();

@@ -8,11 +8,11 @@ mod timeline;
 
 use std::collections::HashMap;
 use std::ffi::c_void;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use glorot_cuda::Precision;
 use glorot_cuda::gpu::{Address, Argument, Computes, Convolution, Facts, Gpu, Grouping, Kind, Launch, Matrix, Product};
@@ -23,7 +23,29 @@ use timeline::{Timeline, Work};
 
 type Result<T = ()> = std::result::Result<T, DeviceError>;
 
-const SHIM: &str = include_str!("shim.hpp");
+static SHIM: OnceLock<PathBuf> = OnceLock::new();
+
+/// A folder with the shim, compiled.
+fn shim() -> &'static Path {
+    SHIM.get_or_init(|| {
+        let folder = tempfile::tempdir().expect("a folder for the shim").keep();
+        let compiler = compiler::find().expect("a C++ compiler");
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulator/shim.sh");
+        let output = Command::new("sh").args([script, compiler]).arg(&folder).output().expect("a shell");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        folder
+    })
+}
+
+/// Removes it, when the process ends.
+pub fn clean() {
+    if let Some(folder) = SHIM.get() {
+        let _ = std::fs::remove_dir_all(folder);
+    }
+}
+
+/// How sources are compiled.
+const FLAGS: &str = concat!("@", env!("CARGO_MANIFEST_DIR"), "/tests/emulator/flags.txt");
 
 /// Bytes around each allocation that nobody may write.
 const GUARD: usize = 256;
@@ -128,10 +150,10 @@ impl Emulator {
         let name = format!("m{}", self.number());
         let (input, output) =
             (self.folder.path().join(format!("{name}.cpp")), self.folder.path().join(format!("{name}.so")));
-        std::fs::write(&input, format!("{SHIM}{source}")).unwrap();
-        let flags = ["-std=c++17", "-O1", "-shared", "-fPIC", "-ffp-contract=off", "-fno-strict-aliasing", "-w"];
-        let compiler = compiler::find().expect("a C++ compiler");
-        let result = Command::new(compiler).args(flags).arg(&input).arg("-o").arg(&output).output().unwrap();
+        std::fs::write(&input, source).unwrap();
+        let mut command = Command::new(compiler::find().expect("a C++ compiler"));
+        command.args([FLAGS, "-shared", "-include"]).arg(shim().join("shim.hpp"));
+        let result = command.arg(&input).arg("-o").arg(&output).output().unwrap();
         let log = String::from_utf8_lossy(&result.stderr);
         assert!(result.status.success(), "{log}\n{source}");
         self.compiled.lock().unwrap().insert(source.to_string(), output.clone());

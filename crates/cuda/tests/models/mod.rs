@@ -103,13 +103,7 @@ pub fn wide_images() -> Layers {
     layers
 }
 
-/// Trains on a device with 600 images; the history and the weights.
-#[allow(dead_code, reason = "not every test has a use for it")]
-pub fn train(device: Arc<dyn Device>, layers: &Layers, optimizer: &str) -> (History, Vec<Vec<f32>>) {
-    watch(device, layers, optimizer, 750, &mut |_, _| {})
-}
-
-/// The same with so many images, of which a fifth validates, and tells of all events.
+/// Trains on a device with so many images, of which a fifth validates, and tells of all events; the history and the weights.
 pub fn watch(
     device: Arc<dyn Device>,
     layers: &Layers,

@@ -8,8 +8,8 @@ use glorot_graph::device::Device;
 use glorot_train::History;
 use libtest_mimic::Trial;
 
-use crate::models::{Layers, convolutional, deep, dense, train, watch, wide, wide_images};
-use crate::target::device;
+use crate::models::{Layers, convolutional, deep, dense, watch, wide, wide_images};
+use crate::target::{device, samples};
 use crate::trial;
 
 pub fn trials() -> Vec<Trial> {
@@ -33,16 +33,17 @@ fn cpu() -> Arc<dyn Device> {
 }
 
 fn compare(layers: Layers, optimizer: &str, options: CudaOptions) {
-    expect_near(train(Arc::new(device(false, options)), &layers, optimizer), train(cpu(), &layers, optimizer));
+    let run = |device| watch(device, &layers, optimizer, samples(), &mut |_, _| {});
+    expect_near(run(Arc::new(device(false, options))), run(cpu()));
 }
 
 /// Large products and convolutions are those of a library, which the report names.
 fn with_library(layers: Layers, named: &str) {
     let mut reports = Vec::new();
     let gpu = Arc::new(device(true, CudaOptions::default()));
-    let trained = watch(gpu, &layers, "Adam", 120, &mut |trainer, _| reports.extend(trainer.report()));
+    let trained = watch(gpu, &layers, "Adam", 40, &mut |trainer, _| reports.extend(trainer.report()));
     assert!(reports.iter().any(|report| report.contains(named)), "{reports:?}");
-    expect_near(trained, watch(cpu(), &layers, "Adam", 120, &mut |_, _| {}));
+    expect_near(trained, watch(cpu(), &layers, "Adam", 40, &mut |_, _| {}));
 }
 
 fn expect_near((history, weights): (History, Vec<Vec<f32>>), expected: (History, Vec<Vec<f32>>)) {

@@ -1,5 +1,5 @@
-// NVRTC's part: an image is "stand-in:" and the path of a library. SHIM is the path of emulator/shim.hpp, FOLDER where
-// libraries go. Codes are those of nvrtc.h.
+// NVRTC's part: an image is "stand-in:" and the path of a library. FOLDER is where the shim is and
+// libraries go, FLAGS says how they are compiled. Codes are those of nvrtc.h.
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,8 +16,8 @@
 typedef int nvrtcResult;
 typedef struct _nvrtcProgram* nvrtcProgram;
 #endif
-#ifndef SHIM
-#define SHIM ""
+#ifndef FLAGS
+#define FLAGS ""
 #define FOLDER ""
 #define COMPILER ""
 #endif
@@ -38,8 +38,8 @@ bool build(nvrtcProgram program, const std::string& input, const std::string& ou
   const pid_t child = fork();
   if (child == 0) {
     if (!std::freopen(log.c_str(), "w", stderr)) _exit(127);
-    execlp(COMPILER, COMPILER, "-std=c++17", "-O1", "-shared", "-fPIC", "-ffp-contract=off", "-fno-strict-aliasing", "-w",
-           "-include", SHIM, input.c_str(), "-o", output.c_str(), (char*)nullptr);
+    execlp(COMPILER, COMPILER, FLAGS, "-shared", "-include", FOLDER "/shim.hpp", input.c_str(), "-o", output.c_str(),
+           (char*)nullptr);
     _exit(127);
   }
   for (int status;;) {

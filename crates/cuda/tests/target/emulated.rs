@@ -10,3 +10,8 @@ use crate::emulator::Emulator;
 pub fn device(products: bool, options: CudaOptions) -> CudaDevice {
     CudaDevice::new(Arc::new(Emulator::new(products)), options)
 }
+
+/// Images of a training.
+pub fn samples() -> usize {
+    750
+}

@@ -4,6 +4,8 @@ use std::sync::OnceLock;
 
 use glorot_cuda::{CudaDevice, CudaOptions, Probe};
 
+use crate::stand_in;
+
 /// What there is of CUDA.
 pub fn probe() -> &'static Probe {
     static PROBE: OnceLock<Probe> = OnceLock::new();
@@ -13,4 +15,9 @@ pub fn probe() -> &'static Probe {
 /// The GPU with its own memory; products go to cuBLAS where it is, unless `products` is false.
 pub fn device(products: bool, options: CudaOptions) -> CudaDevice {
     probe().open_with(0, options, products).expect("a GPU")
+}
+
+/// Images of a training; a stand-in takes minutes for many.
+pub fn samples() -> usize {
+    if stand_in::is_inside() { 200 } else { 750 }
 }
