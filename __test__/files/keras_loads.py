@@ -30,6 +30,8 @@ def check(path, model, data, inputs, outputs):
 
 def losses(model, data, outputs, steps):
     found = []
+    # To compile each model takes longer than its few steps.
+    model.run_eagerly = True
     for step in steps:
         y = [data[f"y.{step}.{i}"] for i in range(outputs)]
         found.append(model.train_on_batch(data[f"x.{step}.0"], y if outputs > 1 else y[0], return_dict=True)["loss"])
