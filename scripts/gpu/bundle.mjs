@@ -13,6 +13,7 @@ export function bundle(entry, outfile, alias = {}) {
     platform: 'node',
     format: 'esm',
     target: 'node20',
+    minifyWhitespace: true,
     logLevel: 'error',
     alias: { glorot: join(root, 'ts/index.ts'), ...alias },
     // Packages written for CommonJS ask for `require`.
