@@ -263,8 +263,9 @@ impl Gpu for NvidiaGpu {
     }
 
     fn problems(&self) -> Vec<String> {
-        let dnn = self.dnn.lock().unwrap_or_else(PoisonError::into_inner);
-        let dnn_problem = dnn.as_ref().and_then(|dnn| dnn.as_ref().err());
+        // Whoever asks does not wait for plans that are made.
+        let dnn = self.dnn.try_lock().ok();
+        let dnn_problem = dnn.as_ref().and_then(|dnn| dnn.as_ref()?.as_ref().err());
         let of_blas = self.blas_problem.iter().map(|problem| format!("{problem}; large products do without"));
         let of_dnn = dnn_problem.map(|problem| format!("{problem}; large convolutions do without"));
         of_blas.chain(of_dnn).collect()
