@@ -47,7 +47,7 @@ describe.skipIf(hasGpu || !isPossible)('on a stand-in for a GPU', { timeout: 180
       ['NVRTC', '13.0'],
       ['cuBLAS', '13.0'],
       ['cuDNN', '9.28'],
-      ['NCCL', null],
+      ['NCCL', '2.32'],
     ]
     expect(trained.devices[1]?.versions).toEqual(versions)
     expect(trained.report).toMatch(/^cuda:0: .* in use, of which states .*\nprogram 0: arena /)

@@ -133,7 +133,7 @@ impl Probe {
             Library::Nvrtc => Compiler::new(found).ok().map(|compiler| dotted(compiler.version())),
             Library::CublasLt => nvidia::blas_version(found).map(dotted),
             Library::Cudnn => nvidia::dnn_version(found).map(dotted),
-            Library::Nccl => None,
+            Library::Nccl => nvidia::nccl_version(found).map(dotted),
         };
         let report = |search: &Search| LibraryReport {
             name: search.library.name(),

@@ -33,7 +33,7 @@ pub struct DeviceLibrary {
     pub required: bool,
     /// The file, or the name under which the system's loader knows it.
     pub path: Option<String>,
-    /// Of CUDA: `13.0`.
+    /// Of the driver, NVRTC and cuBLAS that of CUDA, `13.0`; of cuDNN and NCCL their own.
     pub version: Option<String>,
     /// What led there: `GLOROT_CUDA_PATH`, `VIRTUAL_ENV`, `CONDA_PREFIX`, `loader`, …
     pub place: Option<String>,

@@ -16,6 +16,6 @@ pub use cache::Cache;
 pub(crate) use dnn::problem as dnn_problem;
 pub use dnn::{cuda as dnn_cuda, engine as dnn_engine, version as dnn_version};
 pub use gpu::NvidiaGpu;
-pub(crate) use nccl::NcclSum;
+pub(crate) use nccl::{NcclSum, version as nccl_version};
 pub use nvrtc::{Compiled, Compiler};
 pub use running::{finish, stop};

@@ -17,6 +17,7 @@ type Comm = *mut c_void;
 table! {
     /// The functions of NCCL 2. Results and constants are numbers, as in its header.
     struct Functions {
+        ncclGetVersion: fn(*mut c_int) -> c_int;
         ncclCommInitAll: fn(*mut Comm, c_int, *const c_int) -> c_int;
         ncclCommDestroy: fn(Comm) -> c_int;
         ncclAllReduce: fn(*const c_void, *mut c_void, usize, c_int, c_int, Comm, *mut c_void) -> c_int;
@@ -64,6 +65,19 @@ impl NcclSum {
         check(&functions, "connecting the GPUs", status)?;
         Ok(NcclSum { functions, comms: Mutex::new(comms) })
     }
+}
+
+/// The version of the library: (2, 32). `None` if it is none.
+pub(crate) fn version(found: &Found) -> Option<(u32, u32)> {
+    let functions = Functions::load(&found.opened).ok()?;
+    let mut version = 0;
+    // SAFETY: the version is written where it lies.
+    let status = unsafe { (functions.ncclGetVersion)(&mut version) };
+    let version = version.unsigned_abs();
+    // 2804 and 23203: major, minor, patch; since 2.9 the minor with two digits.
+    let parts =
+        if version < 10_000 { (version / 1000, version / 100 % 10) } else { (version / 10_000, version / 100 % 100) };
+    (status == 0).then_some(parts)
 }
 
 fn check(functions: &Functions, what: &str, status: c_int) -> Result<(), DeviceError> {

@@ -30,6 +30,10 @@ int depth = 0;
 std::vector<Sum> waiting;
 }  // namespace
 
+API ncclResult_t ncclGetVersion(int* version) {
+  *version = 23203;
+  return OK;
+}
 API ncclResult_t ncclCommInitAll(ncclComm_t* comms, int count, const int* devices) {
   BEGIN;
   WANT(comms && devices && count > 0, 4);
