@@ -119,6 +119,8 @@ function configsOf(module: object, options: Record<string, unknown> = {}): Seria
 }
 
 const json = (value: unknown) => JSON.stringify(value)
+/** Classes of losses and metrics that take one number a sample. */
+const takesLabels = /^Sparse|Generalized|Circle/
 /** What is read again is written alike. */
 function roundTrip(object: { toJSON(): unknown }, read: (config: never) => { toJSON(): unknown }): void {
   const written = json(object)
@@ -198,7 +200,7 @@ describe('random configs', () => {
     await tryAll(configsOf(losses), (random, config, changed) => {
       const made = losses.deserialize(config)
       roundTrip(made, losses.deserialize)
-      const sparse = /^Sparse|Generalized|Circle/.test(config.class_name)
+      const sparse = takesLabels.test(config.class_name)
       made(sparse ? tensor(new Int32Array([0, 1])) : random.tensor([2, 3]), random.tensor([2, 3]))
       if (changed) made(random.tensor(random.shape(2)), random.tensor(random.shape(2)), random.of([undefined, [1, 2]]))
     })
@@ -221,7 +223,7 @@ describe('random configs', () => {
     await tryAll(configsOf(metrics, options), (random, config, changed) => {
       const made = metrics.deserialize(config)
       roundTrip(made, metrics.deserialize)
-      const sparse = /^Sparse|Generalized|Circle/.test(config.class_name)
+      const sparse = takesLabels.test(config.class_name)
       const [yTrue, yPred] =
         config.class_name.endsWith('IoU') && !config.class_name.startsWith('OneHot')
           ? [classes, classes]

@@ -74,6 +74,13 @@ async function train(model: Model, batches: Batches, options: FitBatchesOptions)
   let logs: Logs = resumed?.logs ?? {}
   let planned = false
 
+  /** Tells the memory, once: the shapes are those of the first batch. */
+  const tellPlan = (to: Reporter | undefined) => {
+    if (planned || !to) return
+    planned = true
+    to.onPlan(model.deviceReport)
+  }
+
   /** One step; the values are running ones since the epoch began. */
   const step = async (batch: Batch, number: number, epoch: number) => {
     if (hearsOfSteps) await callbacks.call('onTrainBatchBegin', number, {})
@@ -96,9 +103,7 @@ async function train(model: Model, batches: Batches, options: FitBatchesOptions)
       if (!batch && (stepsPerEpoch !== null || number === 0) && source.restart()) batch = await source.next()
       if (!batch) return number
       await step(batch, number, epoch)
-      // The shapes, and with them the memory, are those of the first batch.
-      if (!planned) reporter?.onPlan(model.deviceReport)
-      planned ||= reporter !== undefined
+      tellPlan(reporter)
       reporter?.onProgress(number + 1, logs, { elapsedMs: performance.now() - begin })
       if (model.stopTraining) return number + 1
     }
@@ -145,8 +150,7 @@ async function train(model: Model, batches: Batches, options: FitBatchesOptions)
       } finally {
         history.add(epoch, logs)
         const shown = reporter ?? createReporter({ verbose: verbose === 0 ? 0 : 2, epochs, stepsPerEpoch: steps })
-        if (!planned) shown.onPlan(model.deviceReport)
-        planned = true
+        tellPlan(shown)
         shown.onEpochEnd(epoch, logs, { elapsedMs })
       }
     }

@@ -273,8 +273,8 @@ impl Blas {
                 }
             }
             let Finish { bias, relu } = product.finish;
-            let parts = [(relu, CUBLASLT_EPILOGUE_RELU), (bias.is_some(), CUBLASLT_EPILOGUE_BIAS)];
-            let epilogue = parts.into_iter().filter(|(is_part, _)| *is_part).fold(0, |all, (_, part)| all | part);
+            let of_relu = if relu { CUBLASLT_EPILOGUE_RELU } else { 0 };
+            let epilogue = of_relu | if bias.is_some() { CUBLASLT_EPILOGUE_BIAS } else { 0 };
             if epilogue != 0 {
                 set(CUBLASLT_MATMUL_DESC_EPILOGUE, (&raw const epilogue).cast(), 4)?;
             }

@@ -4,7 +4,7 @@ use std::ffi::{CString, c_void};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use cudarc::driver::{DriverError, result, sys};
 use glorot_graph::device::DeviceError;
@@ -30,10 +30,9 @@ pub struct NvidiaGpu {
     compiler: Arc<Compiler>,
     cache: Cache,
     target: String,
-    blas: Option<Mutex<Blas>>,
+    /// cuBLAS, or why it did not start.
+    blas: Option<Result<Mutex<Blas>>>,
     cudnn: Option<Found>,
-    /// Why cuBLAS did not start.
-    blas_problem: Option<DeviceError>,
     /// cuDNN, once it was needed, or why it did not start.
     dnn: Mutex<Option<Result<Dnn>>>,
 }
@@ -73,16 +72,11 @@ impl NvidiaGpu {
             cache,
             target,
             blas: None,
-            blas_problem: None,
             cudnn: cudnn.cloned(),
             dnn: Mutex::default(),
         };
         let _running = gpu.enter("opening a GPU")?;
-        match blas.map(Blas::new) {
-            Some(Ok(blas)) => gpu.blas = Some(Mutex::new(blas)),
-            Some(Err(problem)) => gpu.blas_problem = Some(problem),
-            None => {}
-        }
+        gpu.blas = blas.map(|found| Blas::new(found).map(Mutex::new));
         Ok(gpu)
     }
 
@@ -103,6 +97,12 @@ impl NvidiaGpu {
             Ok(result) => result.map_err(|error| sentence(what, error)),
             Err(_) => Err(DeviceError(format!("CUDA: {what}: the driver lacks a function; update it"))),
         }
+    }
+
+    /// cuBLAS, if it is there and did start.
+    fn blas(&self) -> Option<MutexGuard<'_, Blas>> {
+        let blas = self.blas.as_ref()?.as_ref().ok()?;
+        Some(blas.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Calls cuDNN, which is started when it is first needed: that takes time and memory. `None` if it does not start.
@@ -231,19 +231,17 @@ impl Gpu for NvidiaGpu {
     }
 
     fn has_products(&self) -> bool {
-        self.blas.is_some()
+        matches!(self.blas, Some(Ok(_)))
     }
 
     fn accepts(&self, product: &Product) -> Result<bool> {
-        let Some(blas) = &self.blas else { return Ok(false) };
         let _running = self.enter("a product")?;
-        blas.lock().unwrap_or_else(PoisonError::into_inner).accepts(product)
+        self.blas().map_or(Ok(false), |blas| blas.accepts(product))
     }
 
     unsafe fn product(&self, queue: u64, product: &Product, workspace: Address) -> Result {
-        let Some(blas) = &self.blas else { return Err(DeviceError("CUDA: a product without cuBLAS".into())) };
         let _running = self.enter("a product")?;
-        let mut blas = blas.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(mut blas) = self.blas() else { return Err(DeviceError("CUDA: a product without cuBLAS".into())) };
         // SAFETY: the caller vouches for the matrices and the workspace.
         unsafe { blas.product(product, workspace, stream(queue).cast()) }
     }
@@ -266,9 +264,10 @@ impl Gpu for NvidiaGpu {
         // Whoever asks does not wait for plans that are made.
         let dnn = self.dnn.try_lock().ok();
         let dnn_problem = dnn.as_ref().and_then(|dnn| dnn.as_ref()?.as_ref().err());
-        let of_blas = self.blas_problem.iter().map(|problem| format!("{problem}; large products do without"));
+        let blas_problem = self.blas.as_ref().and_then(|blas| blas.as_ref().err());
+        let of_blas = blas_problem.map(|problem| format!("{problem}; large products do without"));
         let of_dnn = dnn_problem.map(|problem| format!("{problem}; large convolutions do without"));
-        of_blas.chain(of_dnn).collect()
+        of_blas.into_iter().chain(of_dnn).collect()
     }
 
     unsafe fn upload(&self, queue: u64, to: Address, from: &[u8]) -> Result {

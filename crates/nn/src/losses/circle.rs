@@ -86,6 +86,7 @@ impl LossFunction for Circle {
     }
 
     fn mask(&self, y_true: &Sym, y_pred: &Sym) -> Result<Option<Sym>> {
+        // The same nodes of the graph: nothing is computed twice.
         let losses = self.per_sample(y_true, y_pred)?;
         Ok(Some(losses.greater(&losses.scalar_like(0.0))?))
     }
