@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use glorot_graph::device::{DatasetId, DeviceError, ProgramId, Session};
+use glorot_graph::device::{DatasetId, DeviceError, ProgramId, Rows, Session};
 use glorot_graph::program::Program;
 use glorot_graph::{StateId, TensorSpec};
 use glorot_tensor::{DType, Tensor, TensorError};
@@ -36,6 +36,8 @@ pub(crate) struct CpuSession {
     datasets: Vec<Option<Arc<Tensor>>>,
     /// Scratch memory of each thread, as much as any launch needs.
     scratch: Vec<Aligned>,
+    /// Row numbers of the steps that run next.
+    rows: Vec<u32>,
 }
 
 impl CpuSession {
@@ -48,6 +50,7 @@ impl CpuSession {
             programs: Vec::new(),
             datasets: Vec::new(),
             scratch: Vec::new(),
+            rows: Vec::new(),
         }
     }
 
@@ -162,6 +165,24 @@ impl Session for CpuSession {
         // any launch needs.
         let completed = unsafe { prepared.run(pool, kernels, scratch) };
         if completed { Ok(()) } else { Err(DeviceError("internal error: a thread failed in a kernel".into())) }
+    }
+
+    fn run_steps(
+        &mut self,
+        program: ProgramId,
+        feeds: &[(usize, DatasetId)],
+        rows: Rows<'_>,
+        steps: usize,
+    ) -> Result<(), DeviceError> {
+        let mut list = std::mem::take(&mut self.rows);
+        let batch = rows.len() / steps.max(1);
+        let result = (0..steps).try_for_each(|step| {
+            let rows = rows.part(step * batch, batch).list(&mut list);
+            feeds.iter().try_for_each(|&(input, dataset)| self.gather_input(program, input, dataset, rows))?;
+            self.run(program)
+        });
+        self.rows = list;
+        result
     }
 
     fn read_output(&mut self, program: ProgramId, output: usize) -> Result<Tensor, DeviceError> {

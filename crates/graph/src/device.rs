@@ -1,5 +1,7 @@
 //! The contract between a training loop and a device.
 
+mod rows;
+
 use std::any::Any;
 use std::fmt;
 
@@ -8,6 +10,8 @@ use glorot_tensor::Tensor;
 use crate::graph::TensorSpec;
 use crate::op::StateId;
 use crate::program::Program;
+
+pub use rows::Rows;
 
 /// What a device could not do: out of memory, a driver's error, a wrong shape.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -104,15 +108,17 @@ pub trait Session: Send {
     fn run(&mut self, program: ProgramId) -> Result<(), DeviceError>;
 
     /// Runs `steps` steps. Before each, the inputs that `feeds` names are filled with the next rows of their data sets:
-    /// `rows` holds those of all steps, in order. The device may still be at work when this returns; what is read waits.
+    /// `rows` has those of all steps, in order. The device may still be at work when this returns; what is read waits.
     fn run_steps(
         &mut self,
         program: ProgramId,
         feeds: &[(usize, DatasetId)],
-        rows: &[u32],
+        rows: Rows<'_>,
         steps: usize,
     ) -> Result<(), DeviceError> {
         let batch = rows.len() / steps.max(1);
+        let mut list = Vec::new();
+        let rows = rows.list(&mut list);
         for step in 0..steps {
             for &(input, dataset) in feeds {
                 self.gather_input(program, input, dataset, &rows[step * batch..(step + 1) * batch])?;
@@ -127,7 +133,7 @@ pub trait Session: Send {
         &mut self,
         _step: &SharedStep,
         _feeds: &[(usize, DatasetId)],
-        _rows: &[u32],
+        _rows: Rows<'_>,
         _steps: usize,
     ) -> Result<(), DeviceError> {
         Err(DeviceError("this device has no replicas that could share a step".into()))

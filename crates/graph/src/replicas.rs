@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use glorot_tensor::{DType, Tensor};
 
-use crate::device::{Communicator, DatasetId, Device, DeviceError, ProgramId, Session, SharedStep};
+use crate::device::{Communicator, DatasetId, Device, DeviceError, ProgramId, Rows, Session, SharedStep};
 use crate::graph::TensorSpec;
 use crate::op::StateId;
 use crate::program::{Place, Program};
@@ -149,7 +149,7 @@ impl ReplicasSession {
     }
 
     /// One shared step on these rows.
-    fn shared_step(&mut self, step: &SharedStep, feeds: &[(usize, DatasetId)], rows: &[u32]) -> Result {
+    fn shared_step(&mut self, step: &SharedStep, feeds: &[(usize, DatasetId)], rows: Rows<'_>) -> Result {
         let mut first = 0;
         for (replica, &(count, part)) in step.parts.iter().enumerate() {
             if count == 0 {
@@ -165,8 +165,10 @@ impl ReplicasSession {
                 let missing = || DeviceError(format!("data set {} does not exist", dataset.0));
                 own.push((input, *self.datasets.get(dataset.0).and_then(|ids| ids.get(replica)).ok_or_else(missing)?));
             }
-            let rows = rows.get(first..first + count).ok_or_else(|| DeviceError("too few rows for a step".into()))?;
-            self.sessions[replica].run_steps(program, &own, rows, 1)?;
+            if rows.len() < first + count {
+                return Err(DeviceError("too few rows for a step".into()));
+            }
+            self.sessions[replica].run_steps(program, &own, rows.part(first, count), 1)?;
             first += count;
         }
         self.communicator.sum(&mut self.sessions, &step.summed)?;
@@ -267,7 +269,7 @@ impl Session for ReplicasSession {
         Ok(())
     }
 
-    fn run_shared(&mut self, step: &SharedStep, feeds: &[(usize, DatasetId)], rows: &[u32], steps: usize) -> Result {
+    fn run_shared(&mut self, step: &SharedStep, feeds: &[(usize, DatasetId)], rows: Rows<'_>, steps: usize) -> Result {
         if step.parts.len() != self.sessions.len() {
             let (parts, replicas) = (step.parts.len(), self.sessions.len());
             return Err(DeviceError(format!("a step of {parts} parts for {replicas} replicas")));
@@ -275,7 +277,7 @@ impl Session for ReplicasSession {
         self.spread(step)?;
         let batch = rows.len() / steps.max(1);
         for i in 0..steps {
-            self.shared_step(step, feeds, &rows[i * batch..(i + 1) * batch])?;
+            self.shared_step(step, feeds, rows.part(i * batch, batch))?;
         }
         self.shared = Some(step.clone());
         Ok(())

@@ -5,8 +5,10 @@
 mod dtype;
 pub mod random;
 mod shape;
+mod shuffle;
 mod tensor;
 
 pub use dtype::DType;
 pub use shape::Shape;
+pub use shuffle::Shuffle;
 pub use tensor::{Data, Tensor, TensorError};

@@ -34,7 +34,7 @@ pub fn to_normal(a: u32, b: u32) -> (f32, f32) {
     (radius * angle.cos(), radius * angle.sin())
 }
 
-/// A stream of random numbers on the host: initial weights, permutations, generated data.
+/// A stream of random numbers on the host: initial weights, keys of permutations, generated data.
 #[derive(Clone, Debug)]
 pub struct Stream {
     key: [u32; 2],
@@ -91,15 +91,6 @@ impl Stream {
         const TAIL: f64 = 0.022_750_131_948_179_2;
         let unit = TAIL + self.next_f64() * (1.0 - 2.0 * TAIL);
         inverse_normal_cdf(unit).clamp(-2.0, 2.0)
-    }
-
-    /// A random permutation of `0..n` (Fisher-Yates).
-    pub fn permutation(&mut self, n: u32) -> Vec<u32> {
-        let mut order: Vec<u32> = (0..n).collect();
-        for last in (1..n).rev() {
-            order.swap(last as usize, self.below(last + 1) as usize);
-        }
-        order
     }
 }
 
@@ -190,13 +181,5 @@ mod tests {
             let got = inverse_normal_cdf(p);
             assert!((got - want).abs() < 1e-7, "quantile of {p}: {got}");
         }
-    }
-
-    #[test]
-    fn permutations_are_permutations() {
-        let mut order = Stream::new(1, 2).permutation(1000);
-        assert_ne!(order, (0..1000).collect::<Vec<_>>());
-        order.sort_unstable();
-        assert_eq!(order, (0..1000).collect::<Vec<_>>());
     }
 }

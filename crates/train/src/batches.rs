@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use glorot_graph::device::DatasetId;
+use glorot_graph::device::{DatasetId, Rows};
 use glorot_tensor::Tensor;
 
 use crate::error::Result;
@@ -81,13 +81,8 @@ impl Feed {
         }
     }
 
-    /// Fills the inputs of a step with rows and runs it.
-    pub fn run(&self, session: &mut DeviceSession, loaded: &Loaded, rows: &[u32]) -> Result<()> {
-        self.run_steps(session, loaded, rows, 1)
-    }
-
-    /// Runs several steps of one kind; `rows` holds those of all, in order.
-    pub fn run_steps(&self, session: &mut DeviceSession, loaded: &Loaded, rows: &[u32], steps: usize) -> Result<()> {
+    /// Runs steps of one kind; `rows` has those of all, in order.
+    pub fn run_steps(&self, session: &mut DeviceSession, loaded: &Loaded, rows: Rows<'_>, steps: usize) -> Result<()> {
         session.run_steps(loaded, &self.0, rows, steps)
     }
 }

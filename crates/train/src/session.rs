@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use glorot_graph::StateId;
-use glorot_graph::device::{DatasetId, Device, ProgramId, Session, SharedStep};
+use glorot_graph::device::{DatasetId, Device, ProgramId, Rows, Session, SharedStep};
 use glorot_nn::Variable;
 use glorot_tensor::Tensor;
 
@@ -156,7 +156,7 @@ impl DeviceSession {
         &mut self,
         loaded: &Loaded,
         feeds: &[(usize, DatasetId)],
-        rows: &[u32],
+        rows: Rows<'_>,
         steps: usize,
     ) -> Result<()> {
         match &loaded.shared {

@@ -1,33 +1,41 @@
 //! The order in which samples are taken.
 
-use glorot_tensor::random::Stream;
+use glorot_graph::device::Rows;
+use glorot_tensor::Shuffle;
 
 /// Sets the streams of permutations apart from those of a model's random ops, whose step counters stay below it.
 const SHUFFLE: u64 = 1 << 63;
 
-/// The order of a pass over samples. Batches are taken from the front.
+/// The order of a pass over samples. Devices work it out by themselves, a batch or many at a time.
 pub(crate) struct Order {
-    rows: Vec<u32>,
+    first: u32,
+    len: u32,
     shuffle: bool,
+    drawn: Option<Shuffle>,
 }
 
 impl Order {
-    /// Samples `0..n` in order until [`Order::begin_pass`].
-    pub fn new(n: u32, shuffle: bool) -> Order {
-        Order { rows: (0..n).collect(), shuffle }
+    /// `len` samples from row `first` on, in order until [`Order::begin_pass`]. Only those from row 0 on are shuffled.
+    pub fn new(first: u32, len: u32, shuffle: bool) -> Order {
+        debug_assert!(first == 0 || !shuffle, "validation is not shuffled");
+        Order { first, len, shuffle, drawn: None }
     }
 
     /// Draws the order of a pass. It depends on the seed and on the number of steps trained before the pass, which are
     /// part of a model's state: a run that goes on later takes the samples in the same order as one that never stopped.
     pub fn begin_pass(&mut self, seed: u64, steps_before: u64) {
         if self.shuffle {
-            self.rows = Stream::new(seed, SHUFFLE | steps_before).permutation(self.rows.len() as u32);
+            self.drawn = Some(Shuffle::new(seed, SHUFFLE | steps_before, self.len));
         }
     }
 
-    /// The rows of a batch that begins at sample `start` of the pass.
-    pub fn batch(&self, start: usize, len: usize) -> &[u32] {
-        &self.rows[start..start + len]
+    /// The rows of batches that begin at sample `start` of the pass.
+    pub fn rows(&self, start: usize, len: usize) -> Rows<'_> {
+        let whole = match &self.drawn {
+            Some(shuffle) => Rows::Shuffled { shuffle, first: 0, len: self.len },
+            None => Rows::Following { first: self.first, len: self.len },
+        };
+        whole.part(start, len)
     }
 }
 
@@ -35,10 +43,14 @@ impl Order {
 mod tests {
     use super::*;
 
+    fn listed(order: &Order, start: usize, len: usize) -> Vec<u32> {
+        order.rows(start, len).list(&mut Vec::new()).to_vec()
+    }
+
     fn order(seed: u64, steps: u64) -> Vec<u32> {
-        let mut order = Order::new(100, true);
+        let mut order = Order::new(0, 100, true);
         order.begin_pass(seed, steps);
-        order.batch(0, 100).to_vec()
+        listed(&order, 0, 100)
     }
 
     #[test]
@@ -58,8 +70,8 @@ mod tests {
 
     #[test]
     fn without_shuffling_the_order_stays() {
-        let mut order = Order::new(5, false);
+        let mut order = Order::new(7, 5, false);
         order.begin_pass(1, 0);
-        assert_eq!(order.batch(2, 3), [2, 3, 4]);
+        assert_eq!(listed(&order, 2, 3), [9, 10, 11]);
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use glorot_graph::device::{DatasetId, Device, DeviceError, ProgramId, Session};
+use glorot_graph::device::{DatasetId, Device, DeviceError, ProgramId, Rows, Session};
 use glorot_graph::program::Program;
 use glorot_graph::{StateId, TensorSpec};
 use glorot_nn::layers::create;
@@ -99,6 +99,10 @@ impl Session for IdleSession {
     }
 
     fn run(&mut self, _: ProgramId) -> Result<(), DeviceError> {
+        Ok(())
+    }
+
+    fn run_steps(&mut self, _: ProgramId, _: &[(usize, DatasetId)], _: Rows<'_>, _: usize) -> Result<(), DeviceError> {
         Ok(())
     }
 

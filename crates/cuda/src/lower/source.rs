@@ -25,6 +25,39 @@ pub(crate) enum Bundle {
     Convolution(LibraryConvolution),
 }
 
+/// Writes a part of an order of rows: those from `first` on if `len` is 0, otherwise elements of a permutation of `len`
+/// rows, as [`glorot_tensor::Shuffle`] has them.
+const ORDER: &str = r#"
+GLOROT_INLINE unsigned g_turn(unsigned number, unsigned other, unsigned key, unsigned bound) {
+  unsigned x = other ^ key;
+  x = (x ^ (x >> 16)) * 0x21F0AAADu;
+  x = (x ^ (x >> 15)) * 0x735A2D97u;
+  const unsigned sum = number + __umulhi(x ^ (x >> 15), bound);
+  return sum < bound ? sum : sum - bound;
+}
+extern "C" __global__ void __launch_bounds__(THREADS) order(unsigned* to, unsigned count, unsigned first, unsigned len,
+    unsigned lefts, unsigned rights, unsigned a, unsigned b, unsigned c, unsigned d, unsigned e, unsigned f, unsigned g,
+    unsigned h) {
+  for (unsigned long long i = blockIdx.x * THREADS + threadIdx.x; i < count; i += gridDim.x * THREADS) {
+    unsigned x = first + (unsigned)i;
+    if (len) do {
+      unsigned left = x / rights, right = x % rights;
+      left = g_turn(left, right, a, lefts);
+      right = g_turn(right, left, b, rights);
+      left = g_turn(left, right, c, lefts);
+      right = g_turn(right, left, d, rights);
+      left = g_turn(left, right, e, lefts);
+      right = g_turn(right, left, f, rights);
+      left = g_turn(left, right, g, lefts);
+      right = g_turn(right, left, h, rights);
+      x = left * rights + right;
+    } while (x >= len);
+    to[i] = x;
+  }
+}
+GLOROT_KERNEL(order)
+"#;
+
 /// How a step's inputs are taken from data sets: of each input the bytes of a row and the number of rows.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Feeds(pub Vec<(usize, usize)>);
@@ -96,7 +129,7 @@ impl Feeds {
 /// The sources of a program and what is launched.
 #[derive(Debug)]
 pub(crate) struct Sources {
-    /// Kernels `bundle0`, `bundle1`, … and `feed`.
+    /// Kernels `bundle0`, `bundle1`, …, `order` and `feed`.
     pub stages: String,
     /// If one kernel can run a whole step: a source for each way to do so, with a kernel of the name
     /// [`StepKind::kernel`]. They are compiled side by side.
@@ -117,7 +150,8 @@ impl Sources {
             Bundler { lowered, tuning, known: HashMap::new(), kernels: String::new(), launches: Vec::new() };
         lowered.groups.iter().for_each(|group| bundler.group(&lowered.stages[group.clone()]));
         let Bundler { kernels, launches, .. } = bundler;
-        let stages = format!("{PRELUDE}{functions}{kernels}{}{}", feeds.functions(), feeds.kernel());
+        let order = ORDER.replace("THREADS", &THREADS.to_string());
+        let stages = format!("{PRELUDE}{functions}{kernels}{order}{}{}", feeds.functions(), feeds.kernel());
         let (kernels, addresses) = fused(lowered, &feeds).unwrap_or_default();
         let whole = |kernel| format!("{PRELUDE}{functions}{}{kernel}", feeds.functions());
         let fused = kernels.into_iter().map(|(kind, kernel)| (kind, whole(kernel))).collect();

@@ -11,7 +11,7 @@ use std::any::Any;
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
-use glorot_graph::device::{DatasetId, DeviceError, ProgramId, Session};
+use glorot_graph::device::{DatasetId, DeviceError, ProgramId, Rows, Session};
 use glorot_graph::program::Program;
 use glorot_graph::{StateId, TensorSpec};
 use glorot_tensor::{DType, Shape, Tensor, TensorError};
@@ -55,6 +55,8 @@ pub(crate) struct CudaSession {
     workspace: Option<Memory>,
     /// Through which batches of data sets go that do not fit.
     slots: Slots,
+    /// Memory for the row numbers of a batch that the host gathers.
+    listed: Vec<u32>,
     /// Ends of the last chunks of steps, so that the host does not run ahead without end.
     pace: VecDeque<Owned>,
 }
@@ -115,6 +117,7 @@ impl CudaSession {
             counters,
             workspace: None,
             slots: Slots::default(),
+            listed: Vec::new(),
             pace: VecDeque::new(),
         })
     }
@@ -261,7 +264,7 @@ impl Session for CudaSession {
     }
 
     fn gather_input(&mut self, program: ProgramId, input: usize, dataset: DatasetId, rows: &[u32]) -> Result {
-        self.gather(program, &[(input, dataset)], rows)
+        self.gather(program, &[(input, dataset)], Rows::Listed(rows))
     }
 
     fn run(&mut self, program: ProgramId) -> Result {
@@ -269,7 +272,7 @@ impl Session for CudaSession {
         self.prepared(program)?.run(&*gpu, queue)
     }
 
-    fn run_steps(&mut self, program: ProgramId, feeds: &[(usize, DatasetId)], rows: &[u32], steps: usize) -> Result {
+    fn run_steps(&mut self, program: ProgramId, feeds: &[(usize, DatasetId)], rows: Rows<'_>, steps: usize) -> Result {
         self.steps(program, feeds, rows, steps)
     }
 

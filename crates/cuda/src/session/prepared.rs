@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use glorot_graph::TensorSpec;
-use glorot_graph::device::DeviceError;
+use glorot_graph::device::{DeviceError, Rows};
 use glorot_graph::program::{BufferId, Place, Program};
 
 use super::fused::Fused;
 use super::staging::Staging;
 use super::{State, byte_len, describe};
+use crate::codegen::THREADS;
 use crate::gpu::{
     Address, Argument, Convolution, Finish, Gpu, Grouping, Kind, Launch, Matrix, Owned, Product, WORKSPACE_BYTES,
 };
@@ -59,7 +60,10 @@ pub(super) struct Prepared {
     recorded: Recorded,
     /// The step with the gathering of its inputs from these data sets.
     fed: (Vec<Address>, Recorded),
+    /// The kernel that gathers inputs, with its blocks.
     feed: (u64, usize),
+    /// The kernel that writes an order of rows.
+    order: u64,
     _module: Owned,
     _memory: Memory,
 }
@@ -213,6 +217,7 @@ impl Prepared {
             recorded: Recorded::Never,
             fed: (Vec::new(), Recorded::Never),
             feed,
+            order: function("order")?,
             _module: module,
             _memory: memory,
         })
@@ -254,6 +259,21 @@ impl Prepared {
         let (function, blocks) = self.feed;
         let launch = Launch { function, blocks, grouping: Grouping::Free, arguments: &arguments };
         // SAFETY: the data sets, the inputs and the rows belong to the session, which waits before it frees them.
+        unsafe { gpu.launch(queue, &launch) }
+    }
+
+    /// Writes row numbers, unless they are listed, which the host has to send.
+    pub fn order(&self, gpu: &dyn Gpu, queue: u64, rows: Rows<'_>, to: Address) -> Result {
+        let (first, count, of, words) = match rows {
+            Rows::Listed(_) => return Ok(()),
+            Rows::Following { first, len } => (first, len, 0, [0; 10]),
+            Rows::Shuffled { shuffle, first, len } => (first, len, shuffle.len(), shuffle.words()),
+        };
+        let mut arguments = vec![Argument::Address(to)];
+        arguments.extend([count, first, of].into_iter().chain(words).map(Argument::Word));
+        let blocks = rows.len().div_ceil(THREADS).clamp(1, 4 * gpu.facts().multiprocessors);
+        let launch = Launch { function: self.order, blocks, grouping: Grouping::Free, arguments: &arguments };
+        // SAFETY: the caller has memory for the rows there.
         unsafe { gpu.launch(queue, &launch) }
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use glorot_graph::device::{DatasetId, DeviceError, ProgramId};
+use glorot_graph::device::{DatasetId, DeviceError, ProgramId, Rows};
 
 use super::{CHUNKS_AHEAD, CudaSession, Result, describe};
 use crate::gpu::{Address, Kind, Owned};
@@ -14,7 +14,7 @@ const ARRIVED: u64 = 128;
 
 impl CudaSession {
     /// Fills inputs with rows of data sets.
-    pub(super) fn gather(&mut self, program: ProgramId, feeds: &[(usize, DatasetId)], rows: &[u32]) -> Result {
+    pub(super) fn gather(&mut self, program: ProgramId, feeds: &[(usize, DatasetId)], rows: Rows<'_>) -> Result {
         let steps = self.check_feeds(program, feeds, rows, 1)?;
         if self.is_streamed(feeds) {
             return self.stream(program, feeds, rows, steps, false);
@@ -22,7 +22,7 @@ impl CudaSession {
         if rows.is_empty() {
             return Ok(());
         }
-        let order = self.upload_order(rows)?;
+        let order = self.order_rows(program, rows)?;
         let data = self.data_addresses(program, feeds)?;
         let (gpu, queue, cursor) = (Arc::clone(&self.gpu), self.queue.handle(), self.counters.address() + CURSOR);
         // SAFETY: the counters belong to the session.
@@ -35,7 +35,7 @@ impl CudaSession {
         &mut self,
         program: ProgramId,
         feeds: &[(usize, DatasetId)],
-        rows: &[u32],
+        rows: Rows<'_>,
         steps: usize,
     ) -> Result {
         self.check_feeds(program, feeds, rows, steps)?;
@@ -43,7 +43,7 @@ impl CudaSession {
             self.stream(program, feeds, rows, steps, true)?;
             return self.keep_pace();
         }
-        let order = self.upload_order(rows)?;
+        let order = self.order_rows(program, rows)?;
         let data = self.data_addresses(program, feeds)?;
         let (gpu, queue) = (Arc::clone(&self.gpu), self.queue.handle());
         let counters = self.counters.address();
@@ -105,8 +105,8 @@ impl CudaSession {
         Ok(())
     }
 
-    /// Puts row numbers on the GPU.
-    fn upload_order(&mut self, rows: &[u32]) -> Result<Address> {
+    /// Puts row numbers on the GPU, which computes them itself unless they are listed.
+    fn order_rows(&mut self, program: ProgramId, rows: Rows<'_>) -> Result<Address> {
         let bytes = rows.len() * 4;
         if self.order.as_ref().is_none_or(|(_, capacity)| *capacity < bytes) {
             // SAFETY: the session's queue; steps under way may still read the old order.
@@ -117,9 +117,13 @@ impl CudaSession {
         }
         let Some((memory, _)) = &self.order else { return Err(DeviceError("internal error: no order".into())) };
         let address = memory.address();
-        let words: Vec<u8> = rows.iter().flat_map(|row| row.to_ne_bytes()).collect();
-        // SAFETY: the memory has room for the rows and is the session's.
-        unsafe { self.staging.upload(self.queue.handle(), address, &words)? };
+        if let Rows::Listed(rows) = rows {
+            let words: Vec<u8> = rows.iter().flat_map(|row| row.to_ne_bytes()).collect();
+            // SAFETY: the memory has room for the rows and is the session's.
+            unsafe { self.staging.upload(self.queue.handle(), address, &words)? };
+        }
+        let (gpu, queue) = (Arc::clone(&self.gpu), self.queue.handle());
+        self.prepared(program)?.order(&*gpu, queue, rows, address)?;
         Ok(address)
     }
 
@@ -143,7 +147,7 @@ impl CudaSession {
         &mut self,
         program: ProgramId,
         feeds: &[(usize, DatasetId)],
-        rows: &[u32],
+        rows: Rows<'_>,
         steps: usize,
     ) -> Result<usize> {
         for &(input, dataset) in feeds {
@@ -163,7 +167,7 @@ impl CudaSession {
                 return Err(DeviceError(format!("input {input}: {detail}{times}")));
             }
             let count = data.shape()[0];
-            if let Some(row) = rows.iter().find(|&&row| row as usize >= count) {
+            if let Some(row) = rows.beyond(count) {
                 return Err(DeviceError(format!("input {input}: row {row} of a data set of {count} rows")));
             }
         }

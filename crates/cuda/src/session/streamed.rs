@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use glorot_graph::device::{DatasetId, DeviceError, ProgramId};
+use glorot_graph::device::{DatasetId, DeviceError, ProgramId, Rows};
 
 use super::staging::Pinned;
 use super::{CudaSession, Result};
@@ -35,7 +35,7 @@ impl CudaSession {
         &mut self,
         program: ProgramId,
         feeds: &[(usize, DatasetId)],
-        rows: &[u32],
+        rows: Rows<'_>,
         steps: usize,
         run: bool,
     ) -> Result {
@@ -52,8 +52,9 @@ impl CudaSession {
             batch_bytes += (row * batch).next_multiple_of(256);
         }
         self.reserve_slots(batch_bytes)?;
-        let CudaSession { slots, programs, .. } = self;
+        let CudaSession { slots, programs, listed, .. } = self;
         for step in 0..steps {
+            let numbers = rows.part(step * batch, batch).list(listed);
             let Slot { pinned, memory, sent, taken } = &mut slots.halves[slots.next];
             slots.next = 1 - slots.next;
             // SAFETY: the slot's memory and events live until both queues are done. The host writes its half only after
@@ -62,7 +63,7 @@ impl CudaSession {
                 gpu.wait_host(sent.handle())?;
                 for (data, row, offset, _) in &parts {
                     let (from, to) = (data.bytes(), &mut pinned.bytes_mut()[*offset..]);
-                    for (i, &number) in rows[step * batch..(step + 1) * batch].iter().enumerate() {
+                    for (i, &number) in numbers.iter().enumerate() {
                         let begin = number as usize * row;
                         to[i * row..(i + 1) * row].copy_from_slice(&from[begin..begin + row]);
                     }

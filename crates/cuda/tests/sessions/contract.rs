@@ -1,8 +1,8 @@
 use glorot_cuda::{CudaOptions, StepKind};
-use glorot_graph::device::{DatasetId, Device, DeviceError, ProgramId, Session};
+use glorot_graph::device::{DatasetId, Device, DeviceError, ProgramId, Rows, Session};
 use glorot_graph::program::*;
 use glorot_graph::{BinaryOp, ReduceKind, StateId, TensorSpec, UnaryOp};
-use glorot_tensor::{DType, Tensor};
+use glorot_tensor::{DType, Shuffle, Tensor};
 use libtest_mimic::Trial;
 
 use crate::common::{BodyBuilder, Builder, Dice, dense};
@@ -15,6 +15,7 @@ pub fn trials() -> Vec<Trial> {
         trial("wrong_arguments_are_named", arguments),
         trial("invalid_programs_are_refused", invalid),
         trial("many_steps_are_as_one_after_the_other", many_steps),
+        trial("orders_of_rows_are_those_of_the_host", orders),
         trial("data_that_does_not_fit_is_streamed", streamed),
         trial("memory_is_counted_limited_and_given_back", memory),
     ]
@@ -70,8 +71,13 @@ fn arguments() {
     fails(&mut |s| s.gather_input(program, 0, data, &[0, 1, 2, 10]), "row 10 of a data set of 10 rows");
     fails(&mut |s| s.gather_input(program, 0, gone, &[0, 1, 2, 3]), "does not exist");
     fails(&mut |s| s.gather_input(program, 0, DatasetId(9), &[0, 1, 2, 3]), "does not exist");
-    fails(&mut |s| s.run_steps(program, &[(0, data)], &[0, 1, 2, 3], 2), "for each of 2 steps");
-    fails(&mut |s| s.run_steps(program, &[(1, data)], &[0, 1, 2, 3], 1), "input 1 does not exist");
+    fails(&mut |s| s.run_steps(program, &[(0, data)], Rows::Listed(&[0, 1, 2, 3]), 2), "for each of 2 steps");
+    fails(&mut |s| s.run_steps(program, &[(1, data)], Rows::Listed(&[0, 1, 2, 3]), 1), "input 1 does not exist");
+    let beyond = Rows::Following { first: 8, len: 4 };
+    fails(&mut |s| s.run_steps(program, &[(0, data)], beyond, 1), "row 10 of a data set of 10 rows");
+    let shuffle = Shuffle::new(1, 2, 11);
+    let beyond = Rows::Shuffled { shuffle: &shuffle, first: 0, len: 4 };
+    fails(&mut |s| s.run_steps(program, &[(0, data)], beyond, 1), "row 10 of a data set of 10 rows");
     fails(&mut |s| s.read_output(program, 1).map(|_| ()), "output 1 does not exist");
     fails(&mut |s| s.run(ProgramId(3)), "program 3 does not exist");
     fails(&mut |s| s.add_dataset(&Tensor::scalar_f32(1.0)).map(|_| ()), "received a scalar");
@@ -183,6 +189,14 @@ fn data() -> [Tensor; 2] {
 
 /// The weights and the total after `steps` steps in calls of `at_once`.
 pub fn train(device: &dyn Device, steps: usize, at_once: usize) -> Vec<Vec<u8>> {
+    let mut dice = Dice::new(10);
+    let rows: Vec<u32> = (0..steps * BATCH).map(|_| dice.below(SAMPLES) as u32).collect();
+    train_on(device, Rows::Listed(&rows), at_once)
+}
+
+/// The same after steps on these rows.
+fn train_on(device: &dyn Device, rows: Rows<'_>, at_once: usize) -> Vec<Vec<u8>> {
+    let steps = rows.len() / BATCH;
     let builder = training(BATCH);
     let specs: Vec<TensorSpec> = builder.states().into_iter().map(|(spec, _)| spec).collect();
     let mut session = device.session(&specs).unwrap();
@@ -190,12 +204,10 @@ pub fn train(device: &dyn Device, steps: usize, at_once: usize) -> Vec<Vec<u8>> 
     builder.write(&mut *session, program).unwrap();
     let feeds: Vec<(usize, DatasetId)> =
         data().iter().enumerate().map(|(i, tensor)| (i, session.add_dataset(tensor).unwrap())).collect();
-    let mut dice = Dice::new(10);
-    let rows: Vec<u32> = (0..steps * BATCH).map(|_| dice.below(SAMPLES) as u32).collect();
     let mut done = 0;
     while done < steps {
         let count = at_once.min(steps - done);
-        session.run_steps(program, &feeds, &rows[done * BATCH..(done + count) * BATCH], count).unwrap();
+        session.run_steps(program, &feeds, rows.part(done * BATCH, count * BATCH), count).unwrap();
         done += count;
         // A kernel that is compiled meanwhile gets its turn.
         std::thread::sleep(std::time::Duration::from_millis(if at_once > 1 && done < 200 { 20 } else { 0 }));
@@ -227,6 +239,27 @@ fn many_steps() {
 
 /// Bytes that are enough for a session of [`training`] and for two of its batches, but not for the samples.
 pub const TOO_LITTLE: usize = 9 << 10;
+
+/// The GPU works out an order of rows as the host does.
+fn orders() {
+    let (resident, cpu) = (device(false, CudaOptions::default()), glorot_cpu::CpuDevice::new(Default::default()));
+    let small = device(false, CudaOptions { memory_limit: Some(TOO_LITTLE), ..CudaOptions::default() });
+    let (whole, few) = (Shuffle::new(5, 1 << 63, SAMPLES as u32), Shuffle::new(6, 1, 65));
+    for rows in [
+        Rows::Following { first: 0, len: 96 },
+        Rows::Following { first: 11, len: 88 },
+        Rows::Shuffled { shuffle: &whole, first: 0, len: 96 },
+        Rows::Shuffled { shuffle: &whole, first: 13, len: 80 },
+        Rows::Shuffled { shuffle: &few, first: 1, len: 64 },
+    ] {
+        let mut list = Vec::new();
+        let listed = Rows::Listed(rows.list(&mut list));
+        let want = train_on(&resident, listed, 3);
+        assert_eq!(train_on(&resident, rows, 3), want, "{rows:?}");
+        assert_eq!(train_on(&small, rows, 3), want, "{rows:?}, sent from the host");
+        assert_eq!(train_on(&cpu, rows, 3), train_on(&cpu, listed, 3), "{rows:?} on the CPU");
+    }
+}
 
 fn streamed() {
     let resident = device(false, CudaOptions::default());

@@ -3,7 +3,7 @@
 use glorot_graph::reference::{Value, evaluate};
 use glorot_graph::{Result, Sym, Tracer};
 use glorot_tensor::random::Stream;
-use glorot_tensor::{DType, Shape};
+use glorot_tensor::{DType, Shape, Shuffle};
 use proptest::prelude::*;
 
 /// Of longer inputs, only this many elements are varied.
@@ -58,9 +58,9 @@ pub fn uniform(shape: &Shape, seed: u64, low: f64, high: f64) -> Value {
 pub fn distinct(shapes: &[&Shape], seed: u64) -> Vec<Value> {
     let count: usize = shapes.iter().map(|shape| shape.numel()).sum();
     let spacing = 4.0 / count.max(8) as f64;
-    let mut stream = Stream::new(seed, 0);
-    let order = stream.permutation(count as u32);
-    let mut values = order.into_iter().map(|place| (f64::from(place) + 0.5 - count.div_ceil(2) as f64) * spacing);
+    let order = Shuffle::new(seed, 0, count as u32);
+    let places = (0..count as u32).map(|index| order.get(index));
+    let mut values = places.map(|place| (f64::from(place) + 0.5 - count.div_ceil(2) as f64) * spacing);
     let value = |shape: &&Shape| Value::f32((*shape).clone(), values.by_ref().take(shape.numel()).collect());
     shapes.iter().map(value).collect()
 }

@@ -10,6 +10,7 @@ use crate::jobs::{Handler, States};
 use crate::options::Progress;
 use crate::samples::Samples;
 use crate::session::DeviceSession;
+use crate::shuffle::Order;
 use crate::trace::Reports;
 
 /// A prepared evaluation.
@@ -50,7 +51,7 @@ impl EvaluateJob {
         let batches = self.batches.load(session)?;
         let mut readings = Readings::new(session, &self.reports, &self.reports.names)?;
         session.reset(&self.reports.reset)?;
-        let rows: Vec<u32> = (0..self.samples.len as u32).collect();
+        let order = Order::new(0, self.samples.len as u32, false);
         let steps = batches.batches.steps();
         let mut pace = Pace::new(self.many_steps && !watch.every_step());
         let mut step = 0;
@@ -63,7 +64,7 @@ impl EvaluateJob {
             }
             let (start, len, loaded) = batches.step(step);
             let count = pace.steps().min(batches.alike(step));
-            feed.run_steps(session, loaded, &rows[start..start + count * len], count)?;
+            feed.run_steps(session, loaded, order.rows(start, count * len), count)?;
             pace.tell();
             step += count;
             if watch.is_due(step == steps) {

@@ -150,15 +150,15 @@ struct Validation<'a> {
     plan: &'a ValidationPlan,
     feed: Feed,
     batches: LoadedBatches,
-    rows: Vec<u32>,
+    order: Order,
 }
 
 impl<'a> Validation<'a> {
     fn open(session: &mut DeviceSession, plan: &'a ValidationPlan) -> Result<Validation<'a>> {
         let batches = plan.batches.load(session)?;
         let feed = Feed::open(session, plan.samples.tensors())?;
-        let rows = (plan.first as u32..(plan.first + plan.batches.samples) as u32).collect();
-        Ok(Validation { plan, feed, batches, rows })
+        let order = Order::new(plan.first as u32, plan.batches.samples as u32, false);
+        Ok(Validation { plan, feed, batches, order })
     }
 }
 
@@ -205,7 +205,7 @@ impl<'a, 'h, 'b> Run<'a, 'h, 'b> {
             validation,
             batches: plan.batches.load(session)?,
             readings: Readings::new(session, &plan.reports, names)?,
-            order: Order::new(plan.batches.samples as u32, plan.shuffle),
+            order: Order::new(0, plan.batches.samples as u32, plan.shuffle),
             watch: Watch::new(handler, plan.progress),
             pace: Pace::new(plan.many_steps && plan.progress != Progress::EveryStep),
             cancel,
@@ -288,7 +288,7 @@ impl<'a, 'h, 'b> Run<'a, 'h, 'b> {
             }
             let (start, len, loaded) = self.batches.step(*position);
             let count = self.pace.steps().min(steps - step).min(self.batches.alike(*position));
-            self.feed.run_steps(session, loaded, self.order.batch(start, count * len), count)?;
+            self.feed.run_steps(session, loaded, self.order.rows(start, count * len), count)?;
             self.pace.tell();
             *position += count;
             step += count;
@@ -335,7 +335,7 @@ impl<'a, 'h, 'b> Run<'a, 'h, 'b> {
             }
             let (start, len, loaded) = validation.batches.step(step);
             let count = pace.steps().min(validation.batches.alike(step));
-            validation.feed.run_steps(session, loaded, &validation.rows[start..start + count * len], count)?;
+            validation.feed.run_steps(session, loaded, validation.order.rows(start, count * len), count)?;
             pace.tell();
             step += count;
             if every_step {

@@ -15,6 +15,7 @@ use crate::options::Progress;
 use crate::pool::Lease;
 use crate::samples::Samples;
 use crate::session::{DeviceSession, Loaded};
+use crate::shuffle::Order;
 use crate::step::Step;
 
 /// A prepared prediction.
@@ -69,7 +70,7 @@ impl PredictJob {
         let draws = self.draws.unwrap_or(1);
         let new = |spec| Output::new(self.draws, self.samples.len, spec);
         let mut outputs = self.step().outputs().map(new).collect::<Result<Vec<Output>>>()?;
-        let rows: Vec<u32> = (0..self.samples.len as u32).collect();
+        let order = Order::new(0, self.samples.len as u32, false);
         let pass = batches.batches.steps();
         let steps = draws * pass;
         for step in 0..steps {
@@ -80,7 +81,7 @@ impl PredictJob {
                 return Err(Error::Cancelled);
             }
             let (start, len, loaded) = batches.step(step % pass);
-            feed.run(session, loaded, &rows[start..start + len])?;
+            feed.run_steps(session, loaded, order.rows(start, len), 1)?;
             for (number, output) in outputs.iter_mut().enumerate() {
                 output.append(session, loaded, number)?;
             }

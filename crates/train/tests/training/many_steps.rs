@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use glorot_cpu::{CpuDevice, CpuOptions};
-use glorot_graph::device::{DatasetId, Device, DeviceError, ProgramId, Session};
+use glorot_graph::device::{DatasetId, Device, DeviceError, ProgramId, Rows, Session};
 use glorot_graph::program::Program;
 use glorot_graph::{StateId, TensorSpec};
 use glorot_tensor::Tensor;
@@ -78,7 +78,7 @@ impl Session for BusySession {
         &mut self,
         program: ProgramId,
         feeds: &[(usize, DatasetId)],
-        rows: &[u32],
+        rows: Rows<'_>,
         steps: usize,
     ) -> Result<(), DeviceError> {
         self.calls.lock().unwrap().push(steps);
