@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
@@ -8,5 +9,7 @@ export default defineConfig({
     include: ['__test__/**/*.test.{ts,mjs}'],
     benchmark: { include: ['benches/**/*.bench.ts'] },
     testTimeout: 60_000,
+    // By default one core is left idle, which is half of two.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
   },
 })

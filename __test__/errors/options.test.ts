@@ -106,6 +106,17 @@ const layerCases: Record<string, Case> = {
   reshape: [layers.reshape, { targetShape: [1] }, { targetShape: ['wholes', [-1, -1], [0.5], ['a']] }],
   permute: [layers.permute, { dims: [1] }, { dims: ['wholes', [0], [2], [1, 1], ['a']] }],
   repeatVector: [layers.repeatVector, { n: 1 }, { n: ['whole', 0, -1] }],
+  categoryEncoding: [layers.categoryEncoding, { numTokens: 2 }, { numTokens: ['whole', 0, -1], outputMode: 'word' }],
+  discretization: [
+    layers.discretization,
+    { numBins: 2 },
+    {
+      numBins: ['whole', 0, -1],
+      epsilon: ['number', -1, 0, 1],
+      outputMode: 'word',
+      binBoundaries: ['numbers', [1, 0]],
+    },
+  ],
   concatenate: [layers.concatenate, {}, { axis: 'whole' }],
   dot: [layers.dot, { axes: 1 }, { axes: 'wholes', normalize: 'flag' }],
   leakyReLU: [layers.leakyReLU, {}, { negativeSlope: 'number' }],

@@ -259,6 +259,8 @@ describe('random configs', () => {
       reshape: { targetShape: [-1] },
       permute: { dims: [1] },
       repeatVector: { n: 2 },
+      categoryEncoding: { numTokens: 4 },
+      discretization: { binBoundaries: [0, 0.5], outputMode: 'oneHot' },
       dot: { axes: 1 },
       activation: 'relu',
       activityRegularization: { l1: 0.1 },

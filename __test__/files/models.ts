@@ -91,6 +91,9 @@ export async function structures(): Promise<Record<string, Written>> {
 
   const norm = layers.normalization()
   await norm.adapt(noise(50, 4))
+  const bins = layers.discretization({ numBins: 4, outputMode: 'oneHot' })
+  await bins.adapt(noise(50, 4))
+  const inBins = sequential([input({ shape: [4] }), bins, layers.flatten(), layers.dense({ units: 2 })])
   const deep = sequential([input({ shape: [4] }), sequential([input({ shape: [4] }), layers.dense({ units: 3 })])])
   const frozen = sequential([input({ shape: [4] }), layers.dense({ units: 4 }), layers.batchNormalization(), deep])
   ;(frozen.layers[0] as layers.Layer).trainable = false
@@ -105,6 +108,7 @@ export async function structures(): Promise<Record<string, Written>> {
     shared: { model: shaken(model({ inputs: [a, b], outputs })), x: [[noise(8, 6), noise(8, 6)]] },
     merges: { model: shaken(functional), x: batches(1, 4) },
     adapted: { model: sequential([input({ shape: [4] }), norm, layers.dense({ units: 2 })]), x: batches(1, 4) },
+    bins: { model: shaken(inBins), x: batches(1, 4) },
     frozen: { model: shaken(frozen), x: batches(1, 4) },
     around: { model: around, x: batches(1, 4) },
     activations: plain(
@@ -186,6 +190,13 @@ export async function structures(): Promise<Record<string, Written>> {
     ),
     words: {
       model: sequential([input({ shape: [5], dtype: 'int32' }), layers.embedding({ inputDim: 9, outputDim: 3 })]),
+      x: [[tensor(labels(9, 20).data(), [4, 5])]],
+    },
+    categories: {
+      model: sequential([
+        input({ shape: [5], dtype: 'int32' }),
+        layers.categoryEncoding({ numTokens: 9, outputMode: 'count' }),
+      ]),
       x: [[tensor(labels(9, 20).data(), [4, 5])]],
     },
   }

@@ -17,6 +17,7 @@ export async function runLayer(given: Case): Promise<void> {
   const layer = layers.deserialize({ class_name: given.kind, config: given.config })
   const training = given.training === true
   const x = inputs.length === 1 ? (inputs[0] as Tensor) : inputs
+  if (given.boundaries) await adaptBins(given, layer as layers.Discretization)
   layer.build((inputs.length === 1 ? inputs[0]?.shape : inputs.map(({ shape }) => shape)) as number[])
   const weights = new Map(layer.weights.map(weight => [weight.name, weight]))
   const weight = (name: string): Variable => {
@@ -24,7 +25,7 @@ export async function runLayer(given: Case): Promise<void> {
     if (found) return found
     throw new Error(`the layer has no weight '${name}', only ${[...weights.keys()].join(', ')}`)
   }
-  if (given.adapted_on) {
+  if (given.adapted_on && !given.boundaries) {
     await (layer as layers.Normalization).adapt(input(given, given.adapted_on as string))
     for (const name of roles(given, 'weight.'))
       close(given, name, weight(name).value(), golden(given, `weight.${name}`))
@@ -37,6 +38,7 @@ export async function runLayer(given: Case): Promise<void> {
     close(given, `updated.${name}`, weight(name).value(), golden(given, `updated.${name}`))
   }
 
+  if (roles(given, 'upstream').length === 0) return
   const upstream = input(given, 'upstream')
   const inputGrads = roles(given, 'grad.input')
   const weightGrads = roles(given, 'grad.').filter(name => !name.startsWith('input'))
@@ -50,6 +52,15 @@ export async function runLayer(given: Case): Promise<void> {
   const names = [...inputGrads.map(role => `grad.input${role}`), ...weightGrads.map(name => `grad.${name}`)]
   for (const [i, name] of names.entries()) close(given, name, grads[i] as Tensor, golden(given, name))
   if (given.expect) checkRandom(given.expect as Expect, inputs[0] as Tensor, x => layer.apply(x, { training: true }))
+}
+
+/** The bins of data, in one piece or several. */
+async function adaptBins(given: Case, layer: layers.Discretization): Promise<void> {
+  const pieces = roles(given, 'piece.').map(number => input(given, `piece.${number}`))
+  await layer.adapt(pieces.length > 0 ? pieces.values() : input(given, 'input'))
+  const { bin_boundaries } = layer.toJSON().config as { bin_boundaries: number[] }
+  const want = Float32Array.from(given.boundaries as number[])
+  close(given, 'boundaries', bin_boundaries, { values: want, shape: [want.length], dtype: 'float32' })
 }
 
 /** Elements are kept (scaled and shifted) or dropped, and both happen. */

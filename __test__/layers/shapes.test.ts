@@ -12,6 +12,10 @@ const cases: [layer: layers.Layer, inputs: number[][], output: number[]][] = [
   [layers.reshape({ targetShape: [-1, 2] }), [[4, 3]], [6, 2]],
   [layers.permute({ dims: [2, 1] }), [[4, 3]], [3, 4]],
   [layers.repeatVector({ n: 5 }), [[3]], [5, 3]],
+  [layers.categoryEncoding({ numTokens: 6 }), [[4]], [6]],
+  [layers.categoryEncoding({ numTokens: 6, outputMode: 'oneHot' }), [[4]], [4, 6]],
+  [layers.discretization({ binBoundaries: [0, 1], outputMode: 'count' }), [[4]], [3]],
+  [layers.discretization({ binBoundaries: [0, 1], outputMode: 'oneHot' }), [[1]], [3]],
   [layers.zeroPadding1d({ padding: [1, 2] }), [[4, 3]], [7, 3]],
   [
     layers.zeroPadding2d({

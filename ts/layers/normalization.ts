@@ -1,7 +1,5 @@
-import { shapeError } from '../errors.js'
-import { native } from '../native.js'
-import { asTensor, type Tensor, type TensorLike } from '../tensor.js'
 import type { NestedArray } from '../types.js'
+import { type AdaptData, adapt } from './adapt.js'
 import { builtin, Layer, type LayerOptions } from './layer.js'
 
 /** Options of {@link normalization}. */
@@ -37,20 +35,9 @@ export class Normalization extends Layer {
    * const norm = layers.normalization()
    * await norm.adapt(train.x)
    */
-  async adapt(data: TensorLike | Iterable<Tensor> | AsyncIterable<Tensor>): Promise<void> {
-    let adaptation: InstanceType<typeof native.Adaptation> | undefined
-    for await (const batch of batches(data)) {
-      adaptation ??= native.adaptation(this.handle, [...batch.shape])
-      const failure = await adaptation.add(batch)
-      if (failure) throw Object.assign(new Error(failure.message), { code: failure.code })
-    }
-    if (!adaptation) throw noSamples(this.name)
-    adaptation.finish()
+  async adapt(data: AdaptData): Promise<void> {
+    await adapt(this, data)
   }
-}
-
-function noSamples(layer: string): Error {
-  return shapeError(`layer '${layer}' (Normalization): received no samples to adapt to`)
 }
 
 builtin(Normalization)
@@ -60,14 +47,3 @@ builtin(Normalization)
  * `const norm = layers.normalization(); await norm.adapt(train.x)`.
  */
 export const normalization = (options?: NormalizationOptions) => new Normalization(options)
-
-/** One tensor is one batch. */
-async function* batches(data: TensorLike | Iterable<Tensor> | AsyncIterable<Tensor>): AsyncGenerator<Tensor> {
-  const isBatches = typeof data === 'object' && !Array.isArray(data) && !ArrayBuffer.isView(data) && isIterable(data)
-  if (isBatches) yield* data as AsyncIterable<Tensor>
-  else yield asTensor(data as TensorLike)
-}
-
-function isIterable(data: object): boolean {
-  return Symbol.iterator in data || Symbol.asyncIterator in data
-}

@@ -4,18 +4,22 @@
 
 mod activation;
 mod activity_regularization;
+mod adaptation;
 mod add;
 mod alpha_dropout;
 mod average;
 mod average_pooling;
 mod batch_normalization;
 mod bias_activation;
+mod categories;
+mod category_encoding;
 mod concatenate;
 mod conv;
 mod conv_transpose;
 mod cropping;
 mod dense;
 mod depthwise_conv;
+mod discretization;
 mod dot;
 mod dropout;
 mod elu;
@@ -44,6 +48,7 @@ mod normalizing;
 mod permute;
 mod pooling;
 mod prelu;
+mod quantiles;
 mod relu;
 mod repeat_vector;
 mod rescaling;
@@ -72,17 +77,20 @@ use crate::names::fold;
 
 pub use activation::Activation;
 pub use activity_regularization::ActivityRegularization;
+pub use adaptation::{Adaptation, adapt};
 pub use add::Add;
 pub use alpha_dropout::AlphaDropout;
 pub use average::Average;
 pub use average_pooling::AveragePooling;
 pub use batch_normalization::BatchNormalization;
+pub use category_encoding::CategoryEncoding;
 pub use concatenate::Concatenate;
 pub use conv::Conv;
 pub use conv_transpose::ConvTranspose;
 pub use cropping::Cropping;
 pub use dense::Dense;
 pub use depthwise_conv::DepthwiseConv;
+pub use discretization::Discretization;
 pub use dot::Dot;
 pub use dropout::Dropout;
 pub use elu::Elu;
@@ -102,7 +110,7 @@ pub use max_pooling::MaxPooling;
 pub use maximum::Maximum;
 pub use minimum::Minimum;
 pub use multiply::Multiply;
-pub use normalization::{Adaptation, Normalization, adapt};
+pub use normalization::Normalization;
 pub use permute::Permute;
 pub use prelu::PRelu;
 pub use relu::Relu;
@@ -148,6 +156,7 @@ const LAYERS: &[Entry] = &[
     entry::<AveragePooling<1>>(),
     entry::<AveragePooling<2>>(),
     entry::<BatchNormalization>(),
+    entry::<CategoryEncoding>(),
     entry::<Concatenate>(),
     entry::<Conv<1>>(),
     entry::<ConvTranspose<1>>(),
@@ -158,6 +167,7 @@ const LAYERS: &[Entry] = &[
     entry::<Dense>(),
     entry::<DepthwiseConv<1>>(),
     entry::<DepthwiseConv<2>>(),
+    entry::<Discretization>(),
     entry::<Dot>(),
     entry::<Dropout>(),
     entry::<Elu>(),

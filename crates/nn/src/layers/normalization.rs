@@ -2,6 +2,7 @@ use glorot_graph::Sym;
 use glorot_tensor::{DType, Shape, Tensor};
 use serde_json::{Map, Value, json};
 
+use super::adaptation::{Adapt, Adaptation};
 use super::feature_moments::FeatureMoments;
 use super::normalizing::{resolve, weight_shape};
 use super::{FromOptions, entries, support};
@@ -19,7 +20,7 @@ const EPSILON: f64 = 1e-7;
 /// combination; none: `[]`, or `null`). With `invert`, the way back: `mean + x max(sqrt(variance), 1e-7)`.
 ///
 /// The statistics are either given as `mean` and `variance` (numbers, or lists along the last of the axes), or gathered
-/// from data by [`adapt`]. Weights in the latter case, none of them trainable: `mean` and `variance`, of the lengths of
+/// from data by [`super::adapt`]. Weights in the latter case, none of them trainable: `mean` and `variance`, of the lengths of
 /// the axes, and `count` (int32), the number of values that each mean is of.
 pub struct Normalization {
     axes: Vec<i64>,
@@ -126,6 +127,29 @@ impl Normalization {
     }
 }
 
+impl Normalization {
+    /// Begins to gather statistics of data of a shape. Builds the layer unless that was done.
+    pub(super) fn adaptation(layer: &LayerRef, shape: &Shape) -> Result<Adaptation> {
+        if shape.rank() == 0 {
+            return Err(Error::invalid("expected data of rank 1 or more, samples along axis 0; received a scalar"));
+        }
+        layer.build(std::slice::from_ref(shape))?;
+        let own = layer.downcast::<Normalization>();
+        let (Some(own), Some(built)) = (own, layer.built_for()) else {
+            return Err(Error::invalid("is not built"));
+        };
+        let Some(adapted) = own.adapted.clone() else {
+            return Err(Error::invalid("has its statistics as options 'mean' and 'variance'; leave them out to adapt"));
+        };
+        let (kept, expected) = (own.kept(shape)?, own.kept(&built[0])?);
+        if kept.iter().map(|&axis| shape[axis]).ne(expected.iter().map(|&axis| built[0][axis])) {
+            let built = support::any_batch(&built[0]);
+            return Err(Error::invalid(format!("was built for inputs of shape {built}, received data {shape}")));
+        }
+        Ok(Adaptation::of(layer, Box::new(Statistics { moments: FeatureMoments::new(shape, &kept), adapted })))
+    }
+}
+
 impl Layer for Normalization {
     fn class_name(&self) -> &str {
         Self::CLASS
@@ -184,55 +208,21 @@ impl Layer for Normalization {
     }
 }
 
-/// Statistics for a [`Normalization`] layer in the making. It does not need the thread of the layer.
-pub struct Adaptation {
-    layer: String,
+/// Statistics in the making.
+struct Statistics {
     moments: FeatureMoments,
     adapted: Adapted,
 }
 
-impl Adaptation {
-    /// Begins anew for a layer and data of the given shape (axis 0: samples, whose number does not matter). Builds the
-    /// layer unless that was done.
-    pub fn new(layer: &LayerRef, shape: &Shape) -> Result<Adaptation> {
-        let named = |error: Error| error.in_layer(layer.name(), &layer.class_name());
-        if layer.downcast::<Normalization>().is_none() {
-            return Err(named(Error::invalid("has nothing to adapt; adapt() is for normalization layers")));
-        }
-        if shape.rank() == 0 {
-            return Err(named(Error::invalid(
-                "expected data of rank 1 or more, samples along axis 0; received a scalar",
-            )));
-        }
-        layer.build(std::slice::from_ref(shape))?;
-        let own = layer.downcast::<Normalization>();
-        let (Some(own), Some(built)) = (own, layer.built_for()) else {
-            return Err(named(Error::invalid("is not built")));
-        };
-        let Some(adapted) = own.adapted.clone() else {
-            let message = "has its statistics as options 'mean' and 'variance'; leave them out to adapt";
-            return Err(named(Error::invalid(message)));
-        };
-        let kept = own.kept(&built[0]).map_err(named)?;
-        if own.kept(shape).map_err(named)?.iter().map(|&axis| shape[axis]).ne(kept.iter().map(|&axis| built[0][axis])) {
-            let built = support::any_batch(&built[0]);
-            return Err(named(Error::invalid(format!("was built for inputs of shape {built}, received data {shape}"))));
-        }
-        let moments = FeatureMoments::new(shape, &own.kept(shape).map_err(named)?);
-        Ok(Adaptation { layer: layer.name().into(), moments, adapted })
+impl Adapt for Statistics {
+    fn add(&mut self, data: &Tensor) -> Result<()> {
+        self.moments.add(data)
     }
 
-    /// Adds samples of any dtype.
-    pub fn add(&mut self, data: &Tensor) -> Result<()> {
-        self.moments.add(data).map_err(|error| error.in_layer(&self.layer, Normalization::CLASS))
-    }
-
-    /// Gives the layer the statistics of all samples.
-    pub fn finish(self) -> Result<()> {
-        let Adaptation { layer, moments, adapted } = self;
+    fn finish(self: Box<Self>) -> Result<()> {
+        let Statistics { moments, adapted } = *self;
         if moments.count() == 0 {
-            let error = Error::invalid("received no samples to adapt to");
-            return Err(error.in_layer(&layer, Normalization::CLASS));
+            return Err(Error::invalid("received no samples to adapt to"));
         }
         let tensor = |values: &[f64]| Tensor::from_f64(adapted.mean.spec().shape.clone(), DType::F32, values);
         adapted.mean.assign(tensor(moments.mean())?)?;
@@ -240,12 +230,4 @@ impl Adaptation {
         adapted.count.assign(Tensor::scalar_i32(i32::try_from(moments.count()).unwrap_or(i32::MAX)))?;
         Ok(())
     }
-}
-
-/// Gathers mean and variance of a [`Normalization`] layer from data of any dtype, in one pass; axis 0 are samples.
-/// Replaces earlier statistics.
-pub fn adapt(layer: &LayerRef, data: &Tensor) -> Result<()> {
-    let mut adaptation = Adaptation::new(layer, data.shape())?;
-    adaptation.add(data)?;
-    adaptation.finish()
 }

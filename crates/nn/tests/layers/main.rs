@@ -3,6 +3,7 @@
 mod activation_layers;
 mod activations;
 mod batch_normalization;
+mod categories;
 mod common;
 mod conv;
 mod dense;

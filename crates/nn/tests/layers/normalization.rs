@@ -119,7 +119,7 @@ fn errors_say_what_to_do() {
         |layer: &LayerRef, shape: &[usize]| adapt(layer, &Tensor::zeros(shape, DType::F32)).unwrap_err().to_string();
     assert_eq!(
         adapted(&layer("Dense", json!({ "units": 2, "name": "d" })), &[3, 2]),
-        "layer 'd' (Dense): has nothing to adapt; adapt() is for normalization layers"
+        "layer 'd' (Dense): has nothing to adapt; adapt() is for normalization and discretization layers"
     );
     let given = layer("Normalization", json!({ "mean": 1, "variance": 1, "name": "n" }));
     assert_eq!(
