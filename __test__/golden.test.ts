@@ -10,6 +10,7 @@ import { runInitializer } from './golden/initializers.js'
 import { runLayer } from './golden/layers.js'
 import { runLoss } from './golden/losses.js'
 import { runMetric } from './golden/metrics.js'
+import { runOp } from './golden/ops.js'
 import { runOptimizer } from './golden/optimizers.js'
 import { runConstraint, runRegularizer } from './golden/penalties.js'
 import { Report } from './golden/report.js'
@@ -26,6 +27,7 @@ const runners: Record<string, (given: Case) => void | Promise<void>> = {
   layers: runLayer,
   losses: runLoss,
   metrics: runMetric,
+  ops: runOp,
   optimizers: runOptimizer,
   regularizers: runRegularizer,
   schedules: runSchedule,

@@ -67,6 +67,46 @@ test('variance, std, logSumExp', () => {
   expect(slopes?.data()[1]).toBeCloseTo(0.75, 6)
 })
 
+test('numbers that are none', () => {
+  const odd = tensor([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 1])
+  expect(ops.isNaN(odd)).toMatchObject({ dtype: 'bool', values: Uint8Array.of(1, 0, 0, 0) })
+  expect(ops.isInf(odd)).toMatchObject({ dtype: 'bool', values: Uint8Array.of(0, 1, 1, 0) })
+  expect(ops.nanToNum(odd).toArray()).toEqual([0, 3.4028234663852886e38, -3.4028234663852886e38, 1])
+  expect(ops.erfinv(tensor([-1, 0, 1, 2])).toArray()).toEqual([-Infinity, 0, Infinity, Number.NaN])
+  const [slopes] = grad(x => ops.sum(ops.divideNoNaN(1, x)))(tensor([0, 2]))
+  expect(slopes?.toArray()).toEqual([0, -0.25])
+})
+
+test('what depends on no tensor', () => {
+  expect(ops.full([2], 7, 'int32')).toMatchObject({ dtype: 'int32', values: Int32Array.of(7, 7) })
+  expect(ops.zerosLike(x).shape).toEqual([2, 3])
+  expect(ops.onesLike(variable([1, 2]), 'uint8').data()).toEqual(Uint8Array.of(1, 1))
+  expect(ops.fullLike(x, 2).data()).toEqual(new Float32Array(6).fill(2))
+  expect(ops.arange(3, 3).shape).toEqual([0])
+  expect(ops.linspace(1, 2, 1).toArray()).toEqual([1])
+  expect(ops.logicalXor(tensor([true, false]), tensor([true, true])).toArray()).toEqual([0, 1])
+})
+
+test('nothing to move', () => {
+  expect(ops.roll(ops.zeros([0, 2]), 1, 0).shape).toEqual([0, 2])
+  expect(ops.tile(x, 0).shape).toEqual([2, 0])
+  expect(ops.split(x, [1, 1], 1).map(part => part.shape)).toEqual([
+    [2, 1],
+    [2, 0],
+    [2, 2],
+  ])
+  expect(
+    ops
+      .average(
+        x,
+        0,
+        [3, 1].map(weight => [weight]),
+      )
+      .toArray(),
+  ).toEqual([1.75, 2.75, 3.75])
+  expect(ops.average(x, 1, [1, 0, 1]).toArray()).toEqual([2, 5])
+})
+
 test.each([
   [
     () => ops.clip(x, 2, 1),
@@ -87,6 +127,26 @@ test.each([
   [() => ops.ones([1e6, 1e6]), 'GLOROT_SHAPE', /^ones: shape \[1000000, 1000000\] would have 2\^31 elements/],
   [() => ops.ones([1], 'float64' as never), 'GLOROT_CONFIG', /dtype/],
   [() => ops.oneHot(x, 1.5), 'GLOROT_CONFIG', /oneHot/],
+  [() => ops.arange(0, 1, 0), 'GLOROT_CONFIG', /^arange: expected three numbers, the step not 0/],
+  [() => ops.linspace(0, 1, 1.5), 'GLOROT_CONFIG', /^linspace: the shape/],
+  [() => ops.eye(-1), 'GLOROT_CONFIG', /^eye: the shape/],
+  [() => ops.split(x, 2, 1), 'GLOROT_SHAPE', /^split: 2 parts of equal length cannot be made of axis 1 of \[2, 3\]$/],
+  [() => ops.split(x, [2, 1], 1), 'GLOROT_SHAPE', /^split: parts must begin at ascending places from 0 to 3/],
+  [() => ops.unstack(x, 2), 'GLOROT_SHAPE', /^unstack: expected an axis from -2 to 1; received 2$/],
+  [() => ops.tile(x, [-1]), 'GLOROT_CONFIG', /^tile: the repeats must be whole numbers/],
+  [() => ops.repeat(x, 0.5), 'GLOROT_CONFIG', /^repeat: the repeats/],
+  [() => ops.flip(x, 5), 'GLOROT_SHAPE', /^flip: expected an axis/],
+  [() => ops.roll(x, 0.5, 0), 'GLOROT_CONFIG', /^roll: the shift must be a whole number; received 0.5$/],
+  [() => ops.take(x, tensor([0]), 3), 'GLOROT_SHAPE', /^take: expected an axis/],
+  [() => ops.norm(x, 0, { ord: -1 }), 'GLOROT_CONFIG', /^norm: ord must be a number of at least 0; received -1$/],
+  [() => ops.norm(x, 0, { keepdims: true } as never), 'GLOROT_CONFIG', /^norm: unknown option 'keepdims'/],
+  [() => ops.dot(ops.ones([1, 1, 1]), x), 'GLOROT_SHAPE', /^dot: expected at most two axes; received 3 and 2/],
+  [() => ops.einsum('ij', x, x), 'GLOROT_CONFIG', /^einsum: expected an equation for 2 operands; received 'ij'$/],
+  [() => ops.einsum('i-j', x), 'GLOROT_CONFIG', /^einsum: expected letters for axes/],
+  [() => ops.einsum('ii->i', x), 'GLOROT_CONFIG', /^einsum: 'ii' has a letter twice/],
+  [() => ops.einsum('ij->k', x), 'GLOROT_CONFIG', /^einsum: no operand has the axis 'k' of the result/],
+  [() => ops.einsum('i->i', x), 'GLOROT_SHAPE', /^einsum: 'i' of 'i->i' has 1 axes; received shape \[2, 3\]$/],
+  [() => ops.einsum('ij,ij->i', x, ops.ones([2, 4])), 'GLOROT_SHAPE', /^einsum: axis 'j' of .* has lengths 3 and 4$/],
 ])('a wrong argument is named: %#', async (call, code, message) => {
   const error = await failure(call)
   expect(error.message).toMatch(message)

@@ -3,9 +3,28 @@
  *
  * @module ops
  */
-export * from './composed.js'
+export {
+  expandDims,
+  flip,
+  moveAxis,
+  ravel,
+  repeat,
+  roll,
+  split,
+  squeeze,
+  stack,
+  swapAxes,
+  take,
+  takeAlongAxis,
+  tile,
+  unstack,
+} from './arrangement.js'
+export * from './creation.js'
+export * from './einsum.js'
 export * from './elementwise.js'
 export * from './linear.js'
+export * from './math.js'
 export * from './movement.js'
 export * from './reduce.js'
 export type { Operand, Result } from './run.js'
+export * from './statistics.js'

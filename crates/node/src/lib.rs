@@ -27,6 +27,7 @@ mod model_tensor;
 mod operand;
 mod ops;
 mod optimizer;
+mod random;
 mod snapshot;
 mod symbolic;
 mod tensor;
