@@ -30,7 +30,10 @@ export function setSeed(seed: number): void {
 
 /** What random numbers follow from. */
 export interface SeedOptions {
-  /** The same seed gives the same numbers: at each call outside of a program, at each step of a run in it. Default: that of the model, or of {@link setSeed}. */
+  /**
+   * Makes the numbers independent of the model's seed and of {@link setSeed}: outside of a program the same ones at each call; in it
+   * they follow from this seed, the place of the call in the program, and the step.
+   */
   seed?: number | null
 }
 
@@ -60,12 +63,14 @@ export interface UniformOptions extends SeedOptions {
  *   }
  * }
  */
-export function normal(shape: Shape, { mean = 0, stddev = 1, seed }: NormalOptions = {}): Tensor {
+export function normal(shape: Shape, options: NormalOptions = {}): Tensor {
+  const { mean, stddev, seed } = normalOptions('normal', options)
   return add(mul(draw('normal', true, shape, seed), stddev), mean)
 }
 
 /** Normally distributed numbers, float32, of which those more than two standard deviations from the mean are drawn anew. */
-export function truncatedNormal(shape: Shape, { mean = 0, stddev = 1, seed }: NormalOptions = {}): Tensor {
+export function truncatedNormal(shape: Shape, options: NormalOptions = {}): Tensor {
+  const { mean, stddev, seed } = normalOptions('truncatedNormal', options)
   // erf(2 / √2): that part lies within two standard deviations.
   const within = 0.954499736103642
   const uniform = draw('truncatedNormal', false, shape, seed)
@@ -73,17 +78,20 @@ export function truncatedNormal(shape: Shape, { mean = 0, stddev = 1, seed }: No
   return add(mul(maximum(minimum(standard, 2), -2), stddev), mean)
 }
 
-/** Numbers of which each from `minval` (default: 0) to `maxval` (default: 1; it is none of them) is as likely, float32. */
-export function uniform(shape: Shape, { minval = 0, maxval = 1, seed }: UniformOptions = {}): Tensor {
+/** Numbers of which each from `minval` (default: 0) to less than `maxval` (default: 1), up to rounding, is as likely, float32. */
+export function uniform(shape: Shape, options: UniformOptions = {}): Tensor {
+  const { minval = 0, maxval = 1, seed } = numbersOf('uniform', options, 'minval', 'maxval')
   return add(mul(draw('uniform', false, shape, seed), maxval - minval), minval)
 }
 
 /** Whole numbers from `minval` on that are less than `maxval`, int32. There may be 2²⁴ different ones. */
-export function randint(shape: Shape, minval: number, maxval: number, { seed }: SeedOptions = {}): Tensor {
+export function randint(shape: Shape, minval: number, maxval: number, options: SeedOptions = {}): Tensor {
+  const { seed } = numbersOf('randint', options)
   const most = 2 ** 24
-  if (!Number.isSafeInteger(minval) || !Number.isSafeInteger(maxval) || maxval <= minval || maxval - minval > most) {
+  const areInt32 = [minval, maxval - 1].every(bound => Number.isInteger(bound) && Math.abs(bound + 0.5) < 2 ** 31)
+  if (!areInt32 || maxval <= minval || maxval - minval > most) {
     throw configError(
-      `randint: expected two whole numbers, the second greater by ${most} at most; received ${shown([minval, maxval])}`,
+      `randint: expected two whole numbers of int32, the second greater by ${most} at most; received ${shown([minval, maxval])}`,
     )
   }
   const numbers = floor(mul(draw('randint', false, shape, seed), maxval - minval))
@@ -91,7 +99,8 @@ export function randint(shape: Shape, minval: number, maxval: number, { seed }: 
 }
 
 /** Sets a part of the elements to 0 and divides the others by what is left, so that their mean stays. */
-export function dropout<A extends Operand>(x: A, rate: number, { seed }: SeedOptions = {}): Result<A> {
+export function dropout<A extends Operand>(x: A, rate: number, options: SeedOptions = {}): Result<A> {
+  const { seed } = numbersOf('dropout', options)
   if (!(rate >= 0 && rate < 1))
     throw configError(`dropout: the rate must be from 0 to less than 1; received ${shown(rate)}`)
   const kept = greaterEqual(draw('dropout', false, shapeOf(x), seed), rate)
@@ -99,7 +108,8 @@ export function dropout<A extends Operand>(x: A, rate: number, { seed }: SeedOpt
 }
 
 /** `[batch, numSamples]`, int32: classes, drawn by the probabilities whose logarithms, up to a constant, are `logits [batch, classes]`. */
-export function categorical<A extends Operand>(logits: A, numSamples: number, { seed }: SeedOptions = {}): Result<A> {
+export function categorical<A extends Operand>(logits: A, numSamples: number, options: SeedOptions = {}): Result<A> {
+  const { seed } = numbersOf('categorical', options)
   const [batch, classes, ...more] = shapeOf(logits)
   if (batch === undefined || classes === undefined || more.length > 0) {
     throw shapeError(`categorical: expected logits of shape [batch, classes]; received [${shapeOf(logits).join(', ')}]`)
@@ -111,9 +121,32 @@ export function categorical<A extends Operand>(logits: A, numSamples: number, { 
   return argMax(add(expandDims(logits as Tensor, 1), noise), -1) as Result<A>
 }
 
-function draw(what: string, isNormal: boolean, shape: Shape, seed: number | null | undefined): Tensor {
+function normalOptions(op: string, options: NormalOptions) {
+  const { mean = 0, stddev = 1, seed } = numbersOf(op, options, 'mean', 'stddev')
+  if (stddev < 0) throw configError(`${op}: option 'stddev' must be at least 0; received ${stddev}`)
+  return { mean, stddev, seed }
+}
+
+/** Options that are finite numbers, and the seed. */
+function numbersOf<K extends string>(op: string, given: unknown, ...known: K[]): Partial<Record<K | 'seed', number>> {
+  if (typeof given !== 'object' || given === null) {
+    throw configError(`${op}: expected an object of options; received ${shown(given)}`)
+  }
+  const { seed, ...others } = given as { seed?: number | null }
+  for (const [name, value] of Object.entries(others)) {
+    if (!known.includes(name as K)) {
+      throw configError(`${op}: unknown option '${name}'; known options: ${[...known, 'seed'].join(', ')}`)
+    }
+    if (value !== undefined && !Number.isFinite(value)) {
+      throw configError(`${op}: option '${name}' must be a number; received ${shown(value)}`)
+    }
+  }
+  return { ...others, ...(seed == null ? {} : { seed }) } as Partial<Record<K | 'seed', number>>
+}
+
+function draw(what: string, isNormal: boolean, shape: Shape, seed: number | undefined): Tensor {
   const lengths = lengthsOf(what, shape, 0)
-  if (seed != null) checkSeed(seed)
+  if (seed !== undefined) checkSeed(seed)
   if (lengths.reduce((product, length) => product * length, 1) >= 2 ** 31)
     throw shapeError(`${what}: shape [${lengths.join(', ')}] would have 2^31 elements or more; make it smaller`)
   // In a trace it is a traced tensor, which ops take as they take a tensor.

@@ -44,6 +44,18 @@ test('discretization adapts to batches, and to nothing once it is used', async (
   expect(late.message).toBe(
     "layer 'bins' (Discretization): was used already, and its bins are part of what was made with it; adapt it first, or make a new layer",
   )
+  // Also if it is used while it adapts.
+  const slow = layers.discretization({ numBins: 2 })
+  await slow.adapt(tensor([1, 2]))
+  async function* pieces() {
+    yield tensor([5, 6])
+    slow.apply(tensor([1]))
+  }
+  expect((await failure(() => slow.adapt(pieces()))).message).toContain('was used already')
+  const infinite = await failure(() =>
+    layers.discretization({ numBins: 2 }).adapt(tensor([1, Number.POSITIVE_INFINITY])),
+  )
+  expect(infinite.message).toContain('element 1 of the data is inf; bins are made of finite numbers')
   const none = await failure(() => layers.discretization({ numBins: 2, name: 'b' }).adapt([].values()))
   expect(none.message).toBe("layer 'b' (Discretization): received no samples to adapt to")
 })

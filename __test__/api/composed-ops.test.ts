@@ -1,4 +1,4 @@
-import { grad, ops, tensor, variable } from 'glorot'
+import { grad, ops, Tensor, tensor, variable } from 'glorot'
 import { expect, test } from 'vitest'
 import { failure } from './data.js'
 
@@ -77,6 +77,56 @@ test('numbers that are none', () => {
   expect(slopes?.toArray()).toEqual([0, -0.25])
 })
 
+test('an operand never comes back as it is', () => {
+  const weights = variable([1, 2])
+  const same: ((x: ops.Operand) => unknown)[] = [
+    x => ops.cumsum(x, 0),
+    x => ops.cumprod(x),
+    x => ops.einsum('i->i', x),
+    x => ops.flip(x, []),
+    x => ops.flip(x),
+    x => ops.roll(x, 0, 0),
+    x => ops.tile(x, 1),
+    x => ops.repeat(x, 1, 0),
+    x => ops.ravel(x),
+    x => ops.moveAxis(x, 0, 0),
+    x => ops.swapAxes(x, 0, 0),
+    x => ops.split(x, 1)[0],
+    x => ops.nanToNum(x),
+    x => ops.clip(x, -9, 9),
+  ]
+  for (const op of same) {
+    for (const x of [[1, 2], weights]) expect(op(x), op.toString()).toBeInstanceOf(Tensor)
+  }
+  expect(ops.flip(5)).toBeInstanceOf(Tensor)
+  expect(ops.roll([], 1, 0)).toBeInstanceOf(Tensor)
+})
+
+test('nothing, whole numbers, infinite ones', () => {
+  expect(ops.any(tensor([], [0])).item()).toBe(0)
+  expect(ops.any(tensor([], [2, 0]), 1).toArray()).toEqual([0, 0])
+  expect(ops.all(tensor([], [0])).item()).toBe(1)
+  const large = tensor(Int32Array.of(16_777_217, 16_777_216, -(2 ** 31)))
+  expect(ops.argMin(large.slice(0, 2)).item()).toBe(1)
+  expect(ops.argMin(large).item()).toBe(2)
+  expect(ops.full([1], 16_777_217, 'int32').data()).toEqual(Int32Array.of(16_777_217))
+  expect(ops.arange(3)).toMatchObject({ dtype: 'int32', values: Int32Array.of(0, 1, 2) })
+  expect(ops.arange(0, 1, 0.5)).toMatchObject({ dtype: 'float32', values: Float32Array.of(0, 0.5) })
+  const infinite = tensor([Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY])
+  expect(ops.logAddExp(infinite, infinite).toArray()).toEqual([-Infinity, Infinity])
+  expect(ops.softmax([1e8, 1e8]).toArray()).toEqual([0.5, 0.5])
+  const [slopes] = grad(x => ops.sum(ops.normalize(x)))(tensor([[0, 0]]))
+  expect(Array.from(slopes?.data() ?? [Number.NaN]).every(Number.isFinite)).toBe(true)
+  expect(ops.divideNoNaN(tensor(Int32Array.of(1, 1)), tensor(Int32Array.of(2, 0))).toArray()).toEqual([0.5, 0])
+  expect(ops.logicalXor(tensor(Int32Array.of(2, 2)), tensor(Int32Array.of(1, 0))).toArray()).toEqual([0, 1])
+  const bytes = ops.takeAlongAxis(tensor(Uint8Array.of(7, 8)), tensor(Int32Array.of(1, 0)))
+  expect(bytes).toMatchObject({ dtype: 'uint8', values: Uint8Array.of(8, 7) })
+  const square = ops.reshape(ops.arange(1, 5), [2, 2])
+  expect(ops.average(square, 0, [1, 0]).toArray()).toEqual([1, 2])
+  expect(ops.average(tensor(Int32Array.of(1, 2)), 0, tensor(Int32Array.of(1, 1))).item()).toBe(1.5)
+  expect(ops.average([1, Number.POSITIVE_INFINITY], 0, [1, 1]).item()).toBe(Infinity)
+})
+
 test('what depends on no tensor', () => {
   expect(ops.full([2], 7, 'int32')).toMatchObject({ dtype: 'int32', values: Int32Array.of(7, 7) })
   expect(ops.zerosLike(x).shape).toEqual([2, 3])
@@ -95,15 +145,7 @@ test('nothing to move', () => {
     [2, 0],
     [2, 2],
   ])
-  expect(
-    ops
-      .average(
-        x,
-        0,
-        [3, 1].map(weight => [weight]),
-      )
-      .toArray(),
-  ).toEqual([1.75, 2.75, 3.75])
+  expect(ops.average(x, 0, [3, 1]).toArray()).toEqual([1.75, 2.75, 3.75])
   expect(ops.average(x, 1, [1, 0, 1]).toArray()).toEqual([2, 5])
 })
 
@@ -136,6 +178,11 @@ test.each([
   [() => ops.tile(x, [-1]), 'GLOROT_CONFIG', /^tile: the repeats must be whole numbers/],
   [() => ops.repeat(x, 0.5), 'GLOROT_CONFIG', /^repeat: the repeats/],
   [() => ops.flip(x, 5), 'GLOROT_SHAPE', /^flip: expected an axis/],
+  [() => ops.flip(x, [0, -2]), 'GLOROT_CONFIG', /^flip: an axis is given twice/],
+  [() => ops.full([1], 'a' as never), 'GLOROT_CONFIG', /^full: the value must be a number; received 'a'/],
+  [() => ops.eye(2, 2, 0.5), 'GLOROT_CONFIG', /^eye: the diagonal must be a whole number/],
+  [() => ops.dot([1, 2, 3], [2]), 'GLOROT_SHAPE', /^dot: expected vectors of one length; received 3 and 1$/],
+  [() => ops.takeAlongAxis(x, [0, 1], 0), 'GLOROT_SHAPE', /^takeAlongAxis: expected indices of 2 axes; received shape/],
   [() => ops.roll(x, 0.5, 0), 'GLOROT_CONFIG', /^roll: the shift must be a whole number; received 0.5$/],
   [() => ops.take(x, tensor([0]), 3), 'GLOROT_SHAPE', /^take: expected an axis/],
   [() => ops.norm(x, 0, { ord: -1 }), 'GLOROT_CONFIG', /^norm: ord must be a number of at least 0; received -1$/],

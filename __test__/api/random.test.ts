@@ -98,7 +98,12 @@ test.each([
   [() => random.normal([-1]), /^normal: the shape must be an array/],
   [() => random.normal([2 ** 20, 2 ** 20]), /^normal: shape .* would have 2\^31 elements or more/],
   [() => random.uniform([1], { seed: -1 }), /^seed: expected a whole number from 0, received -1/],
-  [() => random.randint([1], 3, 3), /^randint: expected two whole numbers, the second greater/],
+  [() => random.normal([1], { std: 2 } as never), /^normal: unknown option 'std'; known options: mean, stddev, seed$/],
+  [() => random.normal([1], { stddev: -1 }), /^normal: option 'stddev' must be at least 0; received -1$/],
+  [() => random.uniform([1], { minval: Number.NaN }), /^uniform: option 'minval' must be a number; received NaN$/],
+  [() => random.uniform([1], null as never), /^uniform: expected an object of options; received null$/],
+  [() => random.randint([1], 2 ** 31 - 1, 2 ** 31 + 1), /^randint: expected two whole numbers of int32/],
+  [() => random.randint([1], 3, 3), /^randint: expected two whole numbers of int32, the second greater/],
   [() => random.dropout([1, 2], 1), /^dropout: the rate must be from 0 to less than 1; received 1/],
   [() => random.categorical([1, 2], 3), /^categorical: expected logits of shape \[batch, classes\]; received \[2\]/],
 ])('a wrong argument is named: %#', async (call, message) => {

@@ -14,8 +14,8 @@ export interface CategoryEncodingOptions extends LayerOptions {
 }
 
 /**
- * Integers that stand for categories, as vectors that dense layers can use. Inputs of a model that are out of range are an
- * error before the first step.
+ * Integers that stand for categories, as vectors that dense layers can use. Where the layer takes an input of the model as it is,
+ * integers out of range are an error before the first step; elsewhere they become zeros.
  */
 export class CategoryEncoding extends Layer {
   static override readonly builtin = 'CategoryEncoding'

@@ -4,7 +4,7 @@ import { axesOf, axisOf, wholeNumbers } from './checks.js'
 import { add, cast, equal, less, where } from './elementwise.js'
 import { broadcastTo, concat, gather, reshape, slice, transpose } from './movement.js'
 import { type Axis, sum } from './reduce.js'
-import { type Operand, type Result, shapeOf } from './run.js'
+import { dtypeOf, type Operand, type Result, shapeOf } from './run.js'
 
 // The elements of tensors in other places, with the names that these functions have in Keras's `ops`.
 
@@ -134,8 +134,12 @@ export function repeat<A extends Operand>(x: A, repeats: number, axis?: number):
 export function flip<A extends Operand>(x: A, axis?: Axis): Result<A> {
   const shape = shapeOf(x)
   const axes = axesOf('flip', axis)?.map(axis => placeOf('flip', axis, shape.length)) ?? shape.map((_, axis) => axis)
+  if (new Set(axes).size < axes.length) throw configError(`flip: an axis is given twice; received ${shown(axis)}`)
   const reversed = (length: number) => tensor(Int32Array.from({ length }, (_, i) => length - 1 - i))
-  return axes.reduce((flipped, at) => take(flipped, reversed(shape[at] as number), at), x as Tensor) as Result<A>
+  return axes.reduce(
+    (flipped, at) => take(flipped, reversed(shape[at] as number), at),
+    reshape(x as Tensor, shape),
+  ) as Result<A>
 }
 
 /** The elements moved by `shift` places along an axis, those past its end to its begin; without an axis, of all elements. */
@@ -145,7 +149,7 @@ export function roll<A extends Operand>(x: A, shift: number, axis?: number): Res
     throw configError(`roll: the shift must be a whole number; received ${shown(shift)}`)
   const at = placeOf('roll', axis, shapeOf(x).length)
   const length = shapeOf(x)[at] as number
-  if (length === 0) return x as unknown as Result<A>
+  if (length === 0) return reshape(x, shapeOf(x))
   const moved = ((shift % length) + length) % length
   const parts = [part(x as Tensor, at, length - moved, moved), part(x as Tensor, at, 0, length - moved)]
   return concat(parts, at) as Result<A>
@@ -153,7 +157,7 @@ export function roll<A extends Operand>(x: A, shift: number, axis?: number): Res
 
 /**
  * The entries along an axis that int32 indices name, negative ones from the end; without an axis, of all elements. The axes of
- * the indices are in the place of that axis.
+ * the indices are in the place of that axis. Indices out of range give NaN, in other dtypes than float32 0.
  */
 export function take<A extends Operand, B extends Operand>(x: A, indices: B, axis?: number): Result<A, B> {
   if (axis === undefined) return take(ravel(x as Tensor), indices, 0) as Result<A, B>
@@ -166,14 +170,24 @@ export function take<A extends Operand, B extends Operand>(x: A, indices: B, axi
   return transpose(rows, [...before, ...own, ...after]) as Result<A, B>
 }
 
-/** Along an axis (default: the last), for each place the entry that an int32 index there names; negative ones from the end. */
+/**
+ * Along an axis (default: the last), for each place the entry that an int32 index there names, negative ones from the end; 0 for
+ * indices out of range. `x` and the indices have as many axes.
+ */
 export function takeAlongAxis<A extends Operand, B extends Operand>(x: A, indices: B, axis = -1): Result<A, B> {
-  const at = placeOf('takeAlongAxis', axis, shapeOf(x).length)
-  const length = shapeOf(x)[at] as number
+  const [shape, given] = [shapeOf(x), shapeOf(indices)]
+  const at = placeOf('takeAlongAxis', axis, shape.length)
+  if (given.length !== shape.length) {
+    throw shapeError(`takeAlongAxis: expected indices of ${shape.length} axes; received shape [${given.join(', ')}]`)
+  }
+  const [length, dtype] = [shape[at] as number, dtypeOf(x)]
   const wanted = expandDims(moveAxis(fromStart(indices as Tensor, length), at, -1), -1)
   const positions = tensor(Int32Array.from({ length }, (_, i) => i))
-  const rows = expandDims(moveAxis(x as Tensor, at, -1), -2)
-  return moveAxis(sum(where(equal(wanted, positions), rows, 0), -1), -1, at) as Result<A, B>
+  // Bytes cannot be summed.
+  const values = dtype === 'float32' ? (x as Tensor) : cast(x as Tensor, 'int32')
+  const rows = expandDims(moveAxis(values, at, -1), -2)
+  const taken = moveAxis(sum(where(equal(wanted, positions), rows, 0), -1), -1, at)
+  return (dtype === 'uint8' || dtype === 'bool' ? cast(taken, dtype) : taken) as Result<A, B>
 }
 
 /** Indices of which negative ones count from the end. */

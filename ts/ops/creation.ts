@@ -4,7 +4,7 @@ import type { DType, Shape } from '../types.js'
 import { expandDims } from './arrangement.js'
 import { lengthsOf } from './checks.js'
 import { cast, equal } from './elementwise.js'
-import { type Operand, type Result, shapeOf } from './run.js'
+import { dtypeOf, type Operand, type Result, shapeOf } from './run.js'
 
 // Tensors that depend on no others, with the names that they have in Keras's `ops`.
 
@@ -15,25 +15,38 @@ export const zeros = (shape: Shape, dtype: DType = 'float32'): Tensor => filled(
 export const ones = (shape: Shape, dtype: DType = 'float32'): Tensor => filled('ones', shape, () => 1, dtype)
 
 /** A tensor of one number. */
-export const full = (shape: Shape, value: number, dtype: DType = 'float32'): Tensor =>
-  filled('full', shape, () => value, dtype)
+export function full(shape: Shape, value: number, dtype: DType = 'float32'): Tensor {
+  if (typeof value !== 'number') throw configError(`full: the value must be a number; received ${shown(value)}`)
+  return filled('full', shape, () => value, dtype)
+}
 
-/** Zeros in the shape of `x`. */
-export const zerosLike = (x: Operand, dtype: DType = 'float32'): Tensor => zeros(shapeOf(x), dtype)
+/** Zeros in the shape of `x`, by default of its dtype. */
+export const zerosLike = (x: Operand, dtype: DType = dtypeOf(x)): Tensor => zeros(shapeOf(x), dtype)
 
-/** Ones in the shape of `x`. */
-export const onesLike = (x: Operand, dtype: DType = 'float32'): Tensor => ones(shapeOf(x), dtype)
+/** Ones in the shape of `x`, by default of its dtype. */
+export const onesLike = (x: Operand, dtype: DType = dtypeOf(x)): Tensor => ones(shapeOf(x), dtype)
 
-/** A number in the shape of `x`. */
-export const fullLike = (x: Operand, value: number, dtype: DType = 'float32'): Tensor => full(shapeOf(x), value, dtype)
+/** A number in the shape of `x`, by default of its dtype. */
+export const fullLike = (x: Operand, value: number, dtype: DType = dtypeOf(x)): Tensor => full(shapeOf(x), value, dtype)
 
-/** Numbers from `start` on, `step` apart, up to `stop`, which is not one of them; of one argument: whole numbers from 0 on. */
-export function arange(start: number, stop?: number, step = 1, dtype: DType = 'float32'): Tensor {
+/**
+ * Numbers from `start` on, `step` apart, up to `stop`, which is not one of them; of one argument: whole numbers from 0 on.
+ *
+ * @param dtype Default: int32 if start, stop and step are whole numbers, else float32.
+ */
+export function arange(start: number, stop?: number, step = 1, dtype?: DType): Tensor {
   const [first, end] = stop === undefined ? [0, start] : [start, stop]
-  if (![first, end, step].every(Number.isFinite) || step === 0) {
-    throw configError(`arange: expected three numbers, the step not 0; received ${shown([first, end, step])}`)
+  const given = [first, end, step]
+  if (!given.every(Number.isFinite) || step === 0) {
+    throw configError(`arange: expected three numbers, the step not 0; received ${shown(given)}`)
   }
-  return filled('arange', [Math.max(0, Math.ceil((end - first) / step))], i => first + i * step, dtype)
+  const count = Math.max(0, Math.ceil((end - first) / step))
+  return filled(
+    'arange',
+    [count],
+    i => first + i * step,
+    dtype ?? (given.every(Number.isInteger) ? 'int32' : 'float32'),
+  )
 }
 
 /** So many numbers from `start` to `stop`, equally far apart. */
@@ -45,6 +58,7 @@ export function linspace(start: number, stop: number, num = 50): Tensor {
 
 /** A matrix of zeros with ones on diagonal `k`: 0 is the main one, those above are positive. Default: square. */
 export function eye(rows: number, columns = rows, k = 0, dtype: DType = 'float32'): Tensor {
+  if (!Number.isSafeInteger(k)) throw configError(`eye: the diagonal must be a whole number; received ${shown(k)}`)
   return filled('eye', [rows, columns], i => (Math.floor(i / columns) + k === i % columns ? 1 : 0), dtype)
 }
 
@@ -63,9 +77,11 @@ function filled(op: string, shape: Shape, value: (i: number) => number, dtype: D
   const size = lengths.reduce((product, length) => product * length, 1)
   if (size >= 2 ** 31)
     throw shapeError(`${op}: shape [${lengths.join(', ')}] would have 2^31 elements or more; make it smaller`)
-  return tensor(
-    Float32Array.from({ length: size }, (_, i) => value(i)),
-    lengths,
-    dtype,
-  )
+  // Float32 has no place for whole numbers of more than 24 bits.
+  if (dtype === 'int32') {
+    const values = Array.from({ length: size }, (_, i) => value(i))
+    return tensor(values, lengths, dtype)
+  }
+  const values = Float32Array.from({ length: size }, (_, i) => value(i))
+  return tensor(values, lengths, dtype)
 }

@@ -16,7 +16,7 @@ interface Labelled {
  *
  * @param equation Letters for the axes of each operand and of the result: `'bij,bjk->bik'`. Without `->` the result has the
  *   letters that occur once, in alphabetical order.
- * @param operands One tensor for each group of letters. A letter occurs once in a group and stands for one length.
+ * @param operands One float32 tensor for each group of letters. A letter occurs once in a group and stands for one length.
  */
 export function einsum<A extends Operand>(equation: string, ...operands: A[]): Result<A> {
   const { groups, result } = parse(equation, operands)
@@ -35,7 +35,7 @@ export function einsum<A extends Operand>(equation: string, ...operands: A[]): R
       }
       lengths.set(label, length)
     }
-    return { x: operands[i] as unknown as Tensor, labels }
+    return { x: reshape(operands[i] as unknown as Tensor, shape), labels }
   })
   const [first, ...rest] = labelled as [Labelled, ...Labelled[]]
   const product = rest.reduce((left, right, i) => {

@@ -28,6 +28,9 @@ export function dot<A extends Operand, B extends Operand>(a: A, b: B): Result<A,
   if (Math.max(...ranks) > 2) {
     throw shapeError(`dot: expected at most two axes; received ${ranks.join(' and ')}: use matMul or einsum`)
   }
+  if (ranks[0] === 1 && ranks[1] === 1 && shapeOf(a)[0] !== shapeOf(b)[0]) {
+    throw shapeError(`dot: expected vectors of one length; received ${shapeOf(a)[0]} and ${shapeOf(b)[0]}`)
+  }
   if (ranks[0] === 1 && ranks[1] === 1) return sum(mul(x, y)) as Result<A, B>
   if (ranks[0] === 1) return reshape(matMul(reshape(x, [1, -1]), y), [-1]) as Result<A, B>
   if (ranks[1] === 1) return reshape(matMul(x, reshape(y, [-1, 1])), [-1]) as Result<A, B>

@@ -4,6 +4,7 @@ import { full } from './creation.js'
 import {
   abs,
   add,
+  cast,
   ceil,
   cos,
   div,
@@ -22,12 +23,13 @@ import {
   mul,
   neg,
   notEqual,
+  pow,
   sin,
   sqrt,
   sub,
   where,
 } from './elementwise.js'
-import type { Operand, Result } from './run.js'
+import { dtypeOf, type Operand, type Result } from './run.js'
 
 // Functions of each element that consist of others, with the names that they have in Keras's `ops`.
 
@@ -38,46 +40,54 @@ export function clip<A extends Operand>(x: A, least: number, most: number): Resu
   return minimum(maximum(x, least) as A, most)
 }
 
+/** @internal As float32. */
+export const toFloat = (x: Operand): Tensor => (dtypeOf(x) === 'float32' ? (x as Tensor) : cast(x as Tensor, 'float32'))
+
 /** The tangent, of radians. */
 export function tan<A extends Operand>(x: A): Result<A> {
-  return div(sin(x as Tensor), cos(x as Tensor)) as Result<A>
+  return div(sin(toFloat(x)), cos(toFloat(x))) as Result<A>
 }
 
 /** The hyperbolic sine. */
 export function sinh<A extends Operand>(x: A): Result<A> {
-  return mul(0.5, sub(expm1(x as Tensor), expm1(neg(x as Tensor)))) as Result<A>
+  return mul(0.5, sub(expm1(toFloat(x)), expm1(neg(toFloat(x))))) as Result<A>
 }
 
 /** The hyperbolic cosine. */
 export function cosh<A extends Operand>(x: A): Result<A> {
-  return mul(0.5, add(exp(x as Tensor), exp(neg(x as Tensor)))) as Result<A>
+  return mul(0.5, add(exp(toFloat(x)), exp(neg(toFloat(x))))) as Result<A>
 }
 
 /** `2 ** x`. */
 export function exp2<A extends Operand>(x: A): Result<A> {
-  return exp(mul(x as Tensor, Math.LN2)) as Result<A>
+  return pow(2, toFloat(x)) as Result<A>
 }
 
 /** The logarithm to the base 2. */
 export function log2<A extends Operand>(x: A): Result<A> {
-  return mul(log(x as Tensor), Math.LOG2E) as Result<A>
+  return mul(log(toFloat(x)), Math.LOG2E) as Result<A>
 }
 
 /** The logarithm to the base 10. */
 export function log10<A extends Operand>(x: A): Result<A> {
-  return mul(log(x as Tensor), Math.LOG10E) as Result<A>
+  return mul(log(toFloat(x)), Math.LOG10E) as Result<A>
 }
 
 /** `log(exp(a) + exp(b))`, without overflow. */
 export function logAddExp<A extends Operand, B extends Operand>(a: A, b: B): Result<A, B> {
-  const [x, y] = [a as Tensor, b as Tensor]
-  return add(maximum(x, y), log1p(exp(neg(abs(sub(x, y)))))) as Result<A, B>
+  const [x, y] = [toFloat(a), toFloat(b)]
+  const distance = sub(x, y)
+  // Two infinite numbers of one sign have no distance.
+  const isNone = isNaN(distance)
+  const sum = add(maximum(x, y), log1p(exp(neg(abs(where(isNone, 0, distance))))))
+  return where(isNone, add(x, y), sum) as Result<A, B>
 }
 
 /** `a / b`, and 0 where b is 0. */
 export function divideNoNaN<A extends Operand, B extends Operand>(a: A, b: B): Result<A, B> {
-  const isZero = equal(b as Tensor, 0)
-  return where(isZero, 0, div(a as Tensor, where(isZero, 1, b as Tensor))) as Result<A, B>
+  const [x, y] = [toFloat(a), toFloat(b)]
+  const isZero = equal(y, 0)
+  return where(isZero, 0, div(x, where(isZero, 1, y))) as Result<A, B>
 }
 
 /** The largest integer not above `a / b`; its derivative is 0. */
@@ -97,19 +107,21 @@ export function isNaN<A extends Operand>(x: A): Result<A> {
 
 /** Whether x is infinite: bool. */
 export function isInf<A extends Operand>(x: A): Result<A> {
-  return logicalAnd(logicalNot(isFinite(x as Tensor)), equal(x as Tensor, x as Tensor)) as Result<A>
+  const value = toFloat(x)
+  return logicalAnd(logicalNot(isFinite(value)), equal(value, value)) as Result<A>
 }
 
 /** 0 in the place of NaN, and the largest numbers of float32 in that of infinite ones. */
 export function nanToNum<A extends Operand>(x: A): Result<A> {
   const largest = 3.4028234663852886e38
-  const numbers = where(isNaN(x as Tensor), 0, x as Tensor)
+  const value = toFloat(x)
+  const numbers = where(isNaN(value), 0, value)
   return minimum(maximum(numbers, -largest), largest) as Result<A>
 }
 
-/** Whether one is true and the other is not: bool of bool. */
+/** Whether one is true, or not 0, and the other is not: bool. */
 export function logicalXor<A extends Operand, B extends Operand>(a: A, b: B): Result<A, B> {
-  return notEqual(a, b)
+  return notEqual(cast(a as Tensor, 'bool'), cast(b as Tensor, 'bool')) as Result<A, B>
 }
 
 // For -log(1 - x²) below 5, less 2.5, and above, its root less 3: Giles, "Approximating the erfinv function" (2012).
@@ -124,7 +136,7 @@ const tail = [
 
 /** The inverse of the error function, from -1 to 1; infinite at both, NaN beyond them. */
 export function erfinv<A extends Operand>(x: A): Result<A> {
-  const value = x as Tensor
+  const value = toFloat(x)
   const w = neg(log1p(neg(mul(value, value))))
   const polynomial = ([first, ...rest]: number[], at: Tensor) =>
     rest.reduce((sum: Tensor, coefficient) => add(mul(sum, at), coefficient), full([], first as number))

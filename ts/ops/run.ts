@@ -3,6 +3,7 @@ import { prefixed } from '../errors.js'
 import { native } from '../native.js'
 import { isSymbolic, type SymbolicTensor } from '../symbolic.js'
 import { asTensor, Tensor, type TensorLike } from '../tensor.js'
+import type { DType } from '../types.js'
 import { Variable } from '../variable.js'
 
 /** What an op computes with: a tensor, a traced tensor, a variable, or numbers that become a tensor. */
@@ -33,6 +34,12 @@ export function toNative(value: Operand) {
 export function shapeOf(value: Operand | undefined): readonly number[] {
   if (value instanceof Variable || isSymbolic(value)) return value.shape
   return asTensor(value as TensorLike).shape
+}
+
+/** @internal The dtype of an operand. */
+export function dtypeOf(value: Operand): DType {
+  if (value instanceof Variable || isSymbolic(value)) return value.dtype
+  return asTensor(value as TensorLike).dtype
 }
 
 /** @internal What the caller gets for a result of Rust. */

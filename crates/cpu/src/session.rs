@@ -176,6 +176,10 @@ impl Session for CpuSession {
     ) -> Result<(), DeviceError> {
         let mut list = std::mem::take(&mut self.rows);
         let batch = rows.len() / steps.max(1);
+        if batch * steps != rows.len() {
+            self.rows = list;
+            return Err(DeviceError(format!("{} rows for {steps} steps of as many each", rows.len())));
+        }
         let result = (0..steps).try_for_each(|step| {
             let rows = rows.part(step * batch, batch).list(&mut list);
             feeds.iter().try_for_each(|&(input, dataset)| self.gather_input(program, input, dataset, rows))?;

@@ -1,4 +1,4 @@
-//! Statistics of normalization layers: data are read on the thread pool, not on the event loop.
+//! What normalization and discretization layers learn from data, which are read on the thread pool, not on the event loop.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -15,7 +15,7 @@ use crate::tensor::HostTensor;
 /// Statistics in the making; `None` once they are given to the layer.
 type Shared = Arc<Mutex<Option<layers::Adaptation>>>;
 
-/// Statistics of a normalization layer in the making.
+/// What a layer learns, in the making.
 #[napi]
 pub struct Adaptation {
     shared: Shared,

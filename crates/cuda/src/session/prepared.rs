@@ -263,7 +263,11 @@ impl Prepared {
     }
 
     /// Writes row numbers, unless they are listed, which the host has to send.
-    pub fn order(&self, gpu: &dyn Gpu, queue: u64, rows: Rows<'_>, to: Address) -> Result {
+    ///
+    /// # Safety
+    ///
+    /// There must be room for the rows until the queue has done the work.
+    pub unsafe fn order(&self, gpu: &dyn Gpu, queue: u64, rows: Rows<'_>, to: Address) -> Result {
         let (first, count, of, words) = match rows {
             Rows::Listed(_) => return Ok(()),
             Rows::Following { first, len } => (first, len, 0, [0; 10]),
@@ -273,7 +277,7 @@ impl Prepared {
         arguments.extend([count, first, of].into_iter().chain(words).map(Argument::Word));
         let blocks = rows.len().div_ceil(THREADS).clamp(1, 4 * gpu.facts().multiprocessors);
         let launch = Launch { function: self.order, blocks, grouping: Grouping::Free, arguments: &arguments };
-        // SAFETY: the caller has memory for the rows there.
+        // SAFETY: the caller's.
         unsafe { gpu.launch(queue, &launch) }
     }
 

@@ -123,7 +123,8 @@ impl CudaSession {
             unsafe { self.staging.upload(self.queue.handle(), address, &words)? };
         }
         let (gpu, queue) = (Arc::clone(&self.gpu), self.queue.handle());
-        self.prepared(program)?.order(&*gpu, queue, rows, address)?;
+        // SAFETY: as above.
+        unsafe { self.prepared(program)?.order(&*gpu, queue, rows, address)? };
         Ok(address)
     }
 

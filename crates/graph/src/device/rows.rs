@@ -50,7 +50,7 @@ impl<'a> Rows<'a> {
                 let end = first as usize + len as usize;
                 (len > 0 && end > count).then(|| count.max(first as usize))
             }
-            Rows::Shuffled { shuffle, .. } => (shuffle.len() as usize > count).then_some(count),
+            Rows::Shuffled { shuffle, len, .. } => (len > 0 && shuffle.len() as usize > count).then_some(count),
         }
     }
 

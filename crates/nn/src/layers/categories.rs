@@ -68,7 +68,7 @@ impl Encoding {
         let all = categories.tracer().iota([depth], 0, DType::I32)?;
         let hot = categories.reshape(dims)?.equal(&all)?.cast(DType::F32)?;
         Ok(match self {
-            Encoding::MultiHot => hot.max(&[1], false)?,
+            Encoding::MultiHot => hot.sum(&[1], false)?.minimum_scalar(1.0)?,
             Encoding::Count => hot.sum(&[1], false)?,
             Encoding::Int | Encoding::OneHot => hot,
         })

@@ -1,3 +1,4 @@
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use glorot_graph::Sym;
@@ -20,14 +21,30 @@ use crate::layer::{Layer, LayerRef};
 /// knows the quantiles up to the part `epsilon` (default 0.01) of the data. They belong to the configuration; there are
 /// no weights.
 pub struct Discretization {
-    /// `None` before the layer was adapted. It is shared with an [`Adaptation`].
-    boundaries: Boundaries,
+    /// Shared with an [`Adaptation`].
+    bins: Arc<Bins>,
     num_bins: Option<usize>,
     epsilon: f64,
     encoding: Encoding,
 }
 
-type Boundaries = Arc<RwLock<Option<Vec<f64>>>>;
+struct Bins {
+    /// `None` before the layer was adapted.
+    boundaries: RwLock<Option<Vec<f64>>>,
+    /// A call has made them a part of something.
+    used: AtomicBool,
+}
+
+impl Bins {
+    fn check_unused(&self) -> Result<()> {
+        if self.used.load(Ordering::Relaxed) {
+            return Err(Error::invalid(
+                "was used already, and its bins are part of what was made with it; adapt it first, or make a new layer",
+            ));
+        }
+        Ok(())
+    }
+}
 
 impl FromOptions for Discretization {
     const CLASS: &'static str = "Discretization";
@@ -45,13 +62,14 @@ impl FromOptions for Discretization {
             return Err(options.error("give 'bin_boundaries', or 'num_bins' and adapt()"));
         }
         let encoding = Encoding::read(options, Encoding::Int)?;
-        Ok(Discretization { boundaries: Arc::new(RwLock::new(boundaries)), num_bins, epsilon, encoding })
+        let bins = Arc::new(Bins { boundaries: RwLock::new(boundaries), used: AtomicBool::new(false) });
+        Ok(Discretization { bins, num_bins, epsilon, encoding })
     }
 }
 
 impl Discretization {
     fn boundaries(&self) -> Option<Vec<f64>> {
-        self.boundaries.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.bins.boundaries.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Begins to gather the quantiles of data for a layer that has not been used yet.
@@ -59,13 +77,8 @@ impl Discretization {
         let Some(num_bins) = self.num_bins else {
             return Err(Error::invalid("has its bins as option 'bin_boundaries'; give 'num_bins' to adapt"));
         };
-        if layer.is_built() && self.boundaries().is_some() {
-            return Err(Error::invalid(
-                "was used already, and its bins are part of what was made with it; adapt it first, or make a new layer",
-            ));
-        }
-        let quantiles =
-            Quantiles { summary: Summary::new(self.epsilon), num_bins, boundaries: Arc::clone(&self.boundaries) };
+        self.bins.check_unused()?;
+        let quantiles = Quantiles { summary: Summary::new(self.epsilon), num_bins, bins: Arc::clone(&self.bins) };
         Ok(Adaptation::of(layer, Box::new(quantiles)))
     }
 }
@@ -102,9 +115,11 @@ impl Layer for Discretization {
         } else {
             let dims: Vec<usize> = x.shape().iter().copied().chain([1]).collect();
             let limits = x.tracer().constant(Tensor::from_f64([boundaries.len()], DType::F32, &boundaries)?);
-            let above = x.reshape(dims)?.greater_equal(&limits)?.cast(DType::F32)?;
+            // NaN is less than nothing: it lies in the last bin, as in Keras.
+            let above = x.reshape(dims)?.less(&limits)?.not()?.cast(DType::F32)?;
             above.sum(&[x.rank()], false)?
         };
+        self.bins.used.store(true, Ordering::Relaxed);
         Ok(vec![self.encoding.apply(&bins, boundaries.len() + 1)?])
     }
 }
@@ -113,7 +128,7 @@ impl Layer for Discretization {
 struct Quantiles {
     summary: Summary,
     num_bins: usize,
-    boundaries: Boundaries,
+    bins: Arc<Bins>,
 }
 
 impl Adapt for Quantiles {
@@ -122,19 +137,23 @@ impl Adapt for Quantiles {
             Ok(values) => values.to_vec(),
             Err(_) => data.to_f64().into_iter().map(|value| value as f32).collect(),
         };
-        if let Some(place) = values.iter().position(|value| value.is_nan()) {
-            return Err(Error::invalid(format!("element {place} of the data is NaN, which lies in no bin")));
+        if let Some(place) = values.iter().position(|value| !value.is_finite()) {
+            let value = values[place];
+            return Err(Error::invalid(format!(
+                "element {place} of the data is {value}; bins are made of finite numbers"
+            )));
         }
         self.summary.add(values);
         Ok(())
     }
 
     fn finish(self: Box<Self>) -> Result<()> {
+        self.bins.check_unused()?;
         if self.summary.is_empty() {
             return Err(Error::invalid("received no samples to adapt to"));
         }
         let boundaries = self.summary.boundaries(self.num_bins).into_iter().map(f64::from).collect();
-        *self.boundaries.write().unwrap_or_else(PoisonError::into_inner) = Some(boundaries);
+        *self.bins.boundaries.write().unwrap_or_else(PoisonError::into_inner) = Some(boundaries);
         Ok(())
     }
 }

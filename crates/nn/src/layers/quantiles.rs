@@ -1,7 +1,7 @@
 //! Quantiles of data that come in pieces.
 
 /// What is known of a distribution: values, ascending, and how many of the data each stands for. It is Keras's
-/// (`keras/src/layers/preprocessing/discretization.py`), to the last bit but for the order of equal values.
+/// (`keras/src/layers/preprocessing/discretization.py`), with its rounding.
 #[derive(Debug)]
 pub struct Summary {
     /// The part of the data that a value stands for, about.
@@ -20,13 +20,13 @@ impl Summary {
         self.values.is_empty()
     }
 
-    /// Adds data, none of which may be NaN.
+    /// Adds finite data.
     pub fn add(&mut self, mut data: Vec<f32>) {
         if data.is_empty() {
             return;
         }
         data.sort_unstable_by(f32::total_cmp);
-        let step = (data.len() as f64 * self.epsilon).max(1.0);
+        let step = (data.len() as f64 / (1.0 / self.epsilon)).max(1.0);
         let picked = data.into_iter().skip((step - 1.0) as usize).step_by(step as usize);
         let known = self.values.iter().copied().zip(self.weights.iter().copied());
         let mut merged: Vec<(f32, f32)> = picked.map(|value| (value, step as f32)).chain(known).collect();

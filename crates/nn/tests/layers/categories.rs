@@ -24,6 +24,14 @@ fn categories_become_vectors() {
 }
 
 #[test]
+fn no_categories_are_zeros() {
+    for mode in ["multi_hot", "count"] {
+        let options = json!({ "num_tokens": 3, "output_mode": mode });
+        assert_eq!(outputs("CategoryEncoding", options, Value::i32([1, 0], vec![])), Value::f32([1, 3], vec![0.0; 3]));
+    }
+}
+
+#[test]
 fn categories_out_of_range_are_zeros() {
     let x = Value::new([3], DType::F32, vec![-1.0, 1.0, 2.0]);
     let options = json!({ "num_tokens": 2, "output_mode": "one_hot" });
@@ -33,8 +41,8 @@ fn categories_out_of_range_are_zeros() {
 #[test]
 fn a_bin_begins_with_its_boundary() {
     let bins = |x: Value| outputs("Discretization", json!({ "bin_boundaries": [0, 1.5] }), x);
-    let x = Value::f32([5], vec![-0.1, 0.0, 1.0, 1.5, 9.0]);
-    assert_eq!(bins(x), Value::i32([5], vec![0, 1, 1, 2, 2]));
+    let x = Value::f32([6], vec![-0.1, 0.0, 1.0, 1.5, 9.0, f64::NAN]);
+    assert_eq!(bins(x), Value::i32([6], vec![0, 1, 1, 2, 2, 2]));
     assert_eq!(bins(Value::new([2], DType::U8, vec![1.0, 2.0])), Value::i32([2], vec![1, 2]));
     let one = outputs("Discretization", json!({ "bin_boundaries": [] }), Value::f32([2], vec![1.0, 2.0]));
     assert_eq!(one, Value::i32([2], vec![0, 0]));
@@ -86,7 +94,7 @@ fn wrong_options_and_data_are_named() {
     let none = adapted(&bins, Tensor::f32([0], vec![]).unwrap());
     assert_eq!(none, "layer 'b' (Discretization): received no samples to adapt to");
     let nan = adapted(&bins, Tensor::f32([2], vec![1.0, f32::NAN]).unwrap());
-    assert_eq!(nan, "layer 'b' (Discretization): element 1 of the data is NaN, which lies in no bin");
+    assert_eq!(nan, "layer 'b' (Discretization): element 1 of the data is NaN; bins are made of finite numbers");
     let data = || Tensor::f32([2], vec![1.0, 2.0]).unwrap();
     adapt(&bins, &data()).unwrap();
     call(&bins, &[2]).unwrap();
