@@ -29,7 +29,8 @@ import {
   sub,
   where,
 } from './elementwise.js'
-import { dtypeOf, type Operand, type Result } from './run.js'
+import type { Operand, Result } from './run.js'
+import { toFloat } from './to-float.js'
 
 // Functions of each element that consist of others, with the names that they have in Keras's `ops`.
 
@@ -39,9 +40,6 @@ export function clip<A extends Operand>(x: A, least: number, most: number): Resu
     throw configError(`clip: expected two numbers, the first not greater; received ${shown([least, most])}`)
   return minimum(maximum(x, least) as A, most)
 }
-
-/** @internal As float32. */
-export const toFloat = (x: Operand): Tensor => (dtypeOf(x) === 'float32' ? (x as Tensor) : cast(x as Tensor, 'float32'))
 
 /** The tangent, of radians. */
 export function tan<A extends Operand>(x: A): Result<A> {

@@ -21,10 +21,10 @@ import {
   sub,
   where,
 } from './elementwise.js'
-import { toFloat } from './math.js'
 import { broadcastTo, pad, reshape, slice } from './movement.js'
 import { type Axis, argMax, max, mean, min, type ReduceOptions, sum } from './reduce.js'
 import { dtypeOf, type Operand, type Result, shapeOf } from './run.js'
+import { toFloat } from './to-float.js'
 
 // What reductions are made of, with the names that these functions have in Keras's `ops`.
 
