@@ -9,7 +9,7 @@
 import { configError, shapeError, shown } from './errors.js'
 import { native } from './native.js'
 import { expandDims } from './ops/arrangement.js'
-import { lengthsOf, wholeNumbers } from './ops/checks.js'
+import { optionsOf, sizeOf, wholeNumbers } from './ops/checks.js'
 import { add, cast, div, floor, greaterEqual, log, maximum, minimum, mul, neg, where } from './ops/elementwise.js'
 import { erfinv } from './ops/math.js'
 import { argMax } from './ops/reduce.js'
@@ -127,28 +127,15 @@ function normalOptions(op: string, options: NormalOptions) {
   return { mean, stddev, seed }
 }
 
-/** Options that are finite numbers, and the seed. */
+/** Options that are finite numbers, and the seed, which is checked where it is used. */
 function numbersOf<K extends string>(op: string, given: unknown, ...known: K[]): Partial<Record<K | 'seed', number>> {
-  if (typeof given !== 'object' || given === null) {
-    throw configError(`${op}: expected an object of options; received ${shown(given)}`)
-  }
-  const { seed, ...others } = given as { seed?: number | null }
-  for (const [name, value] of Object.entries(others)) {
-    if (!known.includes(name as K)) {
-      throw configError(`${op}: unknown option '${name}'; known options: ${[...known, 'seed'].join(', ')}`)
-    }
-    if (value !== undefined && !Number.isFinite(value)) {
-      throw configError(`${op}: option '${name}' must be a number; received ${shown(value)}`)
-    }
-  }
-  return { ...others, ...(seed == null ? {} : { seed }) } as Partial<Record<K | 'seed', number>>
+  const fits = (value: unknown, name: string): value is number => name === 'seed' || Number.isFinite(value)
+  return optionsOf(op, given, [...known, 'seed'], 'a number', fits)
 }
 
-function draw(what: string, isNormal: boolean, shape: Shape, seed: number | undefined): Tensor {
-  const lengths = lengthsOf(what, shape, 0)
-  if (seed !== undefined) checkSeed(seed)
-  if (lengths.reduce((product, length) => product * length, 1) >= 2 ** 31)
-    throw shapeError(`${what}: shape [${lengths.join(', ')}] would have 2^31 elements or more; make it smaller`)
+function draw(what: string, isNormal: boolean, shape: Shape, seed: number | null | undefined): Tensor {
+  const { lengths } = sizeOf(what, shape)
+  if (seed != null) checkSeed(seed)
   // In a trace it is a traced tensor, which ops take as they take a tensor.
   return fromNative(native.randomNumbers(isNormal, lengths, seed)) as Tensor
 }

@@ -29,7 +29,7 @@ export class Discretization extends Layer {
    * Replaces earlier ones. The bins become a part of what the layer is used in, so this comes first.
    *
    * @param data Samples of any dtype; or batches of them, as a (possibly async) iterable of tensors.
-   * @throws If the layer was given its boundaries or was used already, an element is NaN, or there are no data.
+   * @throws If the layer was given its boundaries or was used already, an element is NaN or infinite, or there are no data.
    *
    * @example
    * const age = layers.discretization({ numBins: 10, outputMode: 'oneHot' })

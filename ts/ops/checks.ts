@@ -1,4 +1,4 @@
-import { configError, shown } from '../errors.js'
+import { configError, shapeError, shown } from '../errors.js'
 
 // Arguments of ops, checked before Rust takes them: there whole numbers have 32 bits, and a wrong one would be cut.
 
@@ -49,8 +49,32 @@ export function lengthsOf(op: string, shape: unknown, least: 0 | -1): number[] {
   throw configError(`${op}: ${expected}; received ${shown(shape)}`)
 }
 
+/** @internal The lengths of a tensor's axes, and how many elements it has. */
+export function sizeOf(op: string, shape: unknown): { lengths: number[]; size: number } {
+  const lengths = lengthsOf(op, shape, 0)
+  const size = lengths.reduce((product, length) => product * length, 1)
+  if (size < 2 ** 31) return { lengths, size }
+  throw shapeError(`${op}: shape [${lengths.join(', ')}] would have 2^31 elements or more; make it smaller`)
+}
+
 /** @internal Options that are true or false. */
 export function flagsOf<K extends string>(op: string, given: unknown, ...known: K[]): Partial<Record<K, boolean>> {
+  return optionsOf(op, given, known, 'true or false', (value): value is boolean => typeof value === 'boolean')
+}
+
+/**
+ * Options of one kind.
+ *
+ * @internal
+ * @param expected What they must be, where `fits` is false.
+ */
+export function optionsOf<K extends string, T>(
+  op: string,
+  given: unknown,
+  known: readonly K[],
+  expected: string,
+  fits: (value: unknown, name: K) => value is T,
+): Partial<Record<K, T>> {
   if (typeof given !== 'object' || given === null) {
     throw configError(`${op}: expected an object of options; received ${shown(given)}`)
   }
@@ -58,9 +82,9 @@ export function flagsOf<K extends string>(op: string, given: unknown, ...known: 
     if (!known.includes(name as K)) {
       throw configError(`${op}: unknown option '${name}'; known options: ${known.join(', ')}`)
     }
-    if (value !== undefined && typeof value !== 'boolean') {
-      throw configError(`${op}: option '${name}' must be true or false; received ${shown(value)}`)
+    if (value !== undefined && !fits(value, name as K)) {
+      throw configError(`${op}: option '${name}' must be ${expected}; received ${shown(value)}`)
     }
   }
-  return given as Partial<Record<K, boolean>>
+  return given as Partial<Record<K, T>>
 }

@@ -1,8 +1,8 @@
-import { configError, shapeError, shown } from '../errors.js'
+import { configError, shown } from '../errors.js'
 import { type Tensor, tensor } from '../tensor.js'
 import type { DType, Shape } from '../types.js'
 import { expandDims } from './arrangement.js'
-import { lengthsOf } from './checks.js'
+import { sizeOf } from './checks.js'
 import { cast, equal } from './elementwise.js'
 import { dtypeOf, type Operand, type Result, shapeOf } from './run.js'
 
@@ -73,10 +73,7 @@ export function oneHot<A extends Operand>(x: A, depth: number): Result<A> {
 }
 
 function filled(op: string, shape: Shape, value: (i: number) => number, dtype: DType): Tensor {
-  const lengths = lengthsOf(op, shape, 0)
-  const size = lengths.reduce((product, length) => product * length, 1)
-  if (size >= 2 ** 31)
-    throw shapeError(`${op}: shape [${lengths.join(', ')}] would have 2^31 elements or more; make it smaller`)
+  const { lengths, size } = sizeOf(op, shape)
   // Float32 has no place for whole numbers of more than 24 bits.
   if (dtype === 'int32') {
     const values = Array.from({ length: size }, (_, i) => value(i))

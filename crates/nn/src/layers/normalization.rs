@@ -125,9 +125,7 @@ impl Normalization {
         axes.dedup();
         Ok(axes)
     }
-}
 
-impl Normalization {
     /// Begins to gather statistics of data of a shape. Builds the layer unless that was done.
     pub(super) fn adaptation(layer: &LayerRef, shape: &Shape) -> Result<Adaptation> {
         if shape.rank() == 0 {
