@@ -24,22 +24,33 @@ pub enum StepKind {
     Cluster16,
     /// A block on each multiprocessor.
     Grid,
+    /// A cluster of 16 blocks, each of which takes its rows of the batch from layer to layer.
+    Rows16,
+    /// The same with a block on each multiprocessor.
+    Rows,
 }
 
 impl StepKind {
     /// All, as `GLOROT_CUDA_STEP` names them.
-    pub const ALL: [(&str, StepKind); 6] = [
+    pub const ALL: [(&str, StepKind); 8] = [
         ("measured", StepKind::Measured),
         ("graph", StepKind::Graph),
         ("block", StepKind::Block),
         ("cluster8", StepKind::Cluster8),
         ("cluster16", StepKind::Cluster16),
         ("grid", StepKind::Grid),
+        ("rows16", StepKind::Rows16),
+        ("rows", StepKind::Rows),
     ];
 
     /// Its name.
     pub fn name(self) -> &'static str {
         StepKind::ALL.into_iter().find(|(_, kind)| *kind == self).map_or("", |(name, _)| name)
+    }
+
+    /// True if blocks take rows of the batch from layer to layer.
+    pub(crate) fn takes_rows(self) -> bool {
+        matches!(self, StepKind::Rows16 | StepKind::Rows)
     }
 
     /// The name of the kernel that runs steps so.

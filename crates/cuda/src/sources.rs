@@ -34,5 +34,5 @@ pub fn sources(
     let tuning = Tuning { multiprocessors, library, convolutions: library, precision };
     let lowered = lower(program, tuning, &Refused::default())?;
     let Sources { stages, fused, launches, .. } = Sources::new(program, &lowered, tuning);
-    Ok(ProgramSources { stages, fused, launches: launches.len(), arena_bytes: lowered.placement.bytes })
+    Ok(ProgramSources { stages, fused, launches: launches.len(), arena_bytes: lowered.arena_bytes() })
 }

@@ -64,6 +64,9 @@ fn cases(count: u64) -> Vec<Case> {
             cases.push(Case { precisions, ..Case::new(&format!("random_{part}_{seed}"), build) });
         }
     }
+    for seed in 0..count {
+        cases.push(Case::new(&format!("random_batches_{seed}"), move || vec![programs::chain(seed).0.build()]));
+    }
     for convolution in programs::CONVOLUTIONS {
         let name = format!("convolutions_of_{}", convolution.name);
         let build = move || vec![convolution.program()];
@@ -196,12 +199,13 @@ fn check(
     for (kind, source) in
         std::iter::once(stages).chain(made.fused.into_iter().map(|(kind, source)| (Some(kind), source)))
     {
-        if !seen.insert(source.clone()) || !(is_first || matches!(kind, None | Some(StepKind::Block))) {
+        if !seen.insert(source.clone()) || !(is_first || matches!(kind, None | Some(StepKind::Block | StepKind::Rows)))
+        {
             continue;
         }
         for target in TARGETS {
             // Ampere has no clusters.
-            let is_possible = !matches!(kind, Some(StepKind::Cluster8 | StepKind::Cluster16));
+            let is_possible = !matches!(kind, Some(StepKind::Cluster8 | StepKind::Cluster16 | StepKind::Rows16));
             if target == "sm_90" || (is_first && is_possible) {
                 assemble(compiler, &source, target)?;
             }

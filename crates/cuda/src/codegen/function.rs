@@ -26,13 +26,22 @@ pub(crate) struct Function {
 }
 
 impl Function {
-    /// The definition under a name.
+    /// The definition under a name, of a function that blocks share.
     pub fn definition(&self, name: &str) -> String {
+        self.define(name, "int block, int blocks", "int unit = block", "unit += blocks")
+    }
+
+    /// The definition of a function that does rows of a batch, from the row `first` on, in one block.
+    pub fn definition_by_rows(&self, name: &str) -> String {
+        self.define(name, "int first", "int unit = 0", "unit++")
+    }
+
+    fn define(&self, name: &str, share: &str, begin: &str, next: &str) -> String {
         let pointers: String =
             self.pointers.iter().enumerate().map(|(i, element)| format!(", {element}* __restrict__ p{i}")).collect();
         format!(
-            "GLOROT_DEVICE void {name}(int block, int blocks, byte* shared{pointers}) {{\nconst int t = threadIdx.x;\n\
-             for (int unit = block; unit < {}; unit += blocks) {{\n{}}}\n}}\n",
+            "GLOROT_DEVICE void {name}({share}, byte* shared{pointers}) {{\nconst int t = threadIdx.x;\n\
+             for ({begin}; unit < {}; {next}) {{\n{}}}\n}}\n",
             self.units, self.code
         )
     }

@@ -4,19 +4,21 @@ use glorot_graph::program::{Instr, MapKernel};
 
 use super::axes::{Axes, index_type};
 use super::body;
+use super::by_rows::RowAxis;
 use super::function::{Function, Parameters, THREADS};
 use super::points::{Points, Views};
 
 /// Loops of fewer points go one point a thread: more threads hide latency better than wide loads save instructions.
 const VECTOR_POINTS: usize = 1 << 15;
 
-/// A fused elementwise loop: a thread computes one point, or four neighbours.
-pub(crate) fn map(kernel: &MapKernel, parameters: &mut Parameters) -> Function {
-    let views = Views::new(&kernel.body, &kernel.stores, kernel.domain.rank());
-    let axes = in_order_of_writes(kernel, &views);
+/// A fused elementwise loop, or that over some rows: a thread computes one point, or four neighbours.
+pub(crate) fn map(kernel: &MapKernel, rows: Option<RowAxis>, parameters: &mut Parameters) -> Function {
+    let views = Views::new(&kernel.body, &kernel.stores, kernel.domain.rank()).with_rows(rows);
+    let whole = in_order_of_writes(kernel, &views, None);
+    let largest = (0..views.offsets.len()).map(|view| views.offsets[view] + whole.reach(view)).max().unwrap_or(0);
+    let index = index_type(largest.max(whole.points() + 4 * THREADS));
+    let axes = in_order_of_writes(kernel, &views, rows);
     let points = axes.points();
-    let largest = (0..views.offsets.len()).map(|view| views.offsets[view] + axes.reach(view)).max().unwrap_or(0);
-    let index = index_type(largest.max(points + 4 * THREADS));
 
     let mut nest =
         Points { views: &views, nests: vec![(axes.clone(), "x")], four: false, parameters, accumulator: None };
@@ -37,15 +39,16 @@ pub(crate) fn map(kernel: &MapKernel, parameters: &mut Parameters) -> Function {
 }
 
 /// The axes in the order in which the widest store (else the first load) walks through memory, so that neighbouring
-/// threads write neighbouring elements.
-fn in_order_of_writes(kernel: &MapKernel, views: &Views) -> Axes {
+/// threads write neighbouring elements. `rows`: not whole along this one.
+fn in_order_of_writes(kernel: &MapKernel, views: &Views, rows: Option<RowAxis>) -> Axes {
     let mut order: Vec<usize> = (0..kernel.domain.rank()).collect();
     // Random numbers are drawn in blocks of neighbours: their order counts before that of memory.
     let draws = kernel.body.instrs.iter().any(|instr| matches!(instr, Instr::Random { .. }));
     if let (Some(store), false) = (kernel.stores.first(), draws) {
         order.sort_by_key(|&axis| std::cmp::Reverse(store.view.strides[axis]));
     }
-    let dims: Vec<usize> = order.iter().map(|&axis| kernel.domain[axis]).collect();
+    let length = |axis| rows.filter(|rows| rows.axis == axis).map_or(kernel.domain[axis], |rows| rows.length());
+    let dims: Vec<usize> = order.iter().map(|&axis| length(axis)).collect();
     let strides: Vec<Vec<usize>> =
         views.strides.iter().map(|view| order.iter().map(|&axis| view[axis]).collect()).collect();
     Axes::join(&dims, &strides)

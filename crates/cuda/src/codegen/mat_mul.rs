@@ -7,6 +7,7 @@ use glorot_tensor::DType;
 
 use super::axes::{Axes, index_type};
 use super::body::{self, Value};
+use super::by_rows::RowAxis;
 use super::function::{Function, Parameters, THREADS};
 use super::points::{Points, Views};
 
@@ -22,6 +23,18 @@ pub(crate) struct Tile {
     of_thread: (usize, usize),
     groups: usize,
 }
+
+impl Tile {
+    /// Bytes of shared memory: the sums of the groups replace the operands when the loop is done.
+    fn shared(&self) -> usize {
+        let &Tile { rows, columns, depth, groups, .. } = self;
+        let operands = depth * (rows + 1 + columns + 1) * 4;
+        operands.max(groups * rows * columns * 4)
+    }
+}
+
+/// What a block may take of it without asking.
+const SHARED_MEMORY: usize = 48 << 10;
 
 /// Largest first.
 const TILES: [Tile; 4] = [
@@ -93,18 +106,36 @@ impl Cut {
         let wanted = (8 * blocks).div_ceil(count(&tile).max(1));
         Cut { tile, parts: parts.min(wanted).clamp(1, 16) }
     }
+
+    /// The same for a few rows, in the same order of sums: each thread has all of them, or as many as it can.
+    fn of_rows(self, rows: usize, columns: usize) -> Cut {
+        let Tile { depth, groups, .. } = self.tile;
+        let across = THREADS / groups;
+        let rows = rows.min(8);
+        let tile = |each: usize| Tile { rows, columns: across * each, depth, of_thread: (rows, each), groups };
+        let two = columns > across && tile(2).shared() <= SHARED_MEMORY;
+        Cut { tile: tile(if two { 2 } else { 1 }), ..self }
+    }
 }
 
-/// The whole product: tiles, then the epilogue.
-pub(crate) fn mat_mul(kernel: &MatMulKernel, cut: Cut, precision: Precision, parameters: &mut Parameters) -> Function {
-    let views = Views::new(&kernel.epilogue.body, &kernel.epilogue.stores, 3);
+/// The whole product, or some rows of it: tiles, then the epilogue.
+pub(crate) fn mat_mul(
+    kernel: &MatMulKernel,
+    cut: Cut,
+    precision: Precision,
+    rows: Option<RowAxis>,
+    parameters: &mut Parameters,
+) -> Function {
+    let views = Views::new(&kernel.epilogue.body, &kernel.epilogue.stores, 3).with_rows(rows);
     let reach = |v: usize| -> usize {
         let dims = [kernel.batch, kernel.m, kernel.n];
         views.offsets[v] + views.strides[v].iter().zip(dims).map(|(s, d)| s * d.saturating_sub(1)).sum::<usize>()
     };
     let largest = (0..views.offsets.len()).map(reach).max().unwrap_or(0);
     let cut = Cut { parts: 1, ..cut };
-    let axes = Axes { dims: vec![kernel.batch, kernel.m, kernel.n], strides: views.strides.clone() };
+    let m = rows.map_or(kernel.m, |rows| rows.length());
+    let cut = if rows.is_some() { cut.of_rows(m, kernel.n) } else { cut };
+    let axes = Axes { dims: vec![kernel.batch, m, kernel.n], strides: views.strides.clone() };
     let nests = vec![(axes, "x")];
     let mut points = Points { views: &views, nests, four: false, parameters, accumulator: None };
     let stores = 0..kernel.epilogue.stores.len();
@@ -113,25 +144,28 @@ pub(crate) fn mat_mul(kernel: &MatMulKernel, cut: Cut, precision: Precision, par
         && stores.clone().all(|i| points.is_vector(views.of_store(i)));
     points.accumulator = Some(if points.four { Value::Each([0, 1, 2, 3].map(lane)) } else { Value::Same(lane(0)) });
     let Points { nests, four, accumulator, parameters, .. } = points;
-    tiles(kernel, cut, precision, parameters, (largest, four), |code, parameters| {
+    tiles(kernel, cut, precision, rows, parameters, (largest, four), |code, parameters| {
         let mut points = Points { views: &views, nests, four, parameters, accumulator };
         let values = body::write(code, &kernel.epilogue.body, &mut points);
         points.store(code, &kernel.epilogue.stores, &kernel.epilogue.body, &values);
     })
 }
 
-/// The product alone, in parts: `parts × batch × m × n` sums, dense in `output`.
+/// The product alone, in parts: `parts × batch × m × n` sums, dense in `output`; or some rows of them.
 pub(crate) fn parts(
     kernel: &MatMulKernel,
     cut: Cut,
     precision: Precision,
+    rows: Option<RowAxis>,
     output: BufferId,
     parameters: &mut Parameters,
 ) -> Function {
     let MatMulKernel { batch, m, n, .. } = *kernel;
-    tiles(kernel, cut, precision, parameters, (cut.parts * batch * m * n, false), |code, parameters| {
+    let cut = rows.map_or(cut, |rows| cut.of_rows(rows.length(), n));
+    let first = rows.map_or(String::new(), |rows| format!(" + first * {}", rows.points));
+    tiles(kernel, cut, precision, rows, parameters, (cut.parts * batch * m * n, false), |code, parameters| {
         let pointer = parameters.pointer(output, DType::F32);
-        let _ = writeln!(code, "{pointer}[((part * {batch} + x0) * {m} + x1) * {n} + x2] = {};", lane(0));
+        let _ = writeln!(code, "{pointer}[((part * {batch} + x0) * {m} + x1{first}) * {n} + x2] = {};", lane(0));
     })
 }
 
@@ -141,22 +175,25 @@ fn lane(lane: usize) -> String {
 }
 
 /// The loop over tiles. `finish` writes what happens with `product0` at `x0` (batch), `x1` (row), `x2` (column), or with
-/// four neighbours along the columns. `largest`: the last element that it reaches.
+/// four neighbours along the columns. `some`: of these rows only. `largest`: the last element that it reaches.
 fn tiles(
     kernel: &MatMulKernel,
     cut: Cut,
     precision: Precision,
+    some: Option<RowAxis>,
     parameters: &mut Parameters,
     (largest, four): (usize, bool),
     finish: impl FnOnce(&mut String, &mut Parameters),
 ) -> Function {
-    let &MatMulKernel { batch, m, n, k, .. } = kernel;
-    let Cut { tile: Tile { rows, columns, depth, of_thread: (tr, tc), groups }, parts } = cut;
+    let &MatMulKernel { batch, n, k, .. } = kernel;
+    let Cut { tile, parts } = cut;
+    let Tile { rows, columns, depth, of_thread: (tr, tc), groups } = tile;
     let reach = |view: &MatrixView, lengths: [usize; 3]| {
         let strides = [view.batch, view.rows, view.columns];
         view.offset + strides.iter().zip(lengths).map(|(s, d)| s * d.saturating_sub(1)).sum::<usize>()
     };
-    let largest = largest.max(reach(&kernel.a, [batch, m, k])).max(reach(&kernel.b, [batch, k, n]));
+    let largest = largest.max(reach(&kernel.a, [batch, kernel.m, k])).max(reach(&kernel.b, [batch, k, n]));
+    let m = some.map_or(kernel.m, |some| some.length());
     let index = index_type(largest + 64);
     let (a, b) = (parameters.pointer(kernel.a.buffer, DType::F32), parameters.pointer(kernel.b.buffer, DType::F32));
     let (rows_tiles, columns_tiles) = (m.div_ceil(rows), n.div_ceil(columns));
@@ -164,9 +201,6 @@ fn tiles(
     let (a_stride, b_stride) = (rows + 1, columns + 1);
     let per_group = THREADS / groups;
     let across = columns / tc;
-    // The sums of the groups replace the operands in shared memory when the loop is done.
-    let operands = depth * (a_stride + b_stride) * 4;
-    let sums = groups * rows * columns * 4;
 
     let mut code = String::new();
     let _ = writeln!(code, "float* sa = (float*)shared; float* sb = sa + {};", depth * a_stride);
@@ -187,6 +221,7 @@ fn tiles(
         lines: rows,
         along: kernel.a.rows,
         depth: kernel.a.columns,
+        first: some.map_or(0, |some| kernel.a.rows * some.points),
     };
     let b_tile = Operand {
         matrix: &kernel.b,
@@ -195,6 +230,7 @@ fn tiles(
         lines: columns,
         along: kernel.b.columns,
         depth: kernel.b.rows,
+        first: 0,
     };
     // The next tiles travel to registers while the present ones are multiplied.
     a_tile.declare(&mut code, depth);
@@ -247,7 +283,7 @@ fn tiles(
     }
     finish(&mut code, parameters);
     code.push_str("}\n}\n__syncthreads();\n");
-    Function { code, pointers: parameters.elements.clone(), units: parts * batch * tiles, shared: operands.max(sums) }
+    Function { code, pointers: parameters.elements.clone(), units: parts * batch * tiles, shared: tile.shared() }
 }
 
 /// How a tile of an operand comes to shared memory, where it lies `[depth][lines + 1]`.
@@ -260,6 +296,8 @@ struct Operand<'a> {
     /// The stride from line to line, and along the summed axis.
     along: usize,
     depth: usize,
+    /// The stride from a row of the batch to the next, if the tile begins at the row `first`.
+    first: usize,
 }
 
 impl Operand<'_> {
@@ -300,8 +338,9 @@ impl Operand<'_> {
             code,
             "const int e = t + i * {THREADS};\nconst {index} line = {first} + {line}, deep = {k0} + {deep};"
         );
+        let begin = if self.first == 0 { String::new() } else { format!(" + first * {}", self.first) };
         let element = format!(
-            "{pointer}[{} + x0 * {} + line * {} + deep * {}]",
+            "{pointer}[{}{begin} + x0 * {} + line * {} + deep * {}]",
             matrix.offset, matrix.batch, self.along, self.depth
         );
         let inside = if (self.lines * depth).is_multiple_of(THREADS) {

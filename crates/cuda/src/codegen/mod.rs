@@ -2,6 +2,7 @@
 
 mod axes;
 mod body;
+mod by_rows;
 mod check;
 mod fold_windows;
 mod function;
@@ -11,6 +12,8 @@ mod points;
 mod reduce;
 mod rows;
 
+pub(crate) use by_rows::{Batch, Own, RowAxis};
+pub(crate) use by_rows::{map as map_rows, mat_mul as mat_mul_rows, reduce as reduce_rows};
 pub(crate) use check::check;
 pub(crate) use fold_windows::fold_windows;
 pub use function::THREADS;

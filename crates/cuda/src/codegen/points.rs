@@ -9,6 +9,7 @@ use glorot_tensor::DType;
 
 use super::axes::{Axes, sum};
 use super::body::{self, Reads, Value};
+use super::by_rows::RowAxis;
 use super::function::Parameters;
 
 /// Views over a domain, in the order in which they were added.
@@ -16,6 +17,8 @@ use super::function::Parameters;
 pub(crate) struct Views {
     pub offsets: Vec<usize>,
     pub strides: Vec<Vec<usize>>,
+    /// Elements from a row of the batch to the next, where a function begins at the row `first`; otherwise empty.
+    rows: Vec<usize>,
     of_instr: HashMap<usize, usize>,
     of_store: Vec<usize>,
 }
@@ -40,6 +43,19 @@ impl Views {
             views.of_store.push(added);
         }
         views
+    }
+
+    /// The views of a loop that begins at the row `first` of a batch.
+    pub fn with_rows(mut self, axis: Option<RowAxis>) -> Views {
+        if let Some(RowAxis { axis, points, .. }) = axis {
+            self.rows = self.strides.iter().map(|strides| strides[axis] * points).collect();
+        }
+        self
+    }
+
+    /// Elements from a row of the batch to the next; 0 if the loop begins where the kernel does.
+    pub fn row(&self, view: usize) -> usize {
+        self.rows.get(view).copied().unwrap_or(0)
     }
 
     fn push(&mut self, view: &View) -> usize {
@@ -68,7 +84,10 @@ pub(crate) struct Points<'a> {
 impl Points<'_> {
     /// The element that a view names, as an expression.
     pub fn at(&self, view: usize) -> String {
-        let terms: Vec<String> = self.nests.iter().flat_map(|(axes, prefix)| axes.terms(view, prefix)).collect();
+        let mut terms: Vec<String> = self.nests.iter().flat_map(|(axes, prefix)| axes.terms(view, prefix)).collect();
+        if self.views.row(view) != 0 {
+            terms.push(format!("first * {}", self.views.row(view)));
+        }
         sum(self.views.offsets[view], &terms)
     }
 
@@ -85,6 +104,7 @@ impl Points<'_> {
         });
         self.inner(view) == 1
             && self.views.offsets[view].is_multiple_of(4)
+            && self.views.row(view).is_multiple_of(4)
             && outer.into_iter().all(|s| s.is_multiple_of(4))
     }
 

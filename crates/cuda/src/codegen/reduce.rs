@@ -9,6 +9,7 @@ use glorot_tensor::{DType, Shape};
 
 use super::axes::{Axes, index_type};
 use super::body::{self, literal, register};
+use super::by_rows::RowAxis;
 use super::function::{Function, Parameters, THREADS};
 use super::points::{Points, Views};
 
@@ -108,21 +109,28 @@ fn counts(kernel: &ReduceKernel) -> (usize, usize) {
 }
 
 /// A reduce kernel that writes its results to `outputs`: one element for each kept one, or with several parts
-/// `parts × kept` of them.
-pub(crate) fn reduce(kernel: &ReduceKernel, outputs: &[BufferId], parameters: &mut Parameters) -> Function {
-    let (kept, reduced) = counts(kernel);
-    let layout = Layout::new(kernel, kept, reduced);
-    let views = Views::new(&kernel.body, &[], kernel.domain.rank());
-    let nest = |want: bool| {
+/// `parts × kept` of them. With `rows`, those of some rows, of one part.
+pub(crate) fn reduce(
+    kernel: &ReduceKernel,
+    outputs: &[BufferId],
+    rows: Option<RowAxis>,
+    parameters: &mut Parameters,
+) -> Function {
+    let (whole, reduced) = counts(kernel);
+    let layout = Layout::new(kernel, whole, reduced);
+    let views = Views::new(&kernel.body, &[], kernel.domain.rank()).with_rows(rows);
+    let nest = |want: bool, rows: Option<RowAxis>| {
         let axes: Vec<usize> = (0..kernel.domain.rank()).filter(|axis| kernel.axes.contains(axis) == want).collect();
-        let dims: Vec<usize> = axes.iter().map(|&axis| kernel.domain[axis]).collect();
+        let length = |axis| rows.filter(|rows| rows.axis == axis).map_or(kernel.domain[axis], |rows| rows.length());
+        let dims: Vec<usize> = axes.iter().map(|&axis| length(axis)).collect();
         let strides: Vec<Vec<usize>> =
             views.strides.iter().map(|view| axes.iter().map(|&axis| view[axis]).collect()).collect();
         Axes::join(&dims, &strides)
     };
-    let (outer, inner) = (nest(false), nest(true));
-    let largest = (0..views.offsets.len()).map(|v| views.offsets[v] + outer.reach(v) + inner.reach(v)).max();
-    let index = index_type(largest.unwrap_or(0).max(kept * layout.parts).max(reduced + PARTS) + THREADS);
+    let (all, outer, inner) = (nest(false, None), nest(false, rows), nest(true, None));
+    let largest = (0..views.offsets.len()).map(|v| views.offsets[v] + all.reach(v) + inner.reach(v)).max();
+    let index = index_type(largest.unwrap_or(0).max(whole * layout.parts).max(reduced + PARTS) + THREADS);
+    let kept = outer.points();
 
     let Layout { across, along, reduced_inner, parts } = layout;
     let blocks = kept.div_ceil(across);
@@ -176,7 +184,11 @@ pub(crate) fn reduce(kernel: &ReduceKernel, outputs: &[BufferId], parameters: &m
         tree(&mut code, i, reduction, dtype, layout);
         let pointer = points.parameters.pointer(output, if is_index { DType::I32 } else { dtype });
         let value = if is_index { format!("n{i}") } else { format!("a{i}") };
-        let at = if parts == 1 { "o".to_string() } else { format!("({index})({part}) * {kept} + o") };
+        let at = match rows {
+            Some(rows) => format!("first * {} + o", kept / rows.rows),
+            None if parts == 1 => "o".to_string(),
+            None => format!("({index})({part}) * {kept} + o"),
+        };
         let _ = writeln!(code, "if (along == 0 && o < {kept}) {pointer}[{at}] = {value};");
     }
     let pointers = points.parameters.elements.clone();

@@ -5,9 +5,11 @@
 //! all stages with a barrier between them. Buffers are placed anew: those that live in different stages share memory.
 
 mod convolution;
+mod fused;
 mod phases;
 mod place;
 mod product;
+mod rows;
 mod source;
 mod stages;
 
@@ -22,9 +24,10 @@ use glorot_graph::{TensorSpec, windows};
 pub(crate) use convolution::LibraryConvolution;
 pub(crate) use place::{ALIGNMENT, Placement};
 pub(crate) use product::{LibraryProduct, Operand, Storage};
+pub(crate) use rows::RowPlan;
 pub(crate) use source::{Bundle, Sources};
 
-use crate::codegen::{self, Function, Precision};
+use crate::codegen::{self, Function, Own, Precision};
 use crate::gpu::{Computes, ConvolutionShape};
 
 /// How a program is made for a GPU. The same tuning gives the same bits.
@@ -61,6 +64,17 @@ pub(crate) struct Phase {
     /// How long one block has to do: elements of its loop, or multiplications; of a sum an eighth, since a thread reads many
     /// elements before it writes one.
     pub cost: usize,
+    /// How it is done row by row of the batch, if it can be.
+    pub by_rows: Option<ByRows>,
+}
+
+/// A phase of which a block does some rows.
+#[derive(Clone, Debug)]
+pub(crate) struct ByRows {
+    /// A device function, by number among those of rows, with the buffers of its pointers.
+    pub function: usize,
+    pub buffers: Vec<BufferId>,
+    pub own: Own,
 }
 
 /// A program made for a GPU.
@@ -78,6 +92,15 @@ pub(crate) struct Lowered {
     pub groups: Vec<Range<usize>>,
     /// True if all of a step is small enough for one kernel.
     pub narrow: bool,
+    /// How blocks can take the rows of a batch from layer to layer, where this saves most barriers.
+    pub by_rows: Option<RowPlan>,
+}
+
+impl Lowered {
+    /// Bytes that are enough for each way to run a step.
+    pub fn arena_bytes(&self) -> usize {
+        self.placement.bytes.max(self.by_rows.as_ref().map_or(0, |plan| plan.placement.bytes))
+    }
 }
 
 /// What the libraries do not compute.
@@ -112,13 +135,14 @@ pub(crate) fn lower(program: &Program, tuning: Tuning, refused: &Refused) -> Res
     let program = &*program;
     let mut builder = phases::Builder::new(program, tuning, refused, narrow);
     program.kernels.iter().for_each(|kernel| builder.kernel(kernel));
-    let phases::Builder { specs, functions, phases, storage, .. } = builder;
+    let phases::Builder { specs, functions, phases, storage, rows, .. } = builder;
     let bytes: Vec<usize> = specs.iter().zip(&storage).map(|(spec, storage)| bytes_of(spec, *storage)).collect();
     let identity = stages::identities(program, bytes.len());
     let stages = stages::stages(&phases, &identity);
     let placement = place::place(program, &bytes, &phases, &stages);
     let groups = stages::together(&phases, &stages);
-    Ok(Lowered { storage, functions, phases, stages, groups, placement, narrow })
+    let by_rows = rows.and_then(|rows| rows.plan(program, &bytes, &phases, &identity, groups.len()));
+    Ok(Lowered { storage, functions, phases, stages, groups, placement, narrow, by_rows })
 }
 
 fn bytes_of(spec: &TensorSpec, storage: Storage) -> usize {

@@ -6,8 +6,9 @@ use glorot_tensor::{DType, Shape};
 
 use super::convolution::{self, Filters, LibraryConvolution};
 use super::product::{self, LibraryProduct, Operand, Storage};
+use super::rows::Rows;
 use super::{LIBRARY_MULTIPLICATIONS, Phase, Refused, Tuning, Work};
-use crate::codegen::{self, Cut, Function, Parameters};
+use crate::codegen::{self, Cut, Function, Own, Parameters, RowAxis};
 use crate::gpu::{Computes, ConvolutionShape};
 
 /// Multiplications of the largest product, and elements of the largest loop, of a step that one kernel may run.
@@ -63,6 +64,8 @@ pub(super) struct Builder<'a> {
     refused: &'a Refused,
     blocks: usize,
     narrow: bool,
+    /// What of it can be done row by row; nothing if the program is not narrow, or has no batch.
+    pub rows: Option<Rows>,
 }
 
 impl<'a> Builder<'a> {
@@ -80,6 +83,7 @@ impl<'a> Builder<'a> {
             refused,
             blocks: if narrow { NARROW_BLOCKS } else { WIDE_BLOCKS },
             narrow,
+            rows: if narrow { Rows::of(program) } else { None },
         }
     }
 
@@ -104,7 +108,16 @@ impl<'a> Builder<'a> {
             self.functions.push(function);
         }
         let reads = buffers.clone();
-        self.push(Phase { work: Work::Function(number, buffers), reads, writes, cost });
+        self.push(Phase { work: Work::Function(number, buffers), reads, writes, cost, by_rows: None });
+    }
+
+    /// Notes how the phase that was added last is done row by row, if it can be.
+    fn by_rows(&mut self, found: Option<(RowAxis, Own)>, make: impl FnOnce(RowAxis, &mut Parameters) -> Function) {
+        if let (Some(rows), Some((axis, own)), Some(phase)) = (&mut self.rows, found, self.phases.last_mut()) {
+            let mut parameters = Parameters::new(&self.specs);
+            let function = make(axis, &mut parameters);
+            phase.by_rows = Some(rows.add(function, parameters.buffers, own, &phase.writes));
+        }
     }
 
     fn push(&mut self, phase: Phase) {
@@ -118,12 +131,17 @@ impl<'a> Builder<'a> {
         let cost = cost(kernel);
         match kernel {
             Kernel::Map(map) if map.domain.numel() > 0 => {
-                self.add(cost, kernel.writes(), |parameters| codegen::map(map, parameters));
+                self.add(cost, kernel.writes(), |parameters| codegen::map(map, None, parameters));
+                let found = self.rows.as_ref().and_then(|rows| codegen::map_rows(map, rows.batch, &rows.known));
+                self.by_rows(found, |axis, parameters| codegen::map(map, Some(axis), parameters));
             }
             Kernel::Reduce(reduce) => match codegen::partial(reduce) {
                 None => {
                     let outputs: Vec<BufferId> = reduce.reductions.iter().map(|r| r.output).collect();
-                    self.add(cost, kernel.writes(), |parameters| codegen::reduce(reduce, &outputs, parameters));
+                    self.add(cost, kernel.writes(), |parameters| codegen::reduce(reduce, &outputs, None, parameters));
+                    let found =
+                        self.rows.as_ref().and_then(|rows| codegen::reduce_rows(reduce, rows.batch, &rows.known));
+                    self.by_rows(found, |axis, parameters| codegen::reduce(reduce, &outputs, Some(axis), parameters));
                 }
                 Some(partial) => {
                     let dtypes: Vec<DType> =
@@ -132,7 +150,7 @@ impl<'a> Builder<'a> {
                         .into_iter()
                         .map(|dtype| self.scratch([partial.parts, partial.kept], dtype, Storage::Whole))
                         .collect();
-                    self.add(cost, parts.clone(), |parameters| codegen::reduce(reduce, &parts, parameters));
+                    self.add(cost, parts.clone(), |parameters| codegen::reduce(reduce, &parts, None, parameters));
                     let rest = codegen::combine(reduce, &partial, &parts);
                     self.kernel(&Kernel::Reduce(rest));
                 }
@@ -171,14 +189,23 @@ impl<'a> Builder<'a> {
             return;
         }
         let cut = Cut::new(product, self.blocks);
+        let found = |rows: &Option<Rows>, sums| {
+            rows.as_ref().and_then(|rows| codegen::mat_mul_rows(product, rows.batch, &rows.known, sums))
+        };
         if cut.parts == 1 {
             let writes = product.epilogue.stores.iter().map(|store| store.buffer).collect();
-            self.add(cost, writes, |parameters| codegen::mat_mul(product, cut, precision, parameters));
+            self.add(cost, writes, |parameters| codegen::mat_mul(product, cut, precision, None, parameters));
+            self.by_rows(found(&self.rows, None), |axis, parameters| {
+                codegen::mat_mul(product, cut, precision, Some(axis), parameters)
+            });
             return;
         }
         debug_assert!(k > 0, "nothing is not cut into parts");
         let sums = self.scratch([cut.parts, batch, m, n], DType::F32, Storage::Whole);
-        self.add(cost, vec![sums], |parameters| codegen::parts(product, cut, precision, sums, parameters));
+        self.add(cost, vec![sums], |parameters| codegen::parts(product, cut, precision, None, sums, parameters));
+        self.by_rows(found(&self.rows, Some(sums)), |axis, parameters| {
+            codegen::parts(product, cut, precision, Some(axis), sums, parameters)
+        });
         self.kernel(&Kernel::Map(codegen::epilogue(product, cut.parts, sums)));
     }
 
@@ -206,7 +233,13 @@ impl<'a> Builder<'a> {
             relu: finish.as_ref().is_some_and(|finish| finish.relu),
             precision,
         };
-        self.push(Phase { work: Work::Product(work), reads, writes: vec![result], cost: multiplications(product) });
+        self.push(Phase {
+            work: Work::Product(work),
+            reads,
+            writes: vec![result],
+            cost: multiplications(product),
+            by_rows: None,
+        });
         if finish.is_none() {
             self.kernel(&Kernel::Map(codegen::epilogue(product, 1, result)));
         }
@@ -257,7 +290,7 @@ impl<'a> Builder<'a> {
         let reads = (0..3).filter(|&i| i != computed).map(|i| stored[i]).collect();
         let work = LibraryConvolution { shape, computes, images, filters, results, precision };
         let cost = convolution::multiplications(&shape);
-        self.push(Phase { work: Work::Convolution(work), reads, writes: vec![stored[computed]], cost });
+        self.push(Phase { work: Work::Convolution(work), reads, writes: vec![stored[computed]], cost, by_rows: None });
     }
 
     /// Filters as the library takes them, copied now unless they are.

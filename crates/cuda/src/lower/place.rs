@@ -16,7 +16,8 @@ pub(crate) struct Placement {
 }
 
 /// Places all buffers that are no input, state or constant. Buffers that are never alive in one stage share memory;
-/// those of outputs keep theirs. Large ones come first, each at the lowest place that is free while it lives.
+/// those of outputs keep theirs, and come first: they lie where they lie however the stages are. Then come large ones, each
+/// at the lowest place that is free while it lives.
 pub(super) fn place(program: &Program, bytes: &[usize], phases: &[Phase], stages: &[Vec<usize>]) -> Placement {
     let in_arena = |number: usize| match program.buffers.get(number) {
         Some(buffer) => matches!(buffer.place, Place::Arena { .. }),
@@ -37,7 +38,8 @@ pub(super) fn place(program: &Program, bytes: &[usize], phases: &[Phase], stages
     }
     let mut order: Vec<usize> =
         (0..bytes.len()).filter(|&number| in_arena(number) && lives[number].is_some()).collect();
-    order.sort_by_key(|&number| (std::cmp::Reverse(bytes[number]), number));
+    let is_output = |number: usize| program.outputs.iter().any(|output| output.index() == number);
+    order.sort_by_key(|&number| (!is_output(number), std::cmp::Reverse(bytes[number]), number));
     let size = |number: usize| bytes[number].max(1).next_multiple_of(ALIGNMENT);
     let mut placement = Placement { offsets: vec![None; bytes.len()], bytes: 0 };
     let mut placed: Vec<(usize, usize, (usize, usize))> = Vec::new();

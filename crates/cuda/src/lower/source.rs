@@ -1,13 +1,13 @@
-//! The sources of a program: kernels that run a stage, and one that runs whole steps.
+//! The sources of a program: kernels that run a stage, and those that run whole steps.
 
 use std::collections::HashMap;
 use std::fmt::Write;
 
 use glorot_graph::program::{BufferId, Program};
 
+use super::fused::{Kernels, fused};
 use super::{LibraryConvolution, LibraryProduct, Lowered, MAX_ADDRESSES, Tuning, Work};
 use crate::codegen::{Function, PRELUDE, THREADS};
-use crate::device::StepKind;
 
 /// Blocks of a loop on each multiprocessor, at most.
 const BLOCKS_EACH: usize = 16;
@@ -78,15 +78,10 @@ impl Feeds {
     }
 
     /// The device functions that gather rows, `feed0`, `feed1`, …
-    fn functions(&self) -> String {
+    pub fn functions(&self) -> String {
         let mut code = String::new();
         for (input, &(bytes, rows)) in self.0.iter().enumerate() {
-            let (element, size) = match bytes {
-                bytes if bytes.is_multiple_of(16) => ("float4", 16),
-                bytes if bytes.is_multiple_of(4) => ("int", 4),
-                _ => ("byte", 1),
-            };
-            let length = bytes / size;
+            let (element, length) = elements(bytes);
             let (count, length) = (length * rows, length.max(1));
             // Threads walk on by all threads there are, far fewer than 2^24.
             let index = if count < (u32::MAX - (1 << 24)) as usize { "unsigned" } else { "unsigned long long" };
@@ -95,6 +90,24 @@ impl Feeds {
                 "GLOROT_DEVICE void feed{input}(int block, int blocks, const byte* data, const unsigned* order, byte* to) {{\n\
                  for ({index} i = block * {THREADS} + threadIdx.x; i < {count}u; i += blocks * {THREADS})\n\
                  (({element}*)to)[i] = ((const {element}*)data)[(unsigned long long)order[i / {length}u] * {length}u + i % {length}u];\n}}"
+            );
+        }
+        code
+    }
+
+    /// Those by which a block gathers `each` rows from the row `first` on, `own0`, `own1`, …
+    pub fn functions_by_rows(&self, each: usize) -> String {
+        let mut code = String::new();
+        for (input, &(bytes, _)) in self.0.iter().enumerate() {
+            let (element, length) = elements(bytes);
+            let count = length * each;
+            // Of a narrow program; a row of nothing is never asked for.
+            let length = length.max(1);
+            let _ = writeln!(
+                code,
+                "GLOROT_DEVICE void own{input}(int first, const byte* data, const unsigned* order, byte* to) {{\n\
+                 for (unsigned i = threadIdx.x; i < {count}u; i += {THREADS})\n\
+                 (({element}*)to)[first * {length}u + i] = ((const {element}*)data)[(unsigned long long)order[first + i / {length}u] * {length}u + i % {length}u];\n}}"
             );
         }
         code
@@ -126,6 +139,15 @@ impl Feeds {
     }
 }
 
+/// The C type of what a thread copies of a row at a time, and how many a row has.
+fn elements(bytes: usize) -> (&'static str, usize) {
+    match bytes {
+        bytes if bytes.is_multiple_of(16) => ("float4", bytes / 16),
+        bytes if bytes.is_multiple_of(4) => ("int", bytes / 4),
+        _ => ("byte", bytes),
+    }
+}
+
 /// The sources of a program and what is launched.
 #[derive(Debug)]
 pub(crate) struct Sources {
@@ -152,14 +174,12 @@ impl Sources {
         let Bundler { kernels, launches, .. } = bundler;
         let order = ORDER.replace("THREADS", &THREADS.to_string());
         let stages = format!("{PRELUDE}{functions}{kernels}{order}{}{}", feeds.functions(), feeds.kernel());
-        let (kernels, addresses) = fused(lowered, &feeds).unwrap_or_default();
-        let whole = |kernel| format!("{PRELUDE}{functions}{}{kernel}", feeds.functions());
-        let fused = kernels.into_iter().map(|(kind, kernel)| (kind, whole(kernel))).collect();
+        let (fused, addresses) = fused(lowered, &feeds).unwrap_or_default();
         Sources { stages, fused, launches, addresses, feeds }
     }
 }
 
-fn definitions(lowered: &Lowered) -> String {
+pub(super) fn definitions(lowered: &Lowered) -> String {
     lowered.functions.iter().enumerate().map(|(number, function)| function.definition(&format!("f{number}"))).collect()
 }
 
@@ -270,123 +290,6 @@ impl Calls {
     }
 }
 
-fn shared_memory(bytes: usize) -> String {
+pub(super) fn shared_memory(bytes: usize) -> String {
     if bytes == 0 { "byte* shared = 0;".into() } else { format!("GLOROT_SHARED(shared, {bytes});") }
 }
-
-/// Kernels for the ways to run whole steps.
-type Kernels = Vec<(StepKind, String)>;
-
-/// The kernels that run whole steps, and the buffers outside of the arena whose addresses they take.
-fn fused(lowered: &Lowered, feeds: &Feeds) -> Option<(Kernels, Vec<BufferId>)> {
-    let mut addresses: Vec<BufferId> = Vec::new();
-    let mut numbers: HashMap<BufferId, usize> = HashMap::new();
-    // Most buffers lie in the arena: its address and their offsets leave room for the states of deep networks.
-    let mut place = |buffer: BufferId| match lowered.placement.offsets[buffer.index()] {
-        Some(offset) => format!("((byte*)a.p[0] + {offset}ull)"),
-        None => {
-            let number = *numbers.entry(buffer).or_insert_with(|| {
-                addresses.push(buffer);
-                addresses.len()
-            });
-            format!("a.p[{number}]")
-        }
-    };
-    let mut body = String::new();
-    for group in &lowered.groups {
-        let in_turn = group.len() > 1;
-        if in_turn {
-            body.push_str("if (block == 0) {\n");
-        }
-        // The blocks that one phase leaves idle begin the next.
-        let mut shift = 0;
-        for &phase in lowered.stages[group.clone()].iter().flatten() {
-            let Work::Function(function, buffers) = &lowered.phases[phase].work else { return None };
-            let Function { units, pointers, .. } = &lowered.functions[*function];
-            let arguments: String = buffers
-                .iter()
-                .zip(pointers)
-                .map(|(&buffer, element)| format!(", ({element}*){}", place(buffer)))
-                .collect();
-            if in_turn {
-                let _ = writeln!(body, "f{function}(0, 1, shared{arguments});\n__syncthreads();");
-                continue;
-            }
-            let turned =
-                if shift == 0 { "block".to_string() } else { format!("(block + blocks - {shift} % blocks) % blocks") };
-            let _ = writeln!(body, "f{function}({turned}, blocks, shared{arguments});");
-            shift += units;
-        }
-        body.push_str(if in_turn { "}\nBARRIER\n" } else { "BARRIER\n" });
-    }
-    let count = 1 + addresses.len() + 2 * feeds.0.len() + 1;
-    if !lowered.narrow || count > MAX_ADDRESSES || lowered.stages.is_empty() {
-        return None;
-    }
-    let shared = lowered.functions.iter().map(|function| function.shared).max().unwrap_or(0);
-    let first = 1 + addresses.len();
-    let order = count - 1;
-    let rows = feeds.batch();
-    let mut feed = match feeds.0.is_empty() {
-        true => String::new(),
-        false => format!(
-            "const unsigned* rows = (const unsigned*)a.p[{order}] + (unsigned long long)(first + step) * {rows}u;\n"
-        ),
-    };
-    for input in 0..feeds.0.len() {
-        let (data, to) = (first + 2 * input, first + 2 * input + 1);
-        let _ = writeln!(
-            feed,
-            "if (a.p[{data}]) feed{input}(block, blocks, (const byte*)a.p[{data}], rows, (byte*)a.p[{to}]);"
-        );
-    }
-    let declaration = shared_memory(shared);
-    let kernel = |(kind, grouping, attributes): (StepKind, u32, &str)| {
-        let name = kind.kernel();
-        let barrier = format!("g_barrier<{grouping}>(arrived, target);");
-        let body = body.replace("BARRIER", &barrier);
-        let code = format!(
-            "struct Addresses {{ void* p[{count}]; }};\n{BARRIERS}extern \"C\" __global__ void {attributes}__launch_bounds__({THREADS}, 1) {name}(const __grid_constant__ Addresses a, \
-             unsigned first, unsigned steps, unsigned* arrived) {{\n{declaration}\nunsigned target = 0;\n\
-             const int block = blockIdx.x, blocks = gridDim.x;\nfor (unsigned step = 0; step < steps; step++) {{\n\
-             {feed}{barrier}\n{body}}}\n}}\nGLOROT_KERNEL({name})\n"
-        );
-        (kind, code)
-    };
-    Some((KERNELS.map(kernel).into(), addresses))
-}
-
-/// Way to run steps, kind of barrier and attributes of each kernel that runs whole steps.
-const KERNELS: [(StepKind, u32, &str); 4] = [
-    (StepKind::Block, 0, ""),
-    (StepKind::Cluster8, 1, "__cluster_dims__(8, 1, 1) "),
-    (StepKind::Cluster16, 1, "__cluster_dims__(16, 1, 1) "),
-    (StepKind::Grid, 2, ""),
-];
-
-/// Barriers between stages: of a block, of a cluster, of all blocks. Memory that others wrote before is seen after.
-const BARRIERS: &str = r#"
-#ifndef GLOROT_HOST
-#define GLOROT_PAUSE
-GLOROT_INLINE void g_cluster_barrier() {
-#if __CUDA_ARCH__ >= 900
-  asm volatile("barrier.cluster.arrive.aligned;\nbarrier.cluster.wait.aligned;" ::: "memory");
-#endif
-}
-#endif
-template <int GROUPING> GLOROT_INLINE void g_barrier(unsigned* arrived, unsigned& target) {
-  if (GROUPING == 0) __syncthreads();
-  if (GROUPING == 1) g_cluster_barrier();
-  if (GROUPING == 2) {
-    __syncthreads();
-    target += gridDim.x;
-    if (threadIdx.x == 0) {
-      __threadfence();
-      atomicAdd(arrived, 1u);
-      while ((int)(*(volatile unsigned*)arrived - target) < 0) { GLOROT_PAUSE; }
-      __threadfence();
-    }
-    __syncthreads();
-  }
-}
-"#;

@@ -145,7 +145,7 @@ impl Prepared {
         let module = Owned::new(gpu, Kind::Module, gpu.compile(&sources.stages)?);
 
         // One piece of memory: the arena, the inputs, the constants.
-        let mut total = lowered.placement.bytes;
+        let mut total = lowered.arena_bytes();
         let mut reserve = |spec: &TensorSpec| -> Result<usize> {
             let offset = total;
             total += byte_len(spec)?.next_multiple_of(ALIGNMENT).max(ALIGNMENT);
@@ -162,7 +162,7 @@ impl Prepared {
                 constants.push((number, reserve(&buffer.spec)?, value));
             }
         }
-        let what = format!("a step (arena {})", Size(lowered.placement.bytes));
+        let what = format!("a step (arena {})", Size(lowered.arena_bytes()));
         let of_library = |launch: &Bundle| !matches!(launch, Bundle::Kernel { .. });
         if sources.launches.iter().any(of_library) && workspace.is_none() {
             *workspace = Some(budget.allocate("the libraries' scratch memory", WORKSPACE_BYTES)?);
@@ -211,7 +211,7 @@ impl Prepared {
             batch: sources.feeds.batch(),
             fused: Fused::new(gpu, sources.fused, of_kernel),
             inputs,
-            arena_bytes: lowered.placement.bytes,
+            arena_bytes: lowered.arena_bytes(),
             launches,
             workspace: workspace.as_ref().map_or(0, Memory::address),
             recorded: Recorded::Never,

@@ -40,14 +40,19 @@ pub fn trials() -> Vec<Trial> {
 }
 
 /// Twenty layers of 100 units: a step is a launch for each layer and direction and few more, or a part of one kernel,
-/// whose addresses fit into the arguments of a launch.
+/// whose addresses fit into the arguments of a launch; where blocks take rows from layer to layer, with few barriers.
 fn few_launches() {
-    for (layers, most) in [(models::deep(20, 100), 45), (models::deep_normalized(20, 100), 144)] {
+    for (layers, most, barriers) in
+        [(models::deep(20, 100), 45, Some(4)), (models::deep_normalized(20, 100), 144, None)]
+    {
         let programs = recorder::programs(&layers, "Nadam");
         let made = programs.iter().map(|program| sources(program, 132, true, Precision::Float32).unwrap());
         let made = made.max_by_key(|made| made.launches).unwrap();
         assert!(made.launches <= most, "{} launches", made.launches);
         assert!(!made.fused.is_empty(), "no kernel runs whole steps");
+        let by_rows = made.fused.iter().find(|(kind, _)| *kind == StepKind::Rows);
+        let found = by_rows.map(|(_, source)| source.matches("g_barrier<2>(arrived, target);").count());
+        assert_eq!(found, barriers, "barriers of a step by rows");
     }
 }
 

@@ -158,8 +158,9 @@ static void resume(Fiber& fiber) {
 #endif
 }
 
-// Runs blocks `first ..` at once. Every other launch the threads take turns backwards, so that an order on which nobody
-// may rely is not always the same.
+// Runs blocks `first ..` at once. Each goes on until it waits for the others, so that one is as far ahead of another as
+// barriers allow. Every other launch blocks and threads take turns backwards, so that an order on which nobody may rely is
+// not always the same.
 static void run(unsigned first, unsigned count, bool backwards) {
   std::vector<Block> blocks(count);
   std::vector<Fiber> fibers(count * (std::size_t)THREADS);
@@ -180,9 +181,18 @@ static void run(unsigned first, unsigned count, bool backwards) {
   for (bool running = true; running;) {
     running = false;
     const unsigned long long before = changes;
-    for (std::size_t i = 0; i < fibers.size(); i++) {
-      Fiber& fiber = fibers[backwards ? fibers.size() - 1 - i : i];
-      if (!fiber.done) { resume(fiber); running |= !fiber.done; }
+    for (unsigned b = 0; b < count; b++) {
+      Fiber* own = &fibers[(backwards ? count - 1 - b : b) * (std::size_t)THREADS];
+      bool left;
+      for (unsigned long long seen = changes - 1; seen != changes;) {
+        seen = changes;
+        left = false;
+        for (int t = 0; t < THREADS; t++) {
+          Fiber& fiber = own[backwards ? THREADS - 1 - t : t];
+          if (!fiber.done) { resume(fiber); left |= !fiber.done; }
+        }
+      }
+      running |= left;
     }
     static int idle = 0;
     idle = changes == before ? idle + 1 : 0;

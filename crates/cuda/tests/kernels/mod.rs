@@ -1,5 +1,6 @@
 //! Kernels against their plain meaning.
 
+mod by_rows;
 pub mod convolutions;
 
 use glorot_cuda::{CudaOptions, Precision};
@@ -40,6 +41,7 @@ pub fn trials() -> Vec<Trial> {
     trials.push(trial("library_products_keep_what_is_no_number", no_numbers));
     trials.push(trial("generated_products_round_as_the_library_does", rounding));
     trials.extend(convolutions::trials());
+    trials.extend(by_rows::trials());
     trials
 }
 

@@ -1,5 +1,6 @@
 //! Random programs of many kernels each, and those of special values.
 
+mod by_rows;
 mod convolutions;
 
 use glorot_graph::program::*;
@@ -9,6 +10,7 @@ use glorot_tensor::DType;
 use crate::common::bodies::{KINDS, random_body, random_reductions};
 use crate::common::{BodyBuilder, Builder, Dice, dense};
 
+pub use by_rows::chain;
 #[allow(unused_imports, reason = "not every test has a use for them")]
 pub use convolutions::{CONVOLUTIONS, Convolution};
 
