@@ -16,6 +16,20 @@ export function net(options: Partial<CompileOptions>, units = 12) {
   return net
 }
 
+/** One of several layers of which each does the rows of a batch by themselves. */
+export function deep(options: Partial<CompileOptions>) {
+  random.setSeed(7)
+  const hidden = () => layers.dense({ units: 12, activation: 'elu', kernelInitializer: 'heNormal' })
+  const net = sequential([
+    input({ shape: [6] }),
+    ...Array.from({ length: 4 }, hidden),
+    layers.dropout({ rate: 0.1 }),
+    layers.dense({ units: 3, activation: 'softmax' }),
+  ])
+  net.compile({ optimizer: 'nadam', loss: 'sparseCategoricalCrossentropy', metrics: ['accuracy'], ...options })
+  return net
+}
+
 const samples = 96
 
 /** Samples and their classes. */

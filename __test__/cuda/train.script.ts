@@ -1,9 +1,9 @@
-// Trains on the device that is named, for so many epochs, and prints what came of it.
+// Trains a network (net, deep) on the device that is named, for so many epochs, and prints what came of it.
 import { devices } from '../../ts/index.js'
-import { net, silent, x, y } from './net.js'
+import { deep, net, silent, x, y } from './net.js'
 
-const [device = 'auto', epochs = '4'] = process.argv.slice(2)
-const model = net({ device })
+const [device = 'auto', epochs = '4', network = 'net'] = process.argv.slice(2)
+const model = (network === 'deep' ? deep : net)({ device })
 const { history } = await model.fit(x, y, { ...silent, epochs: Number(epochs), validationSplit: 0.25 })
 const scores = await model.evaluate(x, y, silent)
 const predicted = await model.predict(x, silent)

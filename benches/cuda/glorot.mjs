@@ -1,5 +1,5 @@
 // glorot's side of the comparison on a GPU: one line of JSON. Flags: --workload narrow|wide|conv|epoch --optimizer adam|nadam
-// --precision float32|tf32|bfloat16|float16 --step measured|graph|block|cluster8|cluster16|grid|rows16|rows --steps N --epochs N
+// --precision float32|tf32|bfloat16|float16 --step measured|graph|block|cluster8|cluster16|grid|cluster16rows|rows --steps N --epochs N
 // --device cuda|cpu
 import { parseArgs } from 'node:util'
 

@@ -25,7 +25,7 @@ pub enum StepKind {
     /// A block on each multiprocessor.
     Grid,
     /// A cluster of 16 blocks, each of which takes its rows of the batch from layer to layer.
-    Rows16,
+    Cluster16Rows,
     /// The same with a block on each multiprocessor.
     Rows,
 }
@@ -39,7 +39,7 @@ impl StepKind {
         ("cluster8", StepKind::Cluster8),
         ("cluster16", StepKind::Cluster16),
         ("grid", StepKind::Grid),
-        ("rows16", StepKind::Rows16),
+        ("cluster16rows", StepKind::Cluster16Rows),
         ("rows", StepKind::Rows),
     ];
 
@@ -50,7 +50,7 @@ impl StepKind {
 
     /// True if blocks take rows of the batch from layer to layer.
     pub(crate) fn takes_rows(self) -> bool {
-        matches!(self, StepKind::Rows16 | StepKind::Rows)
+        matches!(self, StepKind::Cluster16Rows | StepKind::Rows)
     }
 
     /// The name of the kernel that runs steps so.

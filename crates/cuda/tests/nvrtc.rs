@@ -205,7 +205,7 @@ fn check(
         }
         for target in TARGETS {
             // Ampere has no clusters.
-            let is_possible = !matches!(kind, Some(StepKind::Cluster8 | StepKind::Cluster16 | StepKind::Rows16));
+            let is_possible = !matches!(kind, Some(StepKind::Cluster8 | StepKind::Cluster16 | StepKind::Cluster16Rows));
             if target == "sm_90" || (is_first && is_possible) {
                 assemble(compiler, &source, target)?;
             }

@@ -19,7 +19,7 @@ const KERNELS: [(StepKind, u32, &str); 6] = [
     (StepKind::Cluster8, 1, "__cluster_dims__(8, 1, 1) "),
     (StepKind::Cluster16, 1, "__cluster_dims__(16, 1, 1) "),
     (StepKind::Grid, 2, ""),
-    (StepKind::Rows16, 1, "__cluster_dims__(16, 1, 1) "),
+    (StepKind::Cluster16Rows, 1, "__cluster_dims__(16, 1, 1) "),
     (StepKind::Rows, 2, ""),
 ];
 

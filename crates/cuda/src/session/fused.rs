@@ -235,7 +235,7 @@ fn compile(gpu: &Arc<dyn Gpu>, wanted: &Arc<()>, kind: StepKind, source: String)
     let (blocks, grouping, is_possible) = match kind {
         StepKind::Block => (1, Grouping::Free, true),
         StepKind::Cluster8 => (8, Grouping::Cluster, facts.has_clusters()),
-        StepKind::Cluster16 | StepKind::Rows16 => (16, Grouping::Cluster, facts.has_clusters()),
+        StepKind::Cluster16 | StepKind::Cluster16Rows => (16, Grouping::Cluster, facts.has_clusters()),
         StepKind::Grid | StepKind::Rows => (facts.multiprocessors, Grouping::Cooperative, facts.cooperative),
         StepKind::Graph | StepKind::Measured => return None,
     };

@@ -16,8 +16,12 @@ pub fn trials() -> Vec<Trial> {
     let with = |step| CudaOptions { step, ..CudaOptions::default() };
     vec![
         trial("a_normalized_network_trains_as_on_the_cpu", move || compare(dense(), "Nadam", with(StepKind::Graph))),
-        trial("a_deep_network_trains_as_on_the_cpu", move || compare(deep(6, 20), "Adam", with(StepKind::Measured))),
-        trial("a_deep_network_trains_in_a_cluster", move || compare(deep(6, 20), "Nadam", with(StepKind::Cluster8))),
+        trial("a_deep_network_trains_as_on_the_cpu", move || compare(deep(4, 12), "Adam", with(StepKind::Measured))),
+        trial("a_deep_network_trains_in_a_cluster", move || compare(deep(4, 12), "Nadam", with(StepKind::Cluster8))),
+        trial("a_deep_network_trains_row_by_row_in_a_cluster", move || {
+            compare(deep(6, 20), "Nadam", with(StepKind::Cluster16Rows));
+        }),
+        trial("a_deep_network_trains_row_by_row", move || compare(deep(4, 20), "Adam", with(StepKind::Rows))),
         trial("a_convolutional_network_trains_as_on_the_cpu", move || {
             compare(convolutional(), "SGD", with(StepKind::Graph));
         }),
