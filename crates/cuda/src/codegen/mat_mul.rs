@@ -201,6 +201,9 @@ fn tiles(
     let (a_stride, b_stride) = (rows + 1, columns + 1);
     let per_group = THREADS / groups;
     let across = columns / tc;
+    // Of a few rows, each element of the matrix is needed by one thread, which reads it where it lies if its neighbours read
+    // neighbours.
+    let (apart, direct) = if some.is_some() { (across, kernel.b.columns == 1) } else { (1, false) };
 
     let mut code = String::new();
     let _ = writeln!(code, "float* sa = (float*)shared; float* sb = sa + {};", depth * a_stride);
@@ -210,7 +213,8 @@ fn tiles(
         "const int row0 = unit % {tiles} / {columns_tiles} * {rows}, column0 = unit % {columns_tiles} * {columns};"
     );
     let _ = writeln!(code, "const int group = t / {per_group}, place = t % {per_group};");
-    let _ = writeln!(code, "const int row = place / {across} * {tr}, column = place % {across} * {tc};");
+    let _ =
+        writeln!(code, "const int row = place / {across} * {tr}, column = place % {across} * {};", tc / apart.min(tc));
     let length = k.div_ceil(parts);
     let _ = writeln!(code, "const int begin = part * {length}, end = begin + {length} < {k} ? begin + {length} : {k};");
     let _ = writeln!(code, "float sum[{tr}][{tc}] = {{}};");
@@ -233,30 +237,46 @@ fn tiles(
         first: 0,
     };
     // The next tiles travel to registers while the present ones are multiplied.
+    let each = depth / groups;
+    let fetch = |code: &mut String, k0: &str| {
+        a_tile.fetch(code, index, depth, k0, "row0", m, precision);
+        if direct {
+            b_tile.fetch_own(code, index, (each, tc, across), k0, n, precision);
+        } else {
+            b_tile.fetch(code, index, depth, k0, "column0", n, precision);
+        }
+    };
     a_tile.declare(&mut code, depth);
-    b_tile.declare(&mut code, depth);
-    for (tile, first, limit) in [(&a_tile, "row0", m), (&b_tile, "column0", n)] {
-        tile.fetch(&mut code, index, depth, "begin", first, limit, precision);
+    if direct {
+        let _ = writeln!(code, "float next_b[{each}][{tc}], own_b[{each}][{tc}];");
+    } else {
+        b_tile.declare(&mut code, depth);
     }
+    fetch(&mut code, "begin");
     let _ = writeln!(code, "for (int k0 = begin; k0 < end; k0 += {depth}) {{");
     a_tile.keep(&mut code, depth);
-    b_tile.keep(&mut code, depth);
+    if direct {
+        let _ = writeln!(
+            code,
+            "#pragma unroll\nfor (int i = 0; i < {each}; i++)\n#pragma unroll\nfor (int j = 0; j < {tc}; j++) own_b[i][j] = next_b[i][j];"
+        );
+    } else {
+        b_tile.keep(&mut code, depth);
+    }
     code.push_str("__syncthreads();\n");
     let _ = writeln!(code, "if (k0 + {depth} < end) {{");
-    for (tile, first, limit) in [(&a_tile, "row0", m), (&b_tile, "column0", n)] {
-        tile.fetch(&mut code, index, depth, &format!("(k0 + {depth})"), first, limit, precision);
-    }
+    fetch(&mut code, &format!("(k0 + {depth})"));
     code.push_str("}\n");
-    let _ = writeln!(
-        code,
-        "#pragma unroll 8\nfor (int kk = group * {}; kk < group * {} + {}; kk++) {{",
-        depth / groups,
-        depth / groups,
-        depth / groups
-    );
+    let unroll = if direct { "#pragma unroll" } else { "#pragma unroll 8" };
+    let _ =
+        writeln!(code, "{unroll}\nfor (int deep = 0; deep < {each}; deep++) {{\nconst int kk = group * {each} + deep;");
     let _ = writeln!(code, "float u[{tr}], v[{tc}];");
     let _ = writeln!(code, "#pragma unroll\nfor (int i = 0; i < {tr}; i++) u[i] = sa[kk * {a_stride} + row + i];");
-    let _ = writeln!(code, "#pragma unroll\nfor (int j = 0; j < {tc}; j++) v[j] = sb[kk * {b_stride} + column + j];");
+    let of_matrix = match direct {
+        true => "own_b[deep][j]".to_string(),
+        false => format!("sb[kk * {b_stride} + column + j * {apart}]"),
+    };
+    let _ = writeln!(code, "#pragma unroll\nfor (int j = 0; j < {tc}; j++) v[j] = {of_matrix};");
     let _ = writeln!(
         code,
         "#pragma unroll\nfor (int i = 0; i < {tr}; i++)\n#pragma unroll\nfor (int j = 0; j < {tc}; j++) sum[i][j] = fmaf(u[i], v[j], sum[i][j]);"
@@ -264,7 +284,7 @@ fn tiles(
     code.push_str("}\n__syncthreads();\n}\n");
     let _ = writeln!(
         code,
-        "#pragma unroll\nfor (int i = 0; i < {tr}; i++)\n#pragma unroll\nfor (int j = 0; j < {tc}; j++) sa[(group * {rows} + row + i) * {columns} + column + j] = sum[i][j];"
+        "#pragma unroll\nfor (int i = 0; i < {tr}; i++)\n#pragma unroll\nfor (int j = 0; j < {tc}; j++) sa[(group * {rows} + row + i) * {columns} + column + j * {apart}] = sum[i][j];"
     );
     code.push_str("__syncthreads();\n");
     let step = if four { 4 } else { 1 };
@@ -353,6 +373,28 @@ impl Operand<'_> {
             "next_{name}[i] = {inside}line < {limit} && deep < end ? {} : 0.0f;\n}}",
             precision.rounded(&element)
         );
+    }
+
+    /// Fetches what a thread alone needs: `each` elements of its group along the summed axis, of `count` lines `apart` from
+    /// each other.
+    fn fetch_own(
+        &self,
+        code: &mut String,
+        index: &str,
+        (each, count, apart): (usize, usize, usize),
+        k0: &str,
+        limit: usize,
+        precision: Precision,
+    ) {
+        let Operand { matrix, pointer, .. } = self;
+        let _ = writeln!(
+            code,
+            "#pragma unroll\nfor (int i = 0; i < {each}; i++)\n#pragma unroll\nfor (int j = 0; j < {count}; j++) {{\n\
+             const {index} line = column0 + column + j * {apart}, deep = {k0} + group * {each} + i;"
+        );
+        let element = format!("{pointer}[{} + line * {} + deep * {}]", matrix.offset, self.along, self.depth);
+        let _ =
+            writeln!(code, "next_b[i][j] = line < {limit} && deep < end ? {} : 0.0f;\n}}", precision.rounded(&element));
     }
 
     fn keep(&self, code: &mut String, depth: usize) {

@@ -24,7 +24,7 @@ struct Chain {
 /// A program, and the samples of its inputs.
 pub fn chain(seed: u64) -> (Builder, usize) {
     let (mut builder, mut dice) = (Builder::default(), Dice::new(seed));
-    let batch = dice.pick(&[8, 12, 23, 32, 40]);
+    let batch = dice.pick(&[8, 12, 23, 32, 100, 320]);
     let rows = [dice.pick(&[5, 16, 33]), dice.pick(&[12, 600])]
         .map(|width: usize| (builder.input([batch, width], DType::F32, vec![0.0; batch * width]), width));
     let random = builder.state([4], DType::I32, vec![58.0, -3.0, 1e9, 7.0]);
