@@ -45,7 +45,7 @@ impl Rows {
         ByRows { function: number, buffers, own }
     }
 
-    /// The plan, unless it has more than half as many barriers as one for which a step has `barriers`.
+    /// The plan, if it saves at least a quarter of a step's `barriers`.
     pub fn plan(
         self,
         program: &Program,
@@ -56,7 +56,7 @@ impl Rows {
     ) -> Option<RowPlan> {
         let stages = stages::stages_by_rows(phases, identity, &self.fed, |phase| Some(&phase.by_rows.as_ref()?.own));
         let groups = stages::together(phases, &stages);
-        if 2 * groups.len() > barriers {
+        if 4 * groups.len() > 3 * barriers {
             return None;
         }
         let placement = place::place(program, bytes, phases, &stages);

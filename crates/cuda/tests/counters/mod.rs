@@ -43,7 +43,7 @@ pub fn trials() -> Vec<Trial> {
 /// whose addresses fit into the arguments of a launch; where blocks take rows from layer to layer, with few barriers.
 fn few_launches() {
     for (layers, most, barriers) in
-        [(models::deep(20, 100), 45, Some(5)), (models::deep_normalized(20, 100), 144, None)]
+        [(models::deep(20, 100), 45, Some(5)), (models::deep_normalized(20, 100), 144, Some(102))]
     {
         let programs = recorder::programs(&layers, "Nadam");
         let made = programs.iter().map(|program| sources(program, 132, true, Precision::Float32).unwrap());
