@@ -103,6 +103,11 @@ const layerCases: Record<string, Case> = {
   layerNormalization: [layers.layerNormalization, {}, { axis: 'wholes', epsilon: ['number', -1], center: 'flag' }],
   groupNormalization: [layers.groupNormalization, {}, { groups: ['whole', 0], axis: 'whole', scale: 'flag' }],
   rescaling: [layers.rescaling, { scale: 1 }, { scale: 'numbers', offset: 'numbers' }],
+  einsumDense: [
+    layers.einsumDense,
+    { equation: 'ab,bc->ac', outputShape: 2 },
+    { equation: ['name', 'ab,bc', 'ab,bc->ca', 'ab,bcd->ac'], outputShape: ['wholes', 0, -1, [0.5], ['a']], biasAxes: ['name', 'd', 'bc'] },
+  ],
   reshape: [layers.reshape, { targetShape: [1] }, { targetShape: ['wholes', [-1, -1], [0.5], ['a']] }],
   permute: [layers.permute, { dims: [1] }, { dims: ['wholes', [0], [2], [1, 1], ['a']] }],
   repeatVector: [layers.repeatVector, { n: 1 }, { n: ['whole', 0, -1] }],

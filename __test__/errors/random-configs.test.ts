@@ -260,6 +260,7 @@ describe('random configs', () => {
       permute: { dims: [1] },
       repeatVector: { n: 2 },
       categoryEncoding: { numTokens: 4 },
+      einsumDense: { equation: '...x,xy->...y', outputShape: 2 },
       discretization: { binBoundaries: [0, 0.5], outputMode: 'oneHot' },
       dot: { axes: 1 },
       activation: 'relu',

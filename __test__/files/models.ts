@@ -179,6 +179,8 @@ export async function structures(): Promise<Record<string, Written>> {
           biasConstraint: constraints.nonNeg(),
           activityRegularizer: regularizers.l1(0.1),
         }),
+        layers.einsumDense({ equation: 'ab,bcd->acd', outputShape: [2, 3], biasAxes: 'cd', activation: 'tanh' }),
+        layers.flatten(),
         layers.dense({
           units: 3,
           kernelInitializer: initializers.orthogonal({ gain: 2, seed: 3 }),

@@ -13,6 +13,8 @@ const cases: [layer: layers.Layer, inputs: number[][], output: number[]][] = [
   [layers.permute({ dims: [2, 1] }), [[4, 3]], [3, 4]],
   [layers.repeatVector({ n: 5 }), [[3]], [5, 3]],
   [layers.categoryEncoding({ numTokens: 6 }), [[4]], [6]],
+  [layers.einsumDense({ equation: 'ab,bc->ac', outputShape: 3 }), [[4]], [3]],
+  [layers.einsumDense({ equation: 'abc,cd->abd', outputShape: [null, 5], biasAxes: 'd' }), [[4, 3]], [4, 5]],
   [layers.categoryEncoding({ numTokens: 6, outputMode: 'oneHot' }), [[4]], [4, 6]],
   [layers.discretization({ binBoundaries: [0, 1], outputMode: 'count' }), [[4]], [3]],
   [layers.discretization({ binBoundaries: [0, 1], outputMode: 'oneHot' }), [[1]], [3]],

@@ -166,6 +166,17 @@ impl Options {
         self.typed(name, "a list of lengths (null: any length)", |value| value.as_array()?.iter().map(dim).collect())
     }
 
+    /// The same; one length is a list of one.
+    pub fn optional_lengths(&mut self, name: &'static str) -> Result<Option<Vec<Option<usize>>>> {
+        let length = |value: &Value| whole(value).and_then(|length| usize::try_from(length).ok());
+        self.typed(name, "a whole number or a list of lengths (null: any length)", |value| match value {
+            Value::Array(values) => {
+                values.iter().map(|v| if v.is_null() { Some(None) } else { length(v).map(Some) }).collect()
+            }
+            value => length(value).map(|length| vec![Some(length)]),
+        })
+    }
+
     /// A whole number of at least 1.
     pub fn optional_positive(&mut self, name: &'static str) -> Result<Option<usize>> {
         let positive = |value: &Value| usize::try_from(whole(value)?).ok().filter(|&value| value > 0);

@@ -41,6 +41,11 @@ pub trait Initializer {
 
     /// `{ class_name, config }` as Keras serializes it.
     fn to_json(&self) -> Value;
+
+    /// The same for a weight of which these axes are inputs and outputs; `None` if it makes no difference, or was said.
+    fn of_axes(&self, _inputs: &[i64], _outputs: &[i64]) -> Option<Rc<dyn Initializer>> {
+        None
+    }
 }
 
 /// The most elements of a weight.

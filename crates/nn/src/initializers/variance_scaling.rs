@@ -50,6 +50,7 @@ const NAMED: &[(&str, f64, Mode, Distribution)] = &[
 
 /// Mean 0 and variance `scale / n`, where `n` is the fan-in, the fan-out or their mean (at least 1).
 /// Defaults: scale 1, fan-in, truncated normal.
+#[derive(Clone)]
 pub struct VarianceScaling {
     pub scale: f64,
     pub mode: Mode,
@@ -124,6 +125,11 @@ impl Initializer for VarianceScaling {
                 draw(shape, dtype, self.seed, |stream| limit * (2.0 * stream.next_f64() - 1.0))
             }
         }
+    }
+
+    fn of_axes(&self, inputs: &[i64], outputs: &[i64]) -> Option<Rc<dyn Initializer>> {
+        let axes = Some((inputs.to_vec(), outputs.to_vec()));
+        self.axes.is_none().then(|| Rc::new(VarianceScaling { axes, ..self.clone() }) as Rc<dyn Initializer>)
     }
 
     fn to_json(&self) -> Value {

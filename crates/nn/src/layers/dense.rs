@@ -13,13 +13,13 @@ use crate::error::{Error, Result};
 use crate::layer::{Layer, WeightBuilder};
 use crate::variable::Variable;
 
-const KERNEL: WeightKeys = WeightKeys {
+pub(super) const KERNEL: WeightKeys = WeightKeys {
     initializer: "kernel_initializer",
     regularizer: "kernel_regularizer",
     constraint: "kernel_constraint",
 };
 
-const BIAS: WeightKeys =
+pub(super) const BIAS: WeightKeys =
     WeightKeys { initializer: "bias_initializer", regularizer: "bias_regularizer", constraint: "bias_constraint" };
 
 /// `activation(x · kernel + bias)` over the last axis: `[batch, ..., inputs]` to `[batch, ..., units]`.

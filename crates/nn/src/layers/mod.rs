@@ -22,6 +22,8 @@ mod depthwise_conv;
 mod discretization;
 mod dot;
 mod dropout;
+mod einsum;
+mod einsum_dense;
 mod elu;
 mod embedding;
 mod feature_moments;
@@ -93,6 +95,7 @@ pub use depthwise_conv::DepthwiseConv;
 pub use discretization::Discretization;
 pub use dot::Dot;
 pub use dropout::Dropout;
+pub use einsum_dense::EinsumDense;
 pub use elu::Elu;
 pub use embedding::Embedding;
 pub use flatten::Flatten;
@@ -170,6 +173,7 @@ const LAYERS: &[Entry] = &[
     entry::<Discretization>(),
     entry::<Dot>(),
     entry::<Dropout>(),
+    entry::<EinsumDense>(),
     entry::<Elu>(),
     entry::<Embedding>(),
     entry::<Flatten>(),
