@@ -106,7 +106,11 @@ const layerCases: Record<string, Case> = {
   einsumDense: [
     layers.einsumDense,
     { equation: 'ab,bc->ac', outputShape: 2 },
-    { equation: ['name', 'ab,bc', 'ab,bc->ca', 'ab,bcd->ac'], outputShape: ['wholes', 0, -1, [0.5], ['a']], biasAxes: ['name', 'd', 'bc'] },
+    {
+      equation: ['name', 'ab,bc', 'ab,bc->ca', 'ab,bcd->ac'],
+      outputShape: ['wholes', 0, -1, [0.5], ['a']],
+      biasAxes: ['name', 'd', 'bc'],
+    },
   ],
   reshape: [layers.reshape, { targetShape: [1] }, { targetShape: ['wholes', [-1, -1], [0.5], ['a']] }],
   permute: [layers.permute, { dims: [1] }, { dims: ['wholes', [0], [2], [1, 1], ['a']] }],

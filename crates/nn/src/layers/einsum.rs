@@ -3,6 +3,7 @@
 use glorot_graph::Sym;
 use glorot_tensor::Shape;
 
+use super::support::any_batch;
 use crate::error::{Error, Result};
 
 /// Axes that an equation leaves out.
@@ -50,7 +51,7 @@ impl Equation {
         let ((ellipsis, inputs), (of_outputs, outputs)) = (strip(inputs), strip(outputs));
         let groups = [&*inputs, kernel, &*outputs];
         let are_letters = |group: &&str| !group.is_empty() && group.chars().all(|c| c.is_ascii_alphabetic());
-        if ellipsis != of_outputs || !groups.iter().all(|group| are_letters(group)) {
+        if ellipsis != of_outputs || !groups.iter().all(are_letters) {
             return Err(form.into());
         }
         let [inputs, kernel, outputs] = groups.map(|group| group.chars().collect::<Vec<char>>());
@@ -128,7 +129,7 @@ impl Equation {
         if letters.len() != output_shape.len() {
             let axes: String = letters.iter().collect();
             return Err(Error::invalid(format!(
-                "output_shape must have {} for the axes '{axes}' of '{}', without the batch and what '...' stands for; \
+                "the output shape must have {} for the axes '{axes}' of '{}', without the batch and what '...' stands for; \
                  received {}",
                 count(letters.len()),
                 self.text,
@@ -139,12 +140,13 @@ impl Equation {
             let given = letters.iter().position(|other| *other == letter).and_then(|axis| output_shape[axis]);
             match (given, of_inputs(letter)) {
                 (Some(given), Some(found)) if given != found => Err(Error::invalid(format!(
-                    "axis '{letter}' of '{}' is {found} long in inputs of shape {inputs}, but {given} in output_shape",
-                    self.text
+                    "axis '{letter}' of '{}' is {found} long in inputs of shape {}, but {given} in the output shape",
+                    self.text,
+                    any_batch(inputs)
                 ))),
                 (_, Some(length)) | (Some(length), None) => Ok(length),
                 (None, None) => Err(Error::invalid(format!(
-                    "output_shape must say how long axis '{letter}' of '{}' is: the inputs do not have it",
+                    "the output shape must say how long axis '{letter}' of '{}' is: the inputs do not have it",
                     self.text
                 ))),
             }
@@ -165,7 +167,7 @@ impl Equation {
                 if let Some(letter) = unknown {
                     let known: String = letters.iter().collect();
                     return Err(Error::invalid(format!(
-                        "bias_axes: '{letter}' is the batch; the other axes of the outputs of '{}' are '{known}'",
+                        "no bias can have the axis '{letter}', the batch; the other axes of the outputs of '{}' are '{known}'",
                         self.text
                     )));
                 }
@@ -191,8 +193,9 @@ impl Equation {
             if let Some(found) = found.filter(|&found| found != expected) {
                 return Err(Error::invalid(format!(
                     "expected axis '{letter}' of '{}' to be {expected} long, for which the layer was built; received \
-                     {found}, in inputs of shape {shape}: reshape the inputs, or make a new layer for them",
-                    self.text
+                     {found}, in inputs of shape {}: reshape the inputs, or make a new layer for them",
+                    self.text,
+                    any_batch(&shape)
                 )));
             }
         }

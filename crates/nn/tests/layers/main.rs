@@ -8,6 +8,7 @@ mod common;
 mod conv;
 mod dense;
 mod dropout;
+mod einsum_dense;
 mod embedding;
 mod flatten;
 mod harness;
