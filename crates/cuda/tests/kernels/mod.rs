@@ -9,12 +9,12 @@ use libtest_mimic::Trial;
 
 use crate::common::{Builder, Dice};
 use crate::programs::{self, EPILOGUES, Epilogue, PARTS};
-use crate::target::device;
+use crate::target::{device, programs_of_a_kind};
 use crate::trial;
 
 /// Random programs of each kind.
 fn count() -> u64 {
-    std::env::var("GLOROT_CUDA_PROGRAMS").ok().and_then(|count| count.parse().ok()).unwrap_or(2)
+    std::env::var("GLOROT_CUDA_PROGRAMS").ok().and_then(|count| count.parse().ok()).unwrap_or_else(programs_of_a_kind)
 }
 
 pub fn trials() -> Vec<Trial> {

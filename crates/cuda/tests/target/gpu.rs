@@ -17,6 +17,11 @@ pub fn device(products: bool, options: CudaOptions) -> CudaDevice {
     probe().open_with(0, options, products).expect("a GPU")
 }
 
+/// Random programs of each kind, unless somebody wants more. What a stand-in runs the emulated GPU has run too.
+pub fn programs_of_a_kind() -> u64 {
+    if stand_in::is_inside() { 1 } else { 2 }
+}
+
 /// Images of a training; a stand-in takes minutes for many.
 pub fn samples() -> usize {
     if stand_in::is_inside() { 200 } else { 750 }
