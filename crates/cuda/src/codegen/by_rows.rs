@@ -15,7 +15,7 @@ pub(crate) struct Batch {
 
 /// Fewer rows are too few blocks.
 const ROWS: usize = 8;
-/// Blocks that are to have rows, at most, and rows that each of them does at a time.
+/// Blocks for which a batch is cut, and rows at most that each of them does at a time.
 const BLOCKS: usize = 16;
 const EACH: usize = 8;
 
@@ -98,10 +98,9 @@ pub(crate) fn mat_mul(
     }
     let (of_operand, of_result) = ([m, k], [1, m, n]);
     let mut operand = Accesses::new(&of_operand, 0, batch);
-    operand.note(a.buffer, operand.row_size(&View { offset: a.offset, strides: vec![a.rows, a.columns] }));
+    operand.access(a.buffer, &View { offset: a.offset, strides: vec![a.rows, a.columns] });
     operand.note(b.buffer, None);
-    let mut accesses = Accesses::new(&of_result, 1, batch);
-    accesses.found = operand.found;
+    let mut accesses = Accesses { domain: &of_result, axis: 1, ..operand };
     match sums {
         Some(sums) => accesses.note(sums, Some(m / batch.rows * n)),
         None => {
@@ -119,11 +118,13 @@ struct Accesses<'a> {
     batch: Batch,
     /// Elements of a row; `None` if another row may be accessed.
     found: HashMap<BufferId, Option<usize>>,
+    /// True if a view reaches farther than 32 bits count.
+    is_far: bool,
 }
 
 impl Accesses<'_> {
     fn new(domain: &[usize], axis: usize, batch: Batch) -> Accesses<'_> {
-        Accesses { domain, axis, batch, found: HashMap::new() }
+        Accesses { domain, axis, batch, found: HashMap::new(), is_far: false }
     }
 
     fn axis(&self) -> RowAxis {
@@ -147,6 +148,11 @@ impl Accesses<'_> {
         (reach < size).then_some(size)
     }
 
+    fn access(&mut self, buffer: BufferId, view: &View) {
+        self.is_far |= view.strides[self.axis].saturating_mul(self.domain[self.axis]) >= i32::MAX as usize;
+        self.note(buffer, self.row_size(view));
+    }
+
     fn note(&mut self, buffer: BufferId, size: Option<usize>) {
         let known = self.found.entry(buffer).or_insert(size);
         if *known != size {
@@ -157,7 +163,7 @@ impl Accesses<'_> {
     fn loads(&mut self, instrs: &[Instr]) {
         for instr in instrs {
             match instr {
-                Instr::Load { buffer, view } => self.note(*buffer, self.row_size(view)),
+                Instr::Load { buffer, view } => self.access(*buffer, view),
                 Instr::Random { state, .. } => self.note(*state, None),
                 _ => {}
             }
@@ -167,7 +173,7 @@ impl Accesses<'_> {
     /// `None` if rows do not write what is their own.
     fn stores(&mut self, stores: &[Store]) -> Option<()> {
         for store in stores {
-            self.note(store.buffer, self.row_size(&store.view));
+            self.access(store.buffer, &store.view);
             self.found[&store.buffer]?;
         }
         Some(())
@@ -175,6 +181,9 @@ impl Accesses<'_> {
 
     /// `None` if nothing of `known` is read.
     fn own(self, known: &Own) -> Option<Own> {
+        if self.is_far {
+            return None;
+        }
         let own: Own = self.found.into_iter().filter_map(|(buffer, size)| Some((buffer, size?))).collect();
         own.iter().any(|(buffer, size)| known.get(buffer) == Some(size)).then_some(own)
     }

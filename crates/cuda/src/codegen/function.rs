@@ -11,8 +11,8 @@ use super::body::element;
 /// Threads of a block, in every kernel.
 pub const THREADS: usize = 256;
 
-/// A device function. It does its work in `units` parts, of which a block takes every `blocks`-th. Its buffers never
-/// overlap: all of them are alive while it runs.
+/// A device function. It does its work in `units` parts, of which a block takes every `blocks`-th, or of some rows all. Its
+/// buffers never overlap: all of them are alive while it runs.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Function {
     /// Statements over `unit`, `t` (the thread), `shared` and the pointers `p0`, `p1`, …

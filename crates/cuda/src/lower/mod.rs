@@ -92,7 +92,7 @@ pub(crate) struct Lowered {
     pub groups: Vec<Range<usize>>,
     /// True if all of a step is small enough for one kernel.
     pub narrow: bool,
-    /// How blocks can take the rows of a batch from layer to layer, where this saves most barriers.
+    /// How blocks can take the rows of a batch from layer to layer, where this saves many barriers.
     pub by_rows: Option<RowPlan>,
 }
 
@@ -141,7 +141,7 @@ pub(crate) fn lower(program: &Program, tuning: Tuning, refused: &Refused) -> Res
     let stages = stages::stages(&phases, &identity);
     let placement = place::place(program, &bytes, &phases, &stages);
     let groups = stages::together(&phases, &stages);
-    let by_rows = rows.and_then(|rows| rows.plan(program, &bytes, &phases, &identity, groups.len()));
+    let by_rows = rows.and_then(|rows| rows.plan(program, &bytes, &phases, &identity, (groups.len(), placement.bytes)));
     Ok(Lowered { storage, functions, phases, stages, groups, placement, narrow, by_rows })
 }
 

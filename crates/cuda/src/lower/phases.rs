@@ -94,7 +94,7 @@ impl<'a> Builder<'a> {
         BufferId(self.specs.len() as u32 - 1)
     }
 
-    /// Adds a phase that runs a function; `cost`: see [`Phase::cost`].
+    /// Adds a phase that runs a function, unless it has nothing to do; `cost`: see [`Phase::cost`].
     fn add(&mut self, cost: usize, writes: Vec<BufferId>, make: impl FnOnce(&mut Parameters) -> Function) {
         let mut parameters = Parameters::new(&self.specs);
         let function = make(&mut parameters);

@@ -10,6 +10,9 @@ use super::place::{self, Placement};
 use super::{ByRows, Phase, stages};
 use crate::codegen::{Batch, Function, Own};
 
+/// An arena that is small beside the memory of any GPU: it fits into the cache of a large one.
+const SMALL_ARENA: usize = 32 << 20;
+
 /// What can be done row by row, as far as it is known.
 #[derive(Debug)]
 pub(super) struct Rows {
@@ -31,6 +34,11 @@ impl Rows {
         }
         let size = |id: &BufferId| program.buffers[id.index()].spec.shape.numel() / batch.rows;
         let fed: Own = program.inputs.iter().map(|id| (*id, size(id))).collect();
+        // They are gathered by 32 bits.
+        let bytes = |id: &BufferId| size(id) * batch.rows * program.buffers[id.index()].spec.dtype.size();
+        if program.inputs.iter().any(|id| bytes(id) > i32::MAX as usize) {
+            return None;
+        }
         Some(Rows { batch, known: fed.clone(), fed, functions: Vec::new(), numbers: HashMap::new() })
     }
 
@@ -45,14 +53,15 @@ impl Rows {
         ByRows { function: number, buffers, own }
     }
 
-    /// The plan, if it saves at least a quarter of a step's `barriers`.
+    /// The plan, if it saves at least a quarter of a step's `barriers`. All rows between two barriers are alive at once: there
+    /// is none either if that takes much more than the `arena` of a step that is launched by stages.
     pub fn plan(
         self,
         program: &Program,
         bytes: &[usize],
         phases: &[Phase],
         identity: &[usize],
-        barriers: usize,
+        (barriers, arena): (usize, usize),
     ) -> Option<RowPlan> {
         let stages = stages::stages_by_rows(phases, identity, &self.fed, |phase| Some(&phase.by_rows.as_ref()?.own));
         let groups = stages::together(phases, &stages);
@@ -60,6 +69,9 @@ impl Rows {
             return None;
         }
         let placement = place::place(program, bytes, phases, &stages);
+        if placement.bytes > SMALL_ARENA.max(2 * arena) {
+            return None;
+        }
         Some(RowPlan { batch: self.batch, functions: self.functions, stages, groups, placement })
     }
 }

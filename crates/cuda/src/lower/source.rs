@@ -101,7 +101,7 @@ impl Feeds {
         for (input, &(bytes, _)) in self.0.iter().enumerate() {
             let (element, length) = elements(bytes);
             let count = length * each;
-            // Of a narrow program; a row of nothing is never asked for.
+            // 32 bits are enough where rows are taken so; a row of nothing is never asked for.
             let length = length.max(1);
             let _ = writeln!(
                 code,

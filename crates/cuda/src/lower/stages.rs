@@ -9,11 +9,12 @@ use glorot_graph::program::{BufferId, Place, Program};
 use super::{MAX_ADDRESSES, Phase, Work};
 use crate::codegen::Own;
 
-/// The number of the memory of each buffer: buffers of one state are one.
+/// The number of the memory of each buffer: buffers of one state, or of one input, are one.
 pub(super) fn identities(program: &Program, count: usize) -> Vec<usize> {
     let mut of_state: HashMap<StateId, usize> = HashMap::new();
     let identity = |number: usize| match program.buffers.get(number).map(|buffer| &buffer.place) {
         Some(Place::State(state)) => *of_state.entry(*state).or_insert(number),
+        Some(Place::Input(input)) => program.inputs.get(*input as usize).map_or(number, |id| id.index()),
         _ => number,
     };
     (0..count).map(identity).collect()

@@ -13,7 +13,7 @@ use crate::target::device;
 use crate::trial;
 
 pub fn trials() -> Vec<Trial> {
-    // Most programs need far fewer barriers: these are the ones that take rows.
+    // Those that save enough barriers, most of them.
     let seeds = (0..).filter(|&seed| takes_rows(&chain(seed).0)).take(2 * count() as usize);
     seeds.map(|seed| trial(&format!("random_batches_{seed}"), move || same_bits(seed))).collect()
 }

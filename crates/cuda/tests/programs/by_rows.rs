@@ -61,10 +61,16 @@ impl Chain {
         if self.dice.below(4) > 0 { self.rows[count - 1 - self.dice.below(last)] } else { self.dice.pick(&self.rows) }
     }
 
-    /// A loop over rows that begins with a value, with what else there is of this width, to a new tensor. `rank`: with a
-    /// leading axis of length 1.
-    fn body(&mut self, mut body: BodyBuilder, mut value: u32, width: usize, leading: bool) -> MapKernel {
-        let batch = self.batch;
+    /// A loop over rows, of `points` lines of this width each, that begins with a value, with what else fits, to a new tensor.
+    /// `leading`: with a first axis of length 1.
+    fn body(
+        &mut self,
+        mut body: BodyBuilder,
+        mut value: u32,
+        (points, width): (usize, usize),
+        leading: bool,
+    ) -> MapKernel {
+        let batch = self.batch * points;
         let with = |strides: [usize; 2]| match leading {
             true => vec![0, strides[0], strides[1]],
             false => strides.to_vec(),
@@ -73,11 +79,12 @@ impl Chain {
         for _ in 0..self.dice.below(3) {
             let (other, op) = (self.row(), self.dice.pick(&[BinaryOp::Add, BinaryOp::Sub, BinaryOp::Max]));
             // The same element, one of another row, for all rows the first; or a column.
+            let fits = other.1 == points * width;
             let strides = match self.dice.below(6) {
-                0..=2 if other.1 == width => [width, 1],
-                3 if other.1 == width => [1, batch],
-                4 if other.1 == width => [0, 1],
-                _ => [other.1, 0],
+                0..=2 if fits => [width, 1],
+                3 if fits => [1, batch],
+                4 if fits => [0, 1],
+                _ => [other.1 / points, 0],
             };
             let loaded = body.load(other.0, View { offset: 0, strides: with(strides) }, DType::F32);
             value = body.binary(op, value, loaded);
@@ -97,14 +104,16 @@ impl Chain {
         }
         value = body.unary(self.dice.pick(&[UnaryOp::Tanh, UnaryOp::Elu { alpha: Real::new(1.0) }]), value);
         let buffer = self.builder.scratch([batch, width], DType::F32);
-        self.rows.push((buffer, width));
+        self.rows.push((buffer, points * width));
         let stores = vec![Store { value, buffer, view: dense(&domain) }];
         MapKernel { domain: domain.into(), body: body.0, stores }
     }
 
     /// A product with a kernel, of either order, that may be new.
     fn dense(&mut self) {
-        let (x, k) = self.row();
+        let (x, width) = self.row();
+        let points = if width.is_multiple_of(2) { self.dice.pick(&[1, 1, 2]) } else { 1 };
+        let k = width / points;
         let known: Vec<_> = self.kernels.iter().filter(|(_, shape)| shape.contains(&k)).copied().collect();
         let (kernel, shape) = if !known.is_empty() && self.dice.below(2) == 0 {
             self.dice.pick(&known)
@@ -123,8 +132,8 @@ impl Chain {
         let b = MatrixView { buffer: kernel, offset: 0, batch: 0, rows: row, columns: column, loops: None };
         let mut body = BodyBuilder::default();
         let sum = body.push(Instr::Accumulator, DType::F32);
-        let epilogue = self.body(body, sum, n, true);
-        let product = MatMulKernel { batch: 1, m: self.batch, n, k, a, b, epilogue };
+        let epilogue = self.body(body, sum, (points, n), true);
+        let product = MatMulKernel { batch: 1, m: self.batch * points, n, k, a, b, epilogue };
         self.builder.kernel(Kernel::MatMul(product));
     }
 
@@ -132,7 +141,7 @@ impl Chain {
         let (x, width) = self.row();
         let mut body = BodyBuilder::default();
         let value = body.load(x, dense(&[self.batch, width]), DType::F32);
-        let kernel = self.body(body, value, width, false);
+        let kernel = self.body(body, value, (1, width), false);
         self.builder.kernel(Kernel::Map(kernel));
     }
 

@@ -54,6 +54,9 @@ impl Equation {
         if ellipsis != of_outputs || !groups.iter().all(are_letters) {
             return Err(form.into());
         }
+        if ellipsis == Ellipsis::Right && inputs.len() < 2 {
+            return Err("before '...' the inputs must have at least two letters, the batch and another".into());
+        }
         let [inputs, kernel, outputs] = groups.map(|group| group.chars().collect::<Vec<char>>());
         for group in [&inputs, &kernel, &outputs] {
             if let Some(twice) = group.iter().enumerate().find(|(i, letter)| group[..*i].contains(letter)) {
@@ -66,7 +69,7 @@ impl Equation {
         if let Some(letter) = kernel.iter().find(|letter| !inputs.contains(letter) && !outputs.contains(letter)) {
             return Err(format!("axis '{letter}' of the kernel is neither one of the inputs nor of the outputs"));
         }
-        let equation = Equation { text: text.into(), ellipsis, inputs, kernel, outputs };
+        let equation = Equation { text: compact, ellipsis, inputs, kernel, outputs };
         if ellipsis != Ellipsis::Left && !equation.begins_with_batch() {
             let batch = equation.inputs[0];
             return Err(format!(
@@ -107,9 +110,9 @@ impl Equation {
         Err(Error::invalid(format!("expected inputs of rank {expected} for '{}', received rank {rank}", self.text)))
     }
 
-    /// Names of all axes of inputs and outputs: letters, and digits for those that have none.
+    /// Names of all axes of inputs and outputs: letters, and others for those that have none.
     fn labels(&self, elided: usize) -> (Vec<char>, Vec<char>) {
-        let others: Vec<char> = (0..elided as u32).filter_map(|i| char::from_u32('0' as u32 + i)).collect();
+        let others: Vec<char> = (0..elided as u32).filter_map(|i| char::from_u32(0x100 + i)).collect();
         let with = |letters: &[char]| match self.ellipsis {
             Ellipsis::Right => [letters, &others].concat(),
             _ => [&others, letters].concat(),
@@ -136,6 +139,16 @@ impl Equation {
                 output_shape.len()
             )));
         }
+        // As Keras, which takes the kernel's lengths from here.
+        let is_open = |letter: &&char| {
+            letters.iter().position(|other| other == *letter).is_some_and(|axis| output_shape[axis].is_none())
+        };
+        if let Some(letter) = self.kernel.iter().find(is_open) {
+            return Err(Error::invalid(format!(
+                "the output shape must say how long axis '{letter}' of '{}' is, which the kernel has",
+                self.text
+            )));
+        }
         let length = |letter: char| -> Result<usize> {
             let given = letters.iter().position(|other| *other == letter).and_then(|axis| output_shape[axis]);
             match (given, of_inputs(letter)) {
@@ -144,11 +157,9 @@ impl Equation {
                     self.text,
                     any_batch(inputs)
                 ))),
-                (_, Some(length)) | (Some(length), None) => Ok(length),
-                (None, None) => Err(Error::invalid(format!(
-                    "the output shape must say how long axis '{letter}' of '{}' is: the inputs do not have it",
-                    self.text
-                ))),
+                (given, found) => found
+                    .or(given)
+                    .ok_or_else(|| Error::invalid(format!("axis '{letter}' of '{}' has no length", self.text))),
             }
         };
         letters.iter().try_for_each(|&letter| length(letter).map(|_| ()))?;
@@ -283,6 +294,7 @@ mod tests {
             ("abb,bc->ac", "'b' stands for two axes of one tensor"),
             ("ab,bc->acd", "axis 'd' of the outputs is neither one of the inputs nor of the kernel"),
             ("ab,bcd->ac", "axis 'd' of the kernel is neither one of the inputs nor of the outputs"),
+            ("a...,b->ab...", "before '...' the inputs must have at least two letters"),
             ("ab,bc->ca", "'a' is the batch"),
             ("ab,abc->ac", "'a' is the batch"),
         ] {

@@ -11,7 +11,7 @@ use super::{FromOptions, entries, support};
 use crate::activations::Activation;
 use crate::config::Options;
 use crate::context::Context;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::layer::{Layer, WeightBuilder};
 use crate::variable::Variable;
 
@@ -25,6 +25,8 @@ pub struct EinsumDense {
     activation: Rc<dyn Activation>,
     kernel_options: WeightOptions,
     bias_options: WeightOptions,
+    /// Of the inputs for which it was built.
+    rank: usize,
     kernel: Option<Variable>,
     bias: Option<Variable>,
 }
@@ -61,6 +63,7 @@ impl FromOptions for EinsumDense {
             activation: support::activation(options, "activation")?,
             kernel_options: WeightOptions::read(options, &KERNEL, "glorot_uniform")?,
             bias_options: WeightOptions::read(options, &BIAS, "zeros")?,
+            rank: 0,
             kernel: None,
             bias: None,
         })
@@ -88,6 +91,7 @@ impl Layer for EinsumDense {
         let shape = support::single(inputs)?;
         let Weights { kernel, fans, bias } =
             self.equation.weights(shape, &self.output_shape, self.bias_axes.as_deref())?;
+        self.rank = shape.rank();
         let of_axes = self.kernel_options.initializer.of_axes(&fans.0, &fans.1);
         let options = WeightOptions {
             initializer: of_axes.unwrap_or_else(|| Rc::clone(&self.kernel_options.initializer)),
@@ -103,7 +107,16 @@ impl Layer for EinsumDense {
 
     fn call(&self, ctx: &Context, inputs: &[Sym], _: bool) -> Result<Vec<Sym>> {
         let x = support::to_float(support::single(inputs)?)?;
-        let mut y = self.equation.apply(&x, &ctx.read(support::built(&self.kernel)?))?;
+        let kernel = ctx.read(support::built(&self.kernel)?);
+        if x.rank() != self.rank {
+            return Err(Error::invalid(format!(
+                "expected inputs of rank {}, for which the layer was built, received shape {}: reshape the inputs, or make a \
+                 new layer for them",
+                self.rank,
+                support::any_batch(&x.shape())
+            )));
+        }
+        let mut y = self.equation.apply(&x, &kernel)?;
         if let Some(bias) = &self.bias {
             y = y.add(&ctx.read(bias))?;
         }

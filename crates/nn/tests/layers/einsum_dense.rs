@@ -1,6 +1,8 @@
 use glorot_graph::reference::Value;
+use glorot_nn::context::random_state;
 use glorot_nn::layers::create;
-use glorot_tensor::Shape;
+use glorot_nn::{Context, StateTable};
+use glorot_tensor::{DType, Shape};
 use serde_json::json;
 
 use crate::common::{layer, run, set_weights};
@@ -8,8 +10,7 @@ use crate::common::{layer, run, set_weights};
 #[test]
 fn sums_of_products_follow_the_letters() {
     // Axis 'c' is summed with the kernel, 'b' is one of both.
-    let einsum =
-        layer("EinsumDense", json!({ "equation": "abc,bcd->adb", "output_shape": [2, null], "bias_axes": "d" }));
+    let einsum = layer("EinsumDense", json!({ "equation": "abc,bcd->adb", "output_shape": [2, 2], "bias_axes": "d" }));
     einsum.build(&[Shape::from([1, 2, 2])]).unwrap();
     set_weights(&einsum, &[&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0], &[100.0, 200.0]]);
     let x = Value::f32([1, 2, 2], vec![1.0, 10.0, 2.0, 20.0]);
@@ -57,11 +58,26 @@ fn shapes_that_do_not_fit_are_explained() {
             "abc,cd->abd",
             json!([null, null]),
             &[2, 4, 5],
-            "the output shape must say how long axis 'd' of 'abc,cd->abd' is: the inputs do not have it",
+            "the output shape must say how long axis 'd' of 'abc,cd->abd' is, which the kernel has",
         ),
     ] {
         assert_eq!(build(equation, output_shape, inputs), named(want));
     }
+    // A layer that is shared: the bias would go along another axis.
+    let config = json!({ "name": "e", "equation": "ab...,bc->ac...", "output_shape": 3, "bias_axes": "c" });
+    let shared = layer("EinsumDense", config);
+    shared.build(&[Shape::from([2, 4, 5])]).unwrap();
+    let apply = |shape: &[usize]| {
+        let ctx = Context::new(StateTable::new(), random_state(0), false);
+        let x = ctx.tracer().input(shape, DType::F32);
+        shared.call(&ctx, &[x], None).map(|_| ()).map_err(|error| error.to_string())
+    };
+    let want = "expected inputs of rank 3, for which the layer was built, received shape [batch, 4, 3, 5]: reshape the inputs, \
+                or make a new layer for them";
+    assert_eq!(apply(&[2, 4, 3, 5]), Err(named(want)));
+    let want = "expected axis 'b' of 'ab...,bc->ac...' to be 4 long, for which the layer was built; received 6, in inputs of \
+                shape [batch, 6, 5]: reshape the inputs, or make a new layer for them";
+    assert_eq!(apply(&[2, 6, 5]), Err(named(want)));
     let config = json!({ "equation": "ab,bc->ac", "output_shape": 3, "bias_axes": "b" });
     let want =
         "EinsumDense: option 'bias_axes' must be letters of the outputs, 'ac' (leave it out for no bias); received 'b'";

@@ -78,7 +78,7 @@ pub fn cases() -> Vec<Case> {
         ),
         case(
             "EinsumDense",
-            json!({ "equation": "abcd,cde->ace", "output_shape": [null, 2], "kernel_regularizer": "l2" }),
+            json!({ "equation": "abcd,cde->ace", "output_shape": [3, 2], "kernel_regularizer": "l2" }),
             &[&[4, 2, 3, 5]],
             &[4, 3, 2],
             (1, 0),
