@@ -3,6 +3,7 @@
 mod data;
 mod fused;
 mod prepared;
+mod recorded;
 mod staging;
 mod steps;
 mod streamed;

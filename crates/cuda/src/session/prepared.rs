@@ -7,6 +7,7 @@ use glorot_graph::device::{DeviceError, Rows};
 use glorot_graph::program::{BufferId, Place, Program};
 
 use super::fused::Fused;
+use super::recorded::{Fed, Recorded};
 use super::staging::Staging;
 use super::{State, byte_len, describe};
 use crate::codegen::THREADS;
@@ -29,22 +30,6 @@ enum Ready {
     Convolution(Convolution),
 }
 
-/// A recorded step, and how it came to be: the first time a step is launched kernel by kernel, so that all code is
-/// loaded when it is recorded.
-#[derive(Debug, Default)]
-enum Recorded {
-    #[default]
-    Never,
-    /// Launched, and recorded in vain so often.
-    Launched(usize),
-    Graph(Owned),
-    /// The step cannot be recorded.
-    Refused,
-}
-
-/// Times that a step is recorded in vain: another thread may have disturbed it.
-const RECORDINGS: usize = 3;
-
 /// A program of a session.
 #[derive(Debug)]
 pub(super) struct Prepared {
@@ -58,8 +43,7 @@ pub(super) struct Prepared {
     /// Of the session, for the libraries; 0 if they have nothing to do.
     workspace: Address,
     recorded: Recorded,
-    /// The step with the gathering of its inputs from these data sets.
-    fed: (Vec<Address>, Recorded),
+    fed: Fed,
     /// The kernel that gathers inputs, with its blocks.
     feed: (u64, usize),
     /// The kernel that writes an order of rows.
@@ -215,7 +199,7 @@ impl Prepared {
             launches,
             workspace: workspace.as_ref().map_or(0, Memory::address),
             recorded: Recorded::Never,
-            fed: (Vec::new(), Recorded::Never),
+            fed: Fed::default(),
             feed,
             order: function("order")?,
             _module: module,
@@ -231,22 +215,22 @@ impl Prepared {
         result
     }
 
-    /// Runs one step that takes its inputs from data sets (0: it is in place), of which `order` and `cursor` say the rows.
-    pub fn run_fed(&mut self, gpu: &dyn Gpu, queue: u64, data: &[Address], order: Address, cursor: Address) -> Result {
-        let mut key = data.to_vec();
-        key.push(order);
-        if self.fed.0 != key {
-            // The old graph may still be under way.
-            // SAFETY: the session's queue.
-            unsafe { gpu.finish(queue)? };
-            self.fed = (key, Recorded::Never);
-        }
-        let mut recorded = std::mem::take(&mut self.fed.1);
-        let result = recorded.run(gpu, queue, self.gpu_of(), &|| {
+    /// Runs steps that take their inputs from data sets (0: it is in place), of which `order` and `cursor` say the rows.
+    pub fn run_fed(
+        &mut self,
+        gpu: &dyn Gpu,
+        queue: u64,
+        data: &[Address],
+        (order, cursor): (Address, Address),
+        steps: usize,
+    ) -> Result {
+        let key = data.iter().copied().chain([order]).collect();
+        let mut fed = std::mem::take(&mut self.fed);
+        let result = fed.run(gpu, queue, self.gpu_of(), (key, steps), &|| {
             self.gather(gpu, queue, data, order, cursor)?;
             self.launch(gpu, queue)
         });
-        self.fed.1 = recorded;
+        self.fed = fed;
         result
     }
 
@@ -308,8 +292,7 @@ impl Prepared {
         };
         let products = of_library(count(|ready| matches!(ready, Ready::Product(_))), "products of cuBLAS");
         let convolutions = of_library(count(|ready| matches!(ready, Ready::Convolution(_))), "convolutions of cuDNN");
-        let is_refused = |recorded: &Recorded| matches!(recorded, Recorded::Refused);
-        let one_by_one = if is_refused(recorded) || is_refused(&fed.1) { ", not recorded" } else { "" };
+        let one_by_one = if recorded.is_refused() || fed.is_refused() { ", not recorded" } else { "" };
         format!(
             "arena {}, {} launches a step{products}{convolutions}{one_by_one}{}",
             Size(*arena_bytes),
@@ -321,39 +304,6 @@ impl Prepared {
     /// The owner of graphs.
     fn gpu_of(&self) -> &Arc<dyn Gpu> {
         self.fused.gpu()
-    }
-}
-
-impl Recorded {
-    /// Launches the work, or replays what was recorded of it.
-    fn run(&mut self, gpu: &dyn Gpu, queue: u64, owner: &Arc<dyn Gpu>, work: &dyn Fn() -> Result) -> Result {
-        if let Recorded::Launched(failures) = *self {
-            // SAFETY: the session's queue; a recording that has begun ends in any case.
-            let graph = unsafe {
-                match gpu.begin_recording(queue).map(|()| (work(), gpu.end_recording(queue))) {
-                    Ok((worked, Ok(graph))) => {
-                        let graph = Owned::new(owner, Kind::Graph, graph);
-                        worked.is_ok().then_some(graph)
-                    }
-                    _ => None,
-                }
-            };
-            *self = match graph {
-                Some(graph) => Recorded::Graph(graph),
-                None if failures + 1 < RECORDINGS => Recorded::Launched(failures + 1),
-                None => Recorded::Refused,
-            };
-        }
-        match self {
-            // SAFETY: the graph is held here.
-            Recorded::Graph(graph) => unsafe { gpu.replay(queue, graph.handle()) },
-            Recorded::Refused | Recorded::Launched(_) => work(),
-            Recorded::Never => {
-                work()?;
-                *self = Recorded::Launched(0);
-                Ok(())
-            }
-        }
     }
 }
 

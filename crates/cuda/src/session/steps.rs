@@ -72,9 +72,7 @@ impl CudaSession {
                     // SAFETY: the cursor is one of the session's counters.
                     unsafe { staging.upload(queue, counters + CURSOR, &(done as u32).to_ne_bytes())? };
                 }
-                for _ in 0..choice.steps {
-                    prepared.run_fed(&*gpu, queue, &data, order, counters + CURSOR)?;
-                }
+                prepared.run_fed(&*gpu, queue, &data, (order, counters + CURSOR), choice.steps)?;
                 cursor = done + choice.steps;
             }
             if choice.timed {

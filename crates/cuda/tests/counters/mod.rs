@@ -63,6 +63,10 @@ fn recorded() {
     train(&device, 100, 10);
     // The first step loads the code, the others are replayed.
     assert_eq!(emulator.replays.load(Ordering::Relaxed), 99);
+    // After 64 steps 16 are a graph, and what is left of 50 are two more.
+    let states = train(&device, 250, 50);
+    assert_eq!(emulator.replays.load(Ordering::Relaxed) - 99, 63 + 2 + 4 + 3 * (3 + 2));
+    assert!(states == train(&device, 250, 10), "the same as one by one");
     let kind = CudaDevice::new(emulator.clone(), CudaOptions { step: StepKind::Cluster8, ..CudaOptions::default() });
     let before = emulator.launches.load(Ordering::Relaxed);
     train(&kind, 100, 10);
