@@ -14,7 +14,7 @@ pub enum StepKind {
     /// What is fastest, as measured on the first steps of a training.
     #[default]
     Measured,
-    /// One CUDA graph a step.
+    /// A launch for each stage, recorded as a CUDA graph.
     Graph,
     /// One kernel of one block for many steps; for narrow networks, as the following ones.
     Block,

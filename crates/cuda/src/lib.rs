@@ -1,6 +1,6 @@
 //! Runs a Program on NVIDIA GPUs.
 //!
-//! Kernels are generated from the fused groups of the program, compiled by NVRTC, and launched as one CUDA graph a step,
+//! Kernels are generated from the fused groups of the program, compiled by NVRTC, and launched as CUDA graphs of steps,
 //! or, for narrow networks, run for many steps by one kernel; large products go to cuBLAS, convolutions to cuDNN. Nothing is linked: the
 //! libraries are opened at run time where they are found ([`library`]), and [`Probe`] says what is missing.
 

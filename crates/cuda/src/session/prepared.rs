@@ -226,7 +226,7 @@ impl Prepared {
     ) -> Result {
         let key = data.iter().copied().chain([order]).collect();
         let mut fed = std::mem::take(&mut self.fed);
-        let result = fed.run(gpu, queue, self.gpu_of(), (key, steps), &|| {
+        let result = fed.run(gpu, queue, self.gpu_of(), key, (steps, self.launches.len()), &|| {
             self.gather(gpu, queue, data, order, cursor)?;
             self.launch(gpu, queue)
         });

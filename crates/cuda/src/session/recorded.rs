@@ -66,6 +66,9 @@ impl Recorded {
 const MANY: usize = 16;
 const WORTH: usize = 4 * MANY;
 
+/// Launches of such a step, at most: a GPU keeps memory for each launch of a graph, and long steps gain nothing.
+const MOST_LAUNCHES: usize = 256;
+
 /// A step with the gathering of its inputs from some data sets: alone, and many times in one graph.
 #[derive(Debug, Default)]
 pub(super) struct Fed {
@@ -82,13 +85,14 @@ impl Fed {
         self.one.is_refused()
     }
 
-    /// Runs steps that take their inputs from what `key` names.
+    /// Runs steps, of so many launches each, that take their inputs from what `key` names.
     pub fn run(
         &mut self,
         gpu: &dyn Gpu,
         queue: u64,
         owner: &Arc<dyn Gpu>,
-        (key, steps): (Vec<Address>, usize),
+        key: Vec<Address>,
+        (steps, launches): (usize, usize),
         step: &dyn Fn() -> Result,
     ) -> Result {
         if self.key != key {
@@ -99,8 +103,9 @@ impl Fed {
         }
         let mut left = steps;
         while left > 0 {
-            let is_worth = left >= MANY && self.done >= WORTH && matches!(self.one, Recorded::Graph(_));
-            let ran = if is_worth && !self.many.is_refused() {
+            let is_worth = launches <= MOST_LAUNCHES && left >= MANY && self.done >= WORTH;
+            let is_possible = matches!(self.one, Recorded::Graph(_)) && !self.many.is_refused();
+            let ran = if is_worth && is_possible {
                 if matches!(self.many, Recorded::Never) {
                     // All code was loaded by single steps.
                     self.many = Recorded::Launched(0);
