@@ -3,10 +3,10 @@ import type { ConstraintLike } from '../constraints/index.js'
 import type { InitializerLike } from '../initializers/index.js'
 import type { RegularizerLike } from '../regularizers/index.js'
 import type { DataFormat } from './data-format.js'
-import type { LayerOptions } from './layer.js'
+import type { BiasOptions, KernelOptions } from './kernel-options.js'
 
 /** What all convolutions have: windows that slide over the spatial axes, a bias and an activation. */
-export interface SlidingOptions<Size> extends LayerOptions {
+export interface SlidingOptions<Size> extends BiasOptions {
   /** Size of the windows; at least 1. */
   kernelSize: Size
   /** Steps between windows. Default: 1. */
@@ -24,30 +24,20 @@ export interface SlidingOptions<Size> extends LayerOptions {
   activation?: ActivationLike | null
   /** Whether there is a bias. Default: `true`. */
   useBias?: boolean
-  /** First values of `bias`. Default: `'zeros'`. */
-  biasInitializer?: InitializerLike
-  /** Default: none. */
-  biasRegularizer?: RegularizerLike | null
-  /** Default: none. */
-  biasConstraint?: ConstraintLike | null
 }
 
 /** Options of convolutions over all channels. */
-export interface ConvOptions<Size> extends SlidingOptions<Size> {
+export interface ConvOptions<Size> extends SlidingOptions<Size>, KernelOptions {
   /** Number of channels of the output; at least 1. */
   filters: number
   /** Blocks of channels that see only themselves; channels and filters must be multiples. Default: 1. */
   groups?: number
   /** First values of `kernel` `[...kernelSize, channels / groups, filters]`. Default: `'glorotUniform'`. */
   kernelInitializer?: InitializerLike
-  /** Default: none. */
-  kernelRegularizer?: RegularizerLike | null
-  /** Default: none. */
-  kernelConstraint?: ConstraintLike | null
 }
 
 /** Options of transposed convolutions. */
-export interface ConvTransposeOptions<Size> extends Omit<SlidingOptions<Size>, 'padding'> {
+export interface ConvTransposeOptions<Size> extends Omit<SlidingOptions<Size>, 'padding'>, KernelOptions {
   /** Number of channels of the output; at least 1. */
   filters: number
   /**
@@ -62,10 +52,6 @@ export interface ConvTransposeOptions<Size> extends Omit<SlidingOptions<Size>, '
   outputPadding?: Size | null
   /** First values of `kernel` `[...kernelSize, filters, channels]`. Default: `'glorotUniform'`. */
   kernelInitializer?: InitializerLike
-  /** Default: none. */
-  kernelRegularizer?: RegularizerLike | null
-  /** Default: none. */
-  kernelConstraint?: ConstraintLike | null
 }
 
 /** Options of convolutions of each channel by itself. */

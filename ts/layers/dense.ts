@@ -1,11 +1,10 @@
 import type { ActivationLike } from '../activations/index.js'
-import type { ConstraintLike } from '../constraints/index.js'
 import type { InitializerLike } from '../initializers/index.js'
-import type { RegularizerLike } from '../regularizers/index.js'
-import { builtin, Layer, type LayerOptions } from './layer.js'
+import type { BiasOptions, KernelOptions } from './kernel-options.js'
+import { builtin, Layer } from './layer.js'
 
 /** Options of {@link dense}. */
-export interface DenseOptions extends LayerOptions {
+export interface DenseOptions extends BiasOptions, KernelOptions {
   /** Length of the last axis of the output; at least 1. */
   units: number
   /** Default: none (linear). */
@@ -16,14 +15,6 @@ export interface DenseOptions extends LayerOptions {
   kernelInitializer?: InitializerLike
   /** First values of `bias` `[units]`. Default: `'zeros'`. */
   biasInitializer?: InitializerLike
-  /** Default: none. */
-  kernelRegularizer?: RegularizerLike | null
-  /** Default: none. */
-  biasRegularizer?: RegularizerLike | null
-  /** Default: none. */
-  kernelConstraint?: ConstraintLike | null
-  /** Default: none. */
-  biasConstraint?: ConstraintLike | null
 }
 
 /** `activation(x · kernel + bias)` over the last axis: `[batch, …, inputs]` to `[batch, …, units]`. */

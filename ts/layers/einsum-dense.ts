@@ -1,11 +1,10 @@
 import type { ActivationLike } from '../activations/index.js'
-import type { ConstraintLike } from '../constraints/index.js'
 import type { InitializerLike } from '../initializers/index.js'
-import type { RegularizerLike } from '../regularizers/index.js'
-import { builtin, Layer, type LayerOptions } from './layer.js'
+import type { BiasOptions, KernelOptions } from './kernel-options.js'
+import { builtin, Layer } from './layer.js'
 
 /** Options of {@link einsumDense}. */
-export interface EinsumDenseOptions extends LayerOptions {
+export interface EinsumDenseOptions extends BiasOptions, KernelOptions {
   /**
    * A letter for each axis of inputs, kernel and outputs, as in `ops.einsum`: `'ab,bc->ac'`, `'...ab,bc->...ac'` or
    * `'ab...,bc->ac...'`. The first axis of inputs and outputs is the batch.
@@ -25,16 +24,6 @@ export interface EinsumDenseOptions extends LayerOptions {
    * for inputs, the others for outputs.
    */
   kernelInitializer?: InitializerLike
-  /** First values of `bias`. Default: `'zeros'`. */
-  biasInitializer?: InitializerLike
-  /** Default: none. */
-  kernelRegularizer?: RegularizerLike | null
-  /** Default: none. */
-  biasRegularizer?: RegularizerLike | null
-  /** Default: none. */
-  kernelConstraint?: ConstraintLike | null
-  /** Default: none. */
-  biasConstraint?: ConstraintLike | null
 }
 
 /** `activation(einsum(equation, x, kernel) + bias)`: a dense layer between any axes. */

@@ -48,6 +48,7 @@ export * from './global-max-pooling-2d.js'
 export * from './group-normalization.js'
 export * from './identity.js'
 export * from './input.js'
+export type * from './kernel-options.js'
 export * from './lambda.js'
 export {
   type CallContext,

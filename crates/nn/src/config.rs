@@ -159,21 +159,16 @@ impl Options {
 
     /// A shape: a list of lengths, of which `null` is any.
     pub fn optional_shape(&mut self, name: &'static str) -> Result<Option<Vec<Option<usize>>>> {
-        let dim = |value: &Value| match value {
-            Value::Null => Some(None),
-            value => whole(value).and_then(|dim| usize::try_from(dim).ok()).map(Some),
-        };
-        self.typed(name, "a list of lengths (null: any length)", |value| value.as_array()?.iter().map(dim).collect())
+        self.typed(name, "a list of lengths (null: any length)", |value| {
+            value.as_array()?.iter().map(any_length).collect()
+        })
     }
 
     /// The same; one length is a list of one.
     pub fn optional_lengths(&mut self, name: &'static str) -> Result<Option<Vec<Option<usize>>>> {
-        let length = |value: &Value| whole(value).and_then(|length| usize::try_from(length).ok());
         self.typed(name, "a whole number or a list of lengths (null: any length)", |value| match value {
-            Value::Array(values) => {
-                values.iter().map(|v| if v.is_null() { Some(None) } else { length(v).map(Some) }).collect()
-            }
-            value => length(value).map(|length| vec![Some(length)]),
+            Value::Array(values) => values.iter().map(any_length).collect(),
+            value => any_length(value).map(|length| vec![length]),
         })
     }
 
@@ -311,6 +306,14 @@ fn distance(a: &str, b: &str) -> usize {
         }
     }
     row[b.len()]
+}
+
+/// A length of an axis; `null` is any.
+fn any_length(value: &Value) -> Option<Option<usize>> {
+    match value {
+        Value::Null => Some(None),
+        value => whole(value).and_then(|length| usize::try_from(length).ok()).map(Some),
+    }
 }
 
 fn whole(value: &Value) -> Option<i64> {

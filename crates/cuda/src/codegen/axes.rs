@@ -36,11 +36,6 @@ impl Axes {
         self.dims.iter().product()
     }
 
-    /// The largest distance that a view reaches from its offset, in elements.
-    pub fn reach(&self, view: usize) -> usize {
-        self.dims.iter().zip(&self.strides[view]).map(|(dim, stride)| stride * dim.saturating_sub(1)).sum()
-    }
-
     /// The stride of a view along the innermost axis.
     pub fn inner(&self, view: usize) -> usize {
         self.strides[view].last().copied().unwrap_or(0)
@@ -78,6 +73,11 @@ impl Axes {
     }
 }
 
+/// The largest distance that strides reach over a domain, in elements.
+pub(crate) fn reach(dims: &[usize], strides: &[usize]) -> usize {
+    dims.iter().zip(strides).map(|(dim, stride)| stride * dim.saturating_sub(1)).sum()
+}
+
 /// The sum of an offset and terms.
 pub(crate) fn sum(offset: usize, terms: &[String]) -> String {
     let mut parts: Vec<String> = terms.to_vec();
@@ -101,7 +101,7 @@ mod tests {
         let axes = Axes::join(&[2, 1, 3, 4], &[vec![12, 7, 4, 1], vec![0, 0, 0, 1]]);
         // The second view repeats along the first two axes and walks along the last.
         assert_eq!(axes, Axes { dims: vec![6, 4], strides: vec![vec![4, 1], vec![0, 1]] });
-        assert_eq!(axes.reach(0), 23);
+        assert_eq!(reach(&axes.dims, &axes.strides[0]), 23);
         let whole = Axes::join(&[2, 3, 4], &[vec![12, 4, 1]]);
         assert_eq!(whole.dims, [24]);
     }

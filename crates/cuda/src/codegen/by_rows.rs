@@ -44,6 +44,11 @@ impl RowAxis {
     pub fn length(&self) -> usize {
         self.points * self.rows
     }
+
+    /// The length of an axis of a domain of which a function does some rows, if it does not do all.
+    pub fn length_of(rows: Option<RowAxis>, domain: &[usize], axis: usize) -> usize {
+        rows.filter(|rows| rows.axis == axis).map_or(domain[axis], |rows| rows.length())
+    }
 }
 
 /// Of buffers of which a kernel writes and reads, in each row, that row alone: how many elements a row has side by side.
@@ -53,8 +58,8 @@ pub(crate) type Own = HashMap<BufferId, usize>;
 /// The axis along which a loop's rows lie, and what is their own; `None` if its rows depend on each other, or it reads of
 /// no row of `known`.
 pub(crate) fn map(kernel: &MapKernel, batch: Batch, known: &Own) -> Option<(RowAxis, Own)> {
-    let axes = (0..kernel.domain.rank()).filter(|&axis| kernel.domain[axis].is_multiple_of(batch.rows));
-    axes.into_iter().find_map(|axis| {
+    let mut axes = (0..kernel.domain.rank()).filter(|&axis| kernel.domain[axis].is_multiple_of(batch.rows));
+    axes.find_map(|axis| {
         let mut accesses = Accesses::new(&kernel.domain, axis, batch);
         accesses.loads(&kernel.body.instrs);
         accesses.stores(&kernel.stores)?;

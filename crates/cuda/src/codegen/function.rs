@@ -47,6 +47,25 @@ impl Function {
     }
 }
 
+/// Functions by number: equal ones are one.
+#[derive(Debug, Default)]
+pub(crate) struct Functions {
+    pub list: Vec<Function>,
+    numbers: HashMap<Function, usize>,
+}
+
+impl Functions {
+    /// The number of a function, which is new unless there is an equal one.
+    pub fn number(&mut self, function: Function) -> usize {
+        let next = self.list.len();
+        let number = *self.numbers.entry(function.clone()).or_insert(next);
+        if number == next {
+            self.list.push(function);
+        }
+        number
+    }
+}
+
 /// The buffers that a function points to, in the order in which they were first named.
 #[derive(Clone, Debug)]
 pub(crate) struct Parameters {

@@ -14,9 +14,7 @@ const VECTOR_POINTS: usize = 1 << 15;
 /// A fused elementwise loop, or that over some rows: a thread computes one point, or four neighbours.
 pub(crate) fn map(kernel: &MapKernel, rows: Option<RowAxis>, parameters: &mut Parameters) -> Function {
     let views = Views::new(&kernel.body, &kernel.stores, kernel.domain.rank()).with_rows(rows);
-    let whole = in_order_of_writes(kernel, &views, None);
-    let largest = (0..views.offsets.len()).map(|view| views.offsets[view] + whole.reach(view)).max().unwrap_or(0);
-    let index = index_type(largest.max(whole.points() + 4 * THREADS));
+    let index = index_type(views.largest(&kernel.domain).max(kernel.domain.numel() + 4 * THREADS));
     let axes = in_order_of_writes(kernel, &views, rows);
     let points = axes.points();
 
@@ -47,8 +45,7 @@ fn in_order_of_writes(kernel: &MapKernel, views: &Views, rows: Option<RowAxis>) 
     if let (Some(store), false) = (kernel.stores.first(), draws) {
         order.sort_by_key(|&axis| std::cmp::Reverse(store.view.strides[axis]));
     }
-    let length = |axis| rows.filter(|rows| rows.axis == axis).map_or(kernel.domain[axis], |rows| rows.length());
-    let dims: Vec<usize> = order.iter().map(|&axis| length(axis)).collect();
+    let dims: Vec<usize> = order.iter().map(|&axis| RowAxis::length_of(rows, &kernel.domain, axis)).collect();
     let strides: Vec<Vec<usize>> =
         views.strides.iter().map(|view| order.iter().map(|&axis| view[axis]).collect()).collect();
     Axes::join(&dims, &strides)

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use glorot_graph::program::{BufferId, Instr, MapKernel, MatMulKernel, MatrixView, View};
 use glorot_tensor::DType;
 
-use super::axes::{Axes, index_type};
+use super::axes::{Axes, index_type, reach};
 use super::body::{self, Value};
 use super::by_rows::RowAxis;
 use super::function::{Function, Parameters, THREADS};
@@ -63,11 +63,7 @@ pub(crate) fn mat_mul(
     parameters: &mut Parameters,
 ) -> Function {
     let views = Views::new(&kernel.epilogue.body, &kernel.epilogue.stores, 3).with_rows(rows);
-    let reach = |v: usize| -> usize {
-        let dims = [kernel.batch, kernel.m, kernel.n];
-        views.offsets[v] + views.strides[v].iter().zip(dims).map(|(s, d)| s * d.saturating_sub(1)).sum::<usize>()
-    };
-    let largest = (0..views.offsets.len()).map(reach).max().unwrap_or(0);
+    let largest = views.largest(&[kernel.batch, kernel.m, kernel.n]);
     let cut = Cut { parts: 1, ..cut };
     let m = rows.map_or(kernel.m, |rows| rows.length());
     let cut = if rows.is_some() { cut.of_rows(m, kernel.n) } else { cut };
@@ -124,11 +120,9 @@ fn tiles(
     let &MatMulKernel { batch, n, k, .. } = kernel;
     let Cut { tile, parts } = cut;
     let Tile { rows, columns, depth, of_thread: (tr, tc), groups } = tile;
-    let reach = |view: &MatrixView, lengths: [usize; 3]| {
-        let strides = [view.batch, view.rows, view.columns];
-        view.offset + strides.iter().zip(lengths).map(|(s, d)| s * d.saturating_sub(1)).sum::<usize>()
-    };
-    let largest = largest.max(reach(&kernel.a, [batch, kernel.m, k])).max(reach(&kernel.b, [batch, k, n]));
+    let end =
+        |view: &MatrixView, lengths: [usize; 3]| view.offset + reach(&lengths, &[view.batch, view.rows, view.columns]);
+    let largest = largest.max(end(&kernel.a, [batch, kernel.m, k])).max(end(&kernel.b, [batch, k, n]));
     let m = some.map_or(kernel.m, |some| some.length());
     let index = index_type(largest + 64);
     let (a, b) = (parameters.pointer(kernel.a.buffer, DType::F32), parameters.pointer(kernel.b.buffer, DType::F32));

@@ -18,7 +18,7 @@ pub(crate) use by_rows::{map as map_rows, mat_mul as mat_mul_rows, reduce as red
 pub(crate) use check::check;
 pub(crate) use fold_windows::fold_windows;
 pub use function::THREADS;
-pub(crate) use function::{Function, Parameters};
+pub(crate) use function::{Function, Functions, Parameters};
 pub(crate) use map::map;
 pub use mat_mul::Precision;
 pub(crate) use mat_mul::{epilogue, epilogue_of_transpose, mat_mul, parts};

@@ -7,7 +7,7 @@ use glorot_graph::RandomKind;
 use glorot_graph::program::{Body, BufferId, Instr, Store, View};
 use glorot_tensor::DType;
 
-use super::axes::{Axes, sum};
+use super::axes::{Axes, reach, sum};
 use super::body::{self, Reads, Value};
 use super::by_rows::RowAxis;
 use super::function::Parameters;
@@ -51,6 +51,12 @@ impl Views {
             self.rows = self.strides.iter().map(|strides| strides[axis] * points).collect();
         }
         self
+    }
+
+    /// The last element that a view reaches over a whole domain.
+    pub fn largest(&self, domain: &[usize]) -> usize {
+        let ends = self.offsets.iter().zip(&self.strides).map(|(offset, strides)| offset + reach(domain, strides));
+        ends.max().unwrap_or(0)
     }
 
     /// Elements from a row of the batch to the next; 0 if the loop begins where the kernel does.

@@ -119,17 +119,16 @@ pub(crate) fn reduce(
     let (whole, reduced) = counts(kernel);
     let layout = Layout::new(kernel, whole, reduced);
     let views = Views::new(&kernel.body, &[], kernel.domain.rank()).with_rows(rows);
-    let nest = |want: bool, rows: Option<RowAxis>| {
+    let nest = |want: bool| {
         let axes: Vec<usize> = (0..kernel.domain.rank()).filter(|axis| kernel.axes.contains(axis) == want).collect();
-        let length = |axis| rows.filter(|rows| rows.axis == axis).map_or(kernel.domain[axis], |rows| rows.length());
-        let dims: Vec<usize> = axes.iter().map(|&axis| length(axis)).collect();
+        let dims: Vec<usize> = axes.iter().map(|&axis| RowAxis::length_of(rows, &kernel.domain, axis)).collect();
         let strides: Vec<Vec<usize>> =
             views.strides.iter().map(|view| axes.iter().map(|&axis| view[axis]).collect()).collect();
         Axes::join(&dims, &strides)
     };
-    let (all, outer, inner) = (nest(false, None), nest(false, rows), nest(true, None));
-    let largest = (0..views.offsets.len()).map(|v| views.offsets[v] + all.reach(v) + inner.reach(v)).max();
-    let index = index_type(largest.unwrap_or(0).max(whole * layout.parts).max(reduced + PARTS) + THREADS);
+    let (outer, inner) = (nest(false), nest(true));
+    let largest = views.largest(&kernel.domain).max(whole * layout.parts).max(reduced + PARTS);
+    let index = index_type(largest + THREADS);
     let kept = outer.points();
 
     let Layout { across, along, reduced_inner, parts } = layout;

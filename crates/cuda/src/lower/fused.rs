@@ -6,7 +6,7 @@ use std::fmt::Write;
 use glorot_graph::program::BufferId;
 
 use super::source::{Feeds, definitions, shared_memory};
-use super::{Lowered, MAX_ADDRESSES, Placement, RowPlan, Work};
+use super::{ByRows, Lowered, MAX_ADDRESSES, Placement, RowPlan, Schedule, Work};
 use crate::codegen::{Function, PRELUDE, THREADS};
 use crate::device::StepKind;
 
@@ -26,12 +26,13 @@ const KERNELS: [(StepKind, u32, &str); 6] = [
 /// The sources of the kernels, and the buffers outside of the arena whose addresses they take.
 pub(super) fn fused(lowered: &Lowered, feeds: &Feeds) -> Option<(Kernels, Vec<BufferId>)> {
     let is_function = |phase: &super::Phase| matches!(phase.work, Work::Function(..));
-    if !lowered.narrow || lowered.stages.is_empty() || !lowered.phases.iter().all(is_function) {
+    if !lowered.narrow || lowered.schedule.stages.is_empty() || !lowered.phases.iter().all(is_function) {
         return None;
     }
     let mut outside = Outside::default();
-    let stages = of_stages(lowered, &mut outside);
-    let by_rows = lowered.by_rows.as_ref().map(|plan| (plan, of_rows(lowered, plan, &mut outside)));
+    let shared_stages = stages(lowered, &lowered.schedule, None, &mut outside);
+    let plan = lowered.by_rows.as_ref();
+    let by_rows = plan.map(|plan| (plan, stages(lowered, &plan.schedule, Some(plan), &mut outside)));
     let count = 1 + outside.buffers.len() + 2 * feeds.0.len() + 1;
     if count > MAX_ADDRESSES {
         return None;
@@ -44,7 +45,7 @@ pub(super) fn fused(lowered: &Lowered, feeds: &Feeds) -> Option<(Kernels, Vec<Bu
             false => {
                 let defined = format!("{functions}{}", feeds.functions());
                 let feed = gather(feeds, first) + "BARRIER\n";
-                (defined, shared(&lowered.functions), feed, &stages)
+                (defined, shared(&lowered.functions), feed, &shared_stages)
             }
             true => {
                 let (plan, body) = by_rows.as_ref()?;
@@ -111,6 +112,17 @@ impl Outside {
         format!("if (block == 0) {{\n{calls}}}\n")
     }
 
+    /// Calls of phases of which a block does its rows.
+    fn of_rows(&mut self, lowered: &Lowered, plan: &RowPlan, phases: &[usize]) -> String {
+        let mut code = String::new();
+        for by_rows in phases.iter().filter_map(|&phase| lowered.phases[phase].by_rows.as_ref()) {
+            let ByRows { function, buffers, .. } = by_rows;
+            let arguments = self.arguments(&plan.schedule.placement, &plan.functions[*function], buffers);
+            let _ = writeln!(code, "r{function}(first, shared{arguments});\n__syncthreads();");
+        }
+        code
+    }
+
     /// Calls of phases that all blocks share; those that have idle blocks begin with `idle`, and the blocks that one phase
     /// leaves idle begin the next.
     fn shared(&mut self, lowered: &Lowered, placement: &Placement, phases: &[usize], idle: usize) -> String {
@@ -128,43 +140,22 @@ impl Outside {
     }
 }
 
-/// All stages, each of which all blocks share.
-fn of_stages(lowered: &Lowered, outside: &mut Outside) -> String {
-    let placement = &lowered.placement;
+/// All stages, with a barrier after each. By rows every block does what it can of its rows before it shares what is left.
+fn stages(lowered: &Lowered, schedule: &Schedule, plan: Option<&RowPlan>, outside: &mut Outside) -> String {
+    let placement = &schedule.placement;
     let mut code = String::new();
-    for group in &lowered.groups {
-        let phases: Vec<usize> = lowered.stages[group.clone()].iter().flatten().copied().collect();
-        code.push_str(&match group.len() {
-            1 => outside.shared(lowered, placement, &phases, 0),
-            _ => outside.in_turn(lowered, placement, &phases),
-        });
-        code.push_str("BARRIER\n");
-    }
-    code
-}
-
-/// All stages, in each of which every block does what it can of its rows before it shares what is left.
-fn of_rows(lowered: &Lowered, plan: &RowPlan, outside: &mut Outside) -> String {
-    let placement = &plan.placement;
-    let mut code = String::new();
-    for group in &plan.groups {
-        let phases: Vec<usize> = plan.stages[group.clone()].iter().flatten().copied().collect();
+    for group in &schedule.groups {
+        let phases = schedule.phases(group);
         if group.len() > 1 {
             code.push_str(&outside.in_turn(lowered, placement, &phases));
         } else {
-            let (own, others): (Vec<usize>, Vec<usize>) =
-                phases.into_iter().partition(|&phase| lowered.phases[phase].by_rows.is_some());
-            let mut calls = String::new();
-            for by_rows in own.iter().filter_map(|&phase| lowered.phases[phase].by_rows.as_ref()) {
-                let function = &plan.functions[by_rows.function];
-                let arguments = outside.arguments(placement, function, &by_rows.buffers);
-                let _ = writeln!(calls, "r{}(first, shared{arguments});\n__syncthreads();", by_rows.function);
+            let takes_rows = |phase: &usize| plan.is_some() && lowered.phases[*phase].by_rows.is_some();
+            let (own, others): (Vec<usize>, Vec<usize>) = phases.into_iter().partition(takes_rows);
+            let mut idle = 0;
+            if let (Some(plan), false) = (plan, own.is_empty()) {
+                idle = plan.batch.rows / plan.batch.each;
+                code.push_str(&each_row(plan, &outside.of_rows(lowered, plan, &own)));
             }
-            let (idle, loops) = match own.is_empty() {
-                true => (0, String::new()),
-                false => (plan.batch.rows / plan.batch.each, each_row(plan, &calls)),
-            };
-            code.push_str(&loops);
             code.push_str(&outside.shared(lowered, placement, &others, idle));
         }
         code.push_str("BARRIER\n");
@@ -186,29 +177,33 @@ fn order(feeds: &Feeds, first: usize) -> String {
     format!("const unsigned* rows = (const unsigned*)a.p[{order}] + (unsigned long long)step * {batch}u;\n")
 }
 
-/// Gathers the inputs; `first`: the number of the first of their addresses.
-fn gather(feeds: &Feeds, first: usize) -> String {
-    let mut code = if feeds.0.is_empty() { String::new() } else { order(feeds, first) };
+/// Calls of the functions that gather the inputs; `first`: the number of the first of their addresses.
+fn gathers(feeds: &Feeds, first: usize, function: &str, share: &str) -> String {
+    let mut calls = String::new();
     for input in 0..feeds.0.len() {
         let (data, to) = (first + 2 * input, first + 2 * input + 1);
         let _ = writeln!(
-            code,
-            "if (a.p[{data}]) feed{input}(block, blocks, (const byte*)a.p[{data}], rows, (byte*)a.p[{to}]);"
+            calls,
+            "if (a.p[{data}]) {function}{input}({share}, (const byte*)a.p[{data}], rows, (byte*)a.p[{to}]);"
         );
     }
-    code
+    calls
+}
+
+/// Gathers the inputs, which all blocks share.
+fn gather(feeds: &Feeds, first: usize) -> String {
+    if feeds.0.is_empty() {
+        String::new()
+    } else {
+        order(feeds, first) + &gathers(feeds, first, "feed", "block, blocks")
+    }
 }
 
 /// The same of each block's own rows. Others wait for them only where one block does all rows first.
 fn gather_own(feeds: &Feeds, first: usize, plan: &RowPlan) -> String {
-    let mut calls = String::new();
-    for input in 0..feeds.0.len() {
-        let (data, to) = (first + 2 * input, first + 2 * input + 1);
-        let _ =
-            writeln!(calls, "if (a.p[{data}]) own{input}(first, (const byte*)a.p[{data}], rows, (byte*)a.p[{to}]);");
-    }
-    let wait = if plan.groups.first().is_some_and(|group| group.len() > 1) { "BARRIER" } else { "__syncthreads();" };
-    format!("{}{}{wait}\n", order(feeds, first), each_row(plan, &calls))
+    let is_in_turn = plan.schedule.groups.first().is_some_and(|group| group.len() > 1);
+    let wait = if is_in_turn { "BARRIER" } else { "__syncthreads();" };
+    format!("{}{}{wait}\n", order(feeds, first), each_row(plan, &gathers(feeds, first, "own", "first")))
 }
 
 /// Barriers between stages: of a block, of a cluster, of all blocks. Memory that others wrote before is seen after.

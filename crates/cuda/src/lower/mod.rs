@@ -77,6 +77,30 @@ pub(crate) struct ByRows {
     pub own: Own,
 }
 
+/// In which order phases are done.
+#[derive(Debug)]
+pub(crate) struct Schedule {
+    /// Numbers of the phases of each stage.
+    pub stages: Vec<Vec<usize>>,
+    /// The stages that are launched together; see [`stages::together`].
+    pub groups: Vec<Range<usize>>,
+    /// Where the buffers lie meanwhile that no input, state or constant is.
+    pub placement: Placement,
+}
+
+impl Schedule {
+    fn new(program: &Program, bytes: &[usize], phases: &[Phase], stages: Vec<Vec<usize>>) -> Schedule {
+        let groups = stages::together(phases, &stages);
+        let placement = place::place(program, bytes, phases, &stages);
+        Schedule { stages, groups, placement }
+    }
+
+    /// The phases of a group, in order.
+    pub fn phases(&self, group: &Range<usize>) -> Vec<usize> {
+        self.stages[group.clone()].iter().flatten().copied().collect()
+    }
+}
+
 /// A program made for a GPU.
 #[derive(Debug)]
 pub(crate) struct Lowered {
@@ -84,12 +108,7 @@ pub(crate) struct Lowered {
     pub storage: Vec<Storage>,
     pub functions: Vec<Function>,
     pub phases: Vec<Phase>,
-    /// Numbers of the phases of each stage.
-    pub stages: Vec<Vec<usize>>,
-    /// Where the buffers lie that no input, state or constant is.
-    pub placement: Placement,
-    /// The stages that are launched together; see [`stages::together`].
-    pub groups: Vec<Range<usize>>,
+    pub schedule: Schedule,
     /// True if all of a step is small enough for one kernel.
     pub narrow: bool,
     /// How blocks can take the rows of a batch from layer to layer, where this saves many barriers.
@@ -99,7 +118,7 @@ pub(crate) struct Lowered {
 impl Lowered {
     /// Bytes that are enough for each way to run a step.
     pub fn arena_bytes(&self) -> usize {
-        self.placement.bytes.max(self.by_rows.as_ref().map_or(0, |plan| plan.placement.bytes))
+        self.schedule.placement.bytes.max(self.by_rows.as_ref().map_or(0, |plan| plan.schedule.placement.bytes))
     }
 }
 
@@ -139,10 +158,9 @@ pub(crate) fn lower(program: &Program, tuning: Tuning, refused: &Refused) -> Res
     let bytes: Vec<usize> = specs.iter().zip(&storage).map(|(spec, storage)| bytes_of(spec, *storage)).collect();
     let identity = stages::identities(program, bytes.len());
     let stages = stages::stages(&phases, &identity);
-    let placement = place::place(program, &bytes, &phases, &stages);
-    let groups = stages::together(&phases, &stages);
-    let by_rows = rows.and_then(|rows| rows.plan(program, &bytes, &phases, &identity, (groups.len(), placement.bytes)));
-    Ok(Lowered { storage, functions, phases, stages, groups, placement, narrow, by_rows })
+    let schedule = Schedule::new(program, &bytes, &phases, stages);
+    let by_rows = rows.and_then(|rows| rows.plan(program, &bytes, &phases, &identity, &schedule));
+    Ok(Lowered { storage, functions: functions.list, phases, schedule, narrow, by_rows })
 }
 
 fn bytes_of(spec: &TensorSpec, storage: Storage) -> usize {

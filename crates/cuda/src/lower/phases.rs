@@ -8,7 +8,7 @@ use super::convolution::{self, Filters, LibraryConvolution};
 use super::product::{self, LibraryProduct, Operand, Storage};
 use super::rows::Rows;
 use super::{LIBRARY_MULTIPLICATIONS, Phase, Refused, Tuning, Work};
-use crate::codegen::{self, Cut, Function, Own, Parameters, RowAxis};
+use crate::codegen::{self, Batch, Cut, Function, Functions, Own, Parameters, RowAxis};
 use crate::gpu::{Computes, ConvolutionShape};
 
 /// Multiplications of the largest product, and elements of the largest loop, of a step that one kernel may run.
@@ -53,9 +53,8 @@ fn multiplications(product: &MatMulKernel) -> usize {
 pub(super) struct Builder<'a> {
     pub specs: Vec<TensorSpec>,
     pub storage: Vec<Storage>,
-    pub functions: Vec<Function>,
+    pub functions: Functions,
     pub phases: Vec<Phase>,
-    known: HashMap<Function, usize>,
     /// The 16-bit copy of a buffer's present content.
     halves: HashMap<BufferId, BufferId>,
     /// The copies of filters as the library takes them.
@@ -74,9 +73,8 @@ impl<'a> Builder<'a> {
         Builder {
             storage: vec![Storage::Whole; specs.len()],
             specs,
-            functions: Vec::new(),
+            functions: Functions::default(),
             phases: Vec::new(),
-            known: HashMap::new(),
             halves: HashMap::new(),
             filters: HashMap::new(),
             tuning,
@@ -95,29 +93,32 @@ impl<'a> Builder<'a> {
     }
 
     /// Adds a phase that runs a function, unless it has nothing to do; `cost`: see [`Phase::cost`].
-    fn add(&mut self, cost: usize, writes: Vec<BufferId>, make: impl FnOnce(&mut Parameters) -> Function) {
+    fn add(&mut self, cost: usize, writes: Vec<BufferId>, make: impl Fn(&mut Parameters) -> Function) {
+        self.add_with_rows(cost, writes, |_, _| None, |_, parameters| make(parameters));
+    }
+
+    /// The same, also by rows of the batch if `find` finds how.
+    fn add_with_rows(
+        &mut self,
+        cost: usize,
+        writes: Vec<BufferId>,
+        find: impl FnOnce(Batch, &Own) -> Option<(RowAxis, Own)>,
+        make: impl Fn(Option<RowAxis>, &mut Parameters) -> Function,
+    ) {
         let mut parameters = Parameters::new(&self.specs);
-        let function = make(&mut parameters);
+        let function = make(None, &mut parameters);
         if function.units == 0 {
             return;
         }
-        let buffers = parameters.buffers;
-        let next = self.functions.len();
-        let number = *self.known.entry(function.clone()).or_insert(next);
-        if number == next {
-            self.functions.push(function);
-        }
-        let reads = buffers.clone();
-        self.push(Phase { work: Work::Function(number, buffers), reads, writes, cost, by_rows: None });
-    }
-
-    /// Notes how the phase that was added last is done row by row, if it can be.
-    fn by_rows(&mut self, found: Option<(RowAxis, Own)>, make: impl FnOnce(RowAxis, &mut Parameters) -> Function) {
-        if let (Some(rows), Some((axis, own)), Some(phase)) = (&mut self.rows, found, self.phases.last_mut()) {
+        let (number, buffers) = (self.functions.number(function), parameters.buffers);
+        let by_rows = self.rows.as_mut().and_then(|rows| {
+            let (axis, own) = find(rows.batch, &rows.known)?;
             let mut parameters = Parameters::new(&self.specs);
-            let function = make(axis, &mut parameters);
-            phase.by_rows = Some(rows.add(function, parameters.buffers, own, &phase.writes));
-        }
+            let function = make(Some(axis), &mut parameters);
+            Some(rows.add(function, parameters.buffers, own, &writes))
+        });
+        let reads = buffers.clone();
+        self.push(Phase { work: Work::Function(number, buffers), reads, writes, cost, by_rows });
     }
 
     fn push(&mut self, phase: Phase) {
@@ -131,17 +132,22 @@ impl<'a> Builder<'a> {
         let cost = cost(kernel);
         match kernel {
             Kernel::Map(map) if map.domain.numel() > 0 => {
-                self.add(cost, kernel.writes(), |parameters| codegen::map(map, None, parameters));
-                let found = self.rows.as_ref().and_then(|rows| codegen::map_rows(map, rows.batch, &rows.known));
-                self.by_rows(found, |axis, parameters| codegen::map(map, Some(axis), parameters));
+                self.add_with_rows(
+                    cost,
+                    kernel.writes(),
+                    |batch, known| codegen::map_rows(map, batch, known),
+                    |rows, parameters| codegen::map(map, rows, parameters),
+                );
             }
             Kernel::Reduce(reduce) => match codegen::partial(reduce) {
                 None => {
                     let outputs: Vec<BufferId> = reduce.reductions.iter().map(|r| r.output).collect();
-                    self.add(cost, kernel.writes(), |parameters| codegen::reduce(reduce, &outputs, None, parameters));
-                    let found =
-                        self.rows.as_ref().and_then(|rows| codegen::reduce_rows(reduce, rows.batch, &rows.known));
-                    self.by_rows(found, |axis, parameters| codegen::reduce(reduce, &outputs, Some(axis), parameters));
+                    self.add_with_rows(
+                        cost,
+                        kernel.writes(),
+                        |batch, known| codegen::reduce_rows(reduce, batch, known),
+                        |rows, parameters| codegen::reduce(reduce, &outputs, rows, parameters),
+                    );
                 }
                 Some(partial) => {
                     let dtypes: Vec<DType> =
@@ -189,23 +195,24 @@ impl<'a> Builder<'a> {
             return;
         }
         let cut = Cut::new(product, self.blocks);
-        let found = |rows: &Option<Rows>, sums| {
-            rows.as_ref().and_then(|rows| codegen::mat_mul_rows(product, rows.batch, &rows.known, sums))
-        };
         if cut.parts == 1 {
             let writes = product.epilogue.stores.iter().map(|store| store.buffer).collect();
-            self.add(cost, writes, |parameters| codegen::mat_mul(product, cut, precision, None, parameters));
-            self.by_rows(found(&self.rows, None), |axis, parameters| {
-                codegen::mat_mul(product, cut, precision, Some(axis), parameters)
-            });
+            self.add_with_rows(
+                cost,
+                writes,
+                |batch, known| codegen::mat_mul_rows(product, batch, known, None),
+                |rows, parameters| codegen::mat_mul(product, cut, precision, rows, parameters),
+            );
             return;
         }
         debug_assert!(k > 0, "nothing is not cut into parts");
         let sums = self.scratch([cut.parts, batch, m, n], DType::F32, Storage::Whole);
-        self.add(cost, vec![sums], |parameters| codegen::parts(product, cut, precision, None, sums, parameters));
-        self.by_rows(found(&self.rows, Some(sums)), |axis, parameters| {
-            codegen::parts(product, cut, precision, Some(axis), sums, parameters)
-        });
+        self.add_with_rows(
+            cost,
+            vec![sums],
+            |batch, known| codegen::mat_mul_rows(product, batch, known, Some(sums)),
+            |rows, parameters| codegen::parts(product, cut, precision, rows, sums, parameters),
+        );
         self.kernel(&Kernel::Map(codegen::epilogue(product, cut.parts, sums)));
     }
 

@@ -39,7 +39,7 @@ pub(super) fn place(program: &Program, bytes: &[usize], phases: &[Phase], stages
     let mut order: Vec<usize> =
         (0..bytes.len()).filter(|&number| in_arena(number) && lives[number].is_some()).collect();
     let is_output = |number: usize| program.outputs.iter().any(|output| output.index() == number);
-    order.sort_by_key(|&number| (!is_output(number), std::cmp::Reverse(bytes[number]), number));
+    order.sort_by_cached_key(|&number| (!is_output(number), std::cmp::Reverse(bytes[number]), number));
     let size = |number: usize| bytes[number].max(1).next_multiple_of(ALIGNMENT);
     let mut placement = Placement { offsets: vec![None; bytes.len()], bytes: 0 };
     let mut placed: Vec<(usize, usize, (usize, usize))> = Vec::new();

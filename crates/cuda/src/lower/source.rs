@@ -6,7 +6,7 @@ use std::fmt::Write;
 use glorot_graph::program::{BufferId, Program};
 
 use super::fused::{Kernels, fused};
-use super::{LibraryConvolution, LibraryProduct, Lowered, MAX_ADDRESSES, Tuning, Work};
+use super::{LibraryConvolution, LibraryProduct, Lowered, MAX_ADDRESSES, Schedule, Tuning, Work};
 use crate::codegen::{Function, PRELUDE, THREADS};
 
 /// Blocks of a loop on each multiprocessor, at most.
@@ -89,7 +89,8 @@ impl Feeds {
                 code,
                 "GLOROT_DEVICE void feed{input}(int block, int blocks, const byte* data, const unsigned* order, byte* to) {{\n\
                  for ({index} i = block * {THREADS} + threadIdx.x; i < {count}u; i += blocks * {THREADS})\n\
-                 (({element}*)to)[i] = ((const {element}*)data)[(unsigned long long)order[i / {length}u] * {length}u + i % {length}u];\n}}"
+                 {}\n}}",
+                copy(element, length, ("", ""))
             );
         }
         code
@@ -107,7 +108,8 @@ impl Feeds {
                 code,
                 "GLOROT_DEVICE void own{input}(int first, const byte* data, const unsigned* order, byte* to) {{\n\
                  for (unsigned i = threadIdx.x; i < {count}u; i += {THREADS})\n\
-                 (({element}*)to)[first * {length}u + i] = ((const {element}*)data)[(unsigned long long)order[first + i / {length}u] * {length}u + i % {length}u];\n}}"
+                 {}\n}}",
+                copy(element, length, (&format!("first * {length}u + "), "first + "))
             );
         }
         code
@@ -148,6 +150,14 @@ fn elements(bytes: usize) -> (&'static str, usize) {
     }
 }
 
+/// The statement that copies element `i` of the rows that the order names; what is put before the element and the row that it
+/// goes to and comes from.
+fn copy(element: &str, length: usize, (to, row): (&str, &str)) -> String {
+    format!(
+        "(({element}*)to)[{to}i] = ((const {element}*)data)[(unsigned long long)order[{row}i / {length}u] * {length}u + i % {length}u];"
+    )
+}
+
 /// The sources of a program and what is launched.
 #[derive(Debug)]
 pub(crate) struct Sources {
@@ -170,7 +180,8 @@ impl Sources {
         let functions = definitions(lowered);
         let mut bundler =
             Bundler { lowered, tuning, known: HashMap::new(), kernels: String::new(), launches: Vec::new() };
-        lowered.groups.iter().for_each(|group| bundler.group(&lowered.stages[group.clone()]));
+        let Schedule { stages, groups, .. } = &lowered.schedule;
+        groups.iter().for_each(|group| bundler.group(&stages[group.clone()]));
         let Bundler { kernels, launches, .. } = bundler;
         let order = ORDER.replace("THREADS", &THREADS.to_string());
         let stages = format!("{PRELUDE}{functions}{kernels}{order}{}{}", feeds.functions(), feeds.kernel());

@@ -160,7 +160,7 @@ impl Prepared {
         }
 
         let at = |offset: usize| memory.address() + offset as u64;
-        let mut addresses: Vec<Address> = lowered.placement.offsets.iter().map(|o| o.map_or(0, at)).collect();
+        let mut addresses: Vec<Address> = lowered.schedule.placement.offsets.iter().map(|o| o.map_or(0, at)).collect();
         for (number, place) in fixed {
             addresses[number] = match place {
                 Fixed::Input(input) => at(inputs[input]),

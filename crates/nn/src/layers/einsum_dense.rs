@@ -92,12 +92,10 @@ impl Layer for EinsumDense {
         let Weights { kernel, fans, bias } =
             self.equation.weights(shape, &self.output_shape, self.bias_axes.as_deref())?;
         self.rank = shape.rank();
-        let of_axes = self.kernel_options.initializer.of_axes(&fans.0, &fans.1);
-        let options = WeightOptions {
-            initializer: of_axes.unwrap_or_else(|| Rc::clone(&self.kernel_options.initializer)),
-            regularizer: self.kernel_options.regularizer.clone(),
-            constraint: self.kernel_options.constraint.clone(),
-        };
+        let mut options = self.kernel_options.clone();
+        if let Some(initializer) = options.initializer.of_axes(&fans.0, &fans.1) {
+            options.initializer = initializer;
+        }
         self.kernel = Some(options.add(weights, "kernel", kernel)?);
         if let Some(shape) = bias {
             self.bias = Some(self.bias_options.add(weights, "bias", shape)?);

@@ -42,6 +42,7 @@ pub fn any_batch(shape: &Shape) -> String {
 }
 
 /// How a weight starts and what training does to it.
+#[derive(Clone)]
 pub struct WeightOptions {
     pub initializer: Rc<dyn Initializer>,
     pub regularizer: Option<Rc<dyn Regularizer>>,
